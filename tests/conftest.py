@@ -1,0 +1,22 @@
+"""Fixtures and helpers that all tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+_SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def shared(name: str) -> Path:
+    """Path of an optional reference file kept beside the checkout; skips the test without it."""
+    path = _SHARED / name
+    if not path.exists():
+        pytest.skip(f"the optional reference file {name} is not here")
+    return path
+
+
+@pytest.fixture(name="shared")
+def shared_fixture():
+    return shared
