@@ -1,0 +1,146 @@
+"""The built-in aerosol: composition and shape from a model climatology, amount from observation.
+
+Tegen et al. (1997) give monthly AOD at 550 nm of organic and black carbon, dust, sulfate and sea
+salt on 4 x 5 degrees with its distribution over 12 layers. Their total is low against observation
+(0.088 in the global mean), so all species of a cell are multiplied by one factor: the ratio of
+MODIS/Terra AOD (2020, boxes of 10 x 15 degrees) to the same box of the model, interpolated between
+the centres of the boxes in its logarithm. Assumptions:
+
+- Where MODIS saw nothing (polar night, snow, a few bright deserts) the logarithm of the factor is a
+  membrane spanned from the neighbouring boxes, which relaxes within 2000 km to that of the month's
+  ratio of the means over all observed boxes (about 1.5).
+- The composition, and so SSA and asymmetry, stays the model's.
+- Sea salt: 30 % of its AOD is fine. Kaufman et al. (2005) found 0.32 +- 0.07 of the AOD of marine
+  air in the fine mode; sizes of the burden in GOCART with its extinctions give about a third.
+- Layers follow the terrain: sigma = pressure over surface pressure, with the interfaces of the
+  model over its 1013.25 hPa.
+
+References
+----------
+Tegen, I. et al. (1997), J. Geophys. Res. 102, 23895-23915, doi:10.1029/97JD01864.
+Kaufman, Y. J. et al. (2005), J. Geophys. Res. 110, D10S12, doi:10.1029/2003JD003948.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import xarray as xr
+
+from aeroforcing import data
+from aeroforcing.aerosol_optics import spectral_exponents
+from aeroforcing.coarse import interpolate, relaxed
+from aeroforcing.grids import global_mean
+from aeroforcing.properties import mix_species
+from aeroforcing.regridding import regrid
+from aeroforcing.variables import stamp
+
+FINE_SEA_SALT = 0.3  # share of the sea-salt AOD at 550 nm
+
+
+def builtin_aerosol(*, grid: xr.Dataset, months: Sequence[int] = range(1, 13)) -> xr.Dataset:
+    """Optical properties and vertical profile of the built-in aerosol.
+
+    Parameters
+    ----------
+    grid
+        With `lat` and `lon`, e.g. from `gaussian_grid`.
+    months
+        Calendar months, 1 to 12.
+
+    Returns
+    -------
+    Dataset (month, lat, lon) of `aod`, `ssa`, `asymmetry`, `angstrom`, `coalbedo_angstrom` at
+    550 nm [1], and `aerosol_profile` (month, lat, lon, sigma_layer), the share of the AOD in each
+    layer between the `sigma_interface`, top first.
+    """
+    species = builtin_species(grid=grid, months=months)
+    mixture = xr.merge([mix_species(species), spectral_exponents(species)])
+    profile = builtin_profile(grid=grid, months=months)
+    return stamp(mixture.assign(aerosol_profile=profile, sigma_interface=_sigma_interface()))
+
+
+def builtin_species(*, grid: xr.Dataset, months: Sequence[int] = range(1, 13)) -> xr.Dataset:
+    """AOD at 550 nm of each species of the built-in aerosol, as `mix_species` takes them [1].
+
+    Parameters are those of `builtin_aerosol`; variables are over (month, lat, lon).
+    """
+    columns = _on_grid(_scaled_aod(months), grid)
+    return with_sea_salt_modes(columns.to_dataset("species"))
+
+
+def builtin_profile(*, grid: xr.Dataset, months: Sequence[int] = range(1, 13)) -> xr.DataArray:
+    """Share of the AOD in each layer, top first (month, lat, lon, sigma_layer) [1]."""
+    share = _climatology().layer_share.sel(month=list(months))
+    layers = _on_grid((_scaled_aod(months) * share).sum("species"), grid)
+    profile = (layers / layers.sum("sigma_layer")).transpose("month", "lat", "lon", "sigma_layer")
+    return stamp(profile.rename("aerosol_profile"))
+
+
+def with_sea_salt_modes(species: xr.Dataset) -> xr.Dataset:
+    """Split `sea_salt` into `sea_salt_fine` and `sea_salt_coarse` by the share FINE_SEA_SALT."""
+    salt = species["sea_salt"]
+    modes = {"sea_salt_fine": FINE_SEA_SALT * salt, "sea_salt_coarse": (1 - FINE_SEA_SALT) * salt}
+    return species.drop_vars("sea_salt").assign(modes)
+
+
+def _scaled_aod(months: Sequence[int]) -> xr.DataArray:
+    """AOD of each species, scaled to observation, on the model's grid."""
+    return (_climatology().aod * observed_factor()).sel(month=list(months))
+
+
+def _on_grid(field: xr.DataArray, grid: xr.Dataset) -> xr.DataArray:
+    """A field of the model interpolated to the cells of a grid."""
+    ordered = field.transpose(..., "lat", "lon")
+    values = interpolate(
+        ordered.values,
+        lat=ordered.lat.values,
+        lon=ordered.lon.values,
+        to_lat=grid.lat.values,
+        to_lon=grid.lon.values,
+    )
+    kept = {name: c for name, c in ordered.coords.items() if not {"lat", "lon"} & set(c.dims)}
+    return xr.DataArray(values, kept | {"lat": grid.lat, "lon": grid.lon}, ordered.dims)
+
+
+@cache
+def observed_factor() -> xr.DataArray:
+    """Factor from the model's AOD to the observed one on the model's grid (month, lat, lon) [1]."""
+    observed = _observed_aod()
+    model = _climatology().aod.sum("species")
+    boxes = regrid(model, "10x15")
+    seen = observed.notnull()
+    everywhere = np.log(global_mean(observed.where(seen)) / global_mean(boxes.where(seen)))
+    lat, lon = observed.lat.values, observed.lon.values
+    filled = np.stack(
+        [
+            relaxed(ratio, lat=lat, lon=lon, towards=limit)
+            for ratio, limit in zip(np.log(observed / boxes).values, everywhere.values, strict=True)
+        ]
+    )
+    log_factor = interpolate(
+        filled, lat=lat, lon=lon, to_lat=model.lat.values, to_lon=model.lon.values
+    )
+    return model.copy(data=np.exp(log_factor))
+
+
+def _sigma_interface() -> xr.DataArray:
+    return _climatology().sigma_interface
+
+
+@cache
+def _climatology() -> xr.Dataset:
+    with xr.open_dataset(data.path("aerosol_species.nc")) as stored:
+        species = stored.load()
+    share = species.layer_share / species.layer_share.sum("layer").clip(min=1e-6)  # undo rounding
+    return species.assign(layer_share=share).rename(
+        layer="sigma_layer", interface="sigma_interface"
+    )
+
+
+@cache
+def _observed_aod() -> xr.DataArray:
+    with xr.open_dataset(data.path("observed_10x15.nc")) as stored:
+        return stored["aod"].load()

@@ -1,0 +1,87 @@
+"""The built-in clouds: ISCCP C2 amounts of seven exclusive types, monthly.
+
+The amounts are means over boxes of 10 x 15 degrees, interpolated between the centres of the boxes.
+ISCCP C2 ends at 58S and 62N here; the caps beyond are filled by a membrane that continues the
+edge and relaxes within 2000 km to the zonal mean of the outermost row of boxes, month by month and
+type by type (clouds over ice are badly seen from above, and no amounts of these types exist there).
+`cloud_filled` marks the rows that are filled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import xarray as xr
+
+from aeroforcing import data
+from aeroforcing.clouds import CLOUD_TYPES
+from aeroforcing.coarse import interpolate, relaxed
+from aeroforcing.variables import stamp
+
+OBSERVED_LATITUDES = (-58.0, 62.0)  # degrees_north
+
+
+def builtin_clouds(*, grid: xr.Dataset, months: Sequence[int] = range(1, 13)) -> xr.Dataset:
+    """Amounts, optical depths and heights of the built-in cloud types.
+
+    Parameters
+    ----------
+    grid
+        With `lat` and `lon`, e.g. from `gaussian_grid`.
+    months
+        Calendar months, 1 to 12.
+
+    Returns
+    -------
+    Dataset of `cloud_fraction` (month, cloud_type, lat, lon) [1], `cloud_optical_depth`
+    (cloud_type) [1], `cloud_base` and `cloud_top` (cloud_type, lat) [m above sea level] and
+    `cloud_filled` (lat) [1 where the amounts are a continuation].
+    """
+    amounts = _amounts().sel(month=list(months))
+    lat, lon = grid.lat.values, grid.lon.values
+    fraction = interpolate(
+        amounts.values, lat=amounts.lat.values, lon=amounts.lon.values, to_lat=lat, to_lon=lon
+    )
+    south, north = OBSERVED_LATITUDES
+    heights = ("cloud_type", "lat")
+    return stamp(
+        xr.Dataset(
+            {
+                "cloud_fraction": (amounts.dims, fraction),
+                "cloud_optical_depth": ("cloud_type", [t.optical_depth for t in CLOUD_TYPES]),
+                "cloud_base": (heights, np.stack([t.base.at(lat) for t in CLOUD_TYPES])),
+                "cloud_top": (heights, np.stack([t.top.at(lat) for t in CLOUD_TYPES])),
+                "cloud_filled": ("lat", ((lat < south) | (lat > north)).astype(np.int8)),
+            },
+            {
+                "month": amounts.month,
+                "cloud_type": [t.name for t in CLOUD_TYPES],
+                "lat": grid.lat,
+                "lon": grid.lon,
+            },
+        )
+    )
+
+
+@cache
+def _amounts() -> xr.DataArray:
+    """Amounts by type in boxes, the polar caps filled (month, cloud_type, lat, lon) [1]."""
+    with xr.open_dataset(data.path("observed_10x15.nc")) as stored:
+        observed = stored["cloud_fraction"].load().sel(cloud_type=[t.name for t in CLOUD_TYPES])
+    return xr.apply_ufunc(
+        _continued,
+        observed,
+        input_core_dims=[["lat", "lon"]],
+        output_core_dims=[["lat", "lon"]],
+        vectorize=True,
+        kwargs={"lat": observed.lat.values, "lon": observed.lon.values},
+    )
+
+
+def _continued(boxes: np.ndarray, *, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
+    """One map with its polar caps filled."""
+    rows = np.flatnonzero(np.isfinite(boxes).all(axis=1))
+    edge = np.where(lat < 0, boxes[rows[0]].mean(), boxes[rows[-1]].mean())
+    return relaxed(boxes, lat=lat, lon=lon, towards=edge[:, np.newaxis])

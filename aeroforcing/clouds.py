@@ -1,0 +1,174 @@
+"""Cloud types as ISCCP sees them, and the optics of liquid and ice clouds by RRTMGP band.
+
+The seven types share out the sky and never overlap: a satellite reports the highest cloud of each
+pixel. Their optical depths are the means that give the mean albedo of the class, not the middle
+of its range, which would make clouds much too bright; their heights follow the pressure limits
+680 and 440 hPa and, for high clouds, the tropopause.
+
+Droplets have 10 um effective radius in ISCCP's retrieval and about 10.5 um over the globe. High
+clouds are ice of 30 um effective radius (60 um effective diameter, the size in the tables); middle
+clouds are taken as liquid, for those of optical depth 1.4 and 11 at 3-5 km are mostly warmer than
+260 K, below which ISCCP calls a cloud ice.
+
+References
+----------
+Rossow, W. B. and Schiffer, R. A. (1991), Bull. Am. Meteorol. Soc. 72, 2-20; (1999), 80, 2261-2287,
+doi:10.1175/1520-0477(1999)080<2261:AIUCFI>2.0.CO;2.
+Pincus, R., Mlawer, E. J. and Delamere, J. S. (2019), J. Adv. Model. Earth Syst. 11, 3074-3089,
+doi:10.1029/2019MS001621 (RRTMGP). Ice: Yang, P. et al. (2013), J. Atmos. Sci. 70, 330-347,
+doi:10.1175/JAS-D-12-039.1, severely roughened as in MODIS Collection 6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from aeroforcing import data
+from aeroforcing.errors import InputError
+
+EFFECTIVE_RADIUS = {"liquid": 10.5, "ice": 30.0}  # um
+_REFERENCE_WAVENUMBER = 1e7 / 550.0  # cm-1
+
+
+@dataclass(frozen=True)
+class Height:
+    """A height [m]: a constant plus a share of the tropopause height."""
+
+    metres: float = 0.0
+    tropopause_share: float = 0.0
+
+    def at(self, lat: np.ndarray) -> np.ndarray:
+        """Height above sea level [m] at latitudes [degrees_north]."""
+        return self.metres + self.tropopause_share * tropopause_height(lat)
+
+
+@dataclass(frozen=True)
+class CloudType:
+    """One ISCCP type: visible optical depth [1], base, top and phase ("liquid" or "ice")."""
+
+    name: str
+    optical_depth: float
+    base: Height
+    top: Height
+    phase: str
+
+    @property
+    def effective_radius(self) -> float:
+        """Effective radius of the particles [um]."""
+        return EFFECTIVE_RADIUS[self.phase]
+
+
+CLOUD_TYPES = (
+    CloudType("cumulus", 1.6, Height(1000.0), Height(2000.0), "liquid"),
+    CloudType("stratus", 8.6, Height(500.0), Height(1500.0), "liquid"),
+    CloudType("altocumulus", 1.4, Height(4000.0), Height(5000.0), "liquid"),
+    CloudType("nimbostratus", 11.0, Height(3000.0), Height(5000.0), "liquid"),
+    CloudType("cirrus", 1.1, Height(0.0, 0.60), Height(0.0, 0.70), "ice"),
+    CloudType("cirrostratus", 8.6, Height(0.0, 0.50), Height(0.0, 0.68), "ice"),
+    CloudType("deep_convective", 45.0, Height(1000.0), Height(0.0, 0.75), "ice"),
+)
+
+
+class BandOptics(NamedTuple):
+    """Optics by RRTMGP shortwave band [14]; extinction is relative to that at 550 nm."""
+
+    extinction: np.ndarray
+    ssa: np.ndarray
+    asymmetry: np.ndarray
+
+
+def tropopause_height(lat: np.ndarray) -> np.ndarray:
+    """Height of the tropopause [m]: 9 km at the poles, 17 km at the equator.
+
+    Parameters
+    ----------
+    lat
+        Latitudes [degrees_north].
+    """
+    return 9000.0 + 8000.0 * np.cos(np.radians(lat)) ** 2
+
+
+def cloud_band_optics(phase: str, *, effective_radius: float) -> BandOptics:
+    """Optics of a cloud in the 14 RRTMGP shortwave bands.
+
+    Parameters
+    ----------
+    phase
+        "liquid" or "ice".
+    effective_radius
+        Of the droplets or crystals [um]: 2.5 to 21.5 for liquid, 5 to 90 for ice.
+
+    Returns
+    -------
+    BandOptics with extinction relative to the band of 550 nm, SSA and asymmetry parameter [14].
+
+    Raises
+    ------
+    InputError
+        Unknown phase, or a size that the tables do not hold.
+    """
+    tables = _tables()
+    if phase not in EFFECTIVE_RADIUS:
+        raise InputError(f"Cloud phase {phase!r} is unknown; use 'liquid' or 'ice'.")
+    # The tables give ice by effective diameter.
+    size, axis = (
+        (effective_radius, "liquid_radius")
+        if phase == "liquid"
+        else (2 * effective_radius, "ice_diameter")
+    )
+    lower, upper = tables[f"{axis}_range"].values
+    if not lower <= size <= upper:
+        raise InputError(
+            f"Effective radius {effective_radius:g} um of {phase} cloud is out of range; "
+            f"the tables hold the {axis.replace('_', ' ')}s {lower:g} to {upper:g} um."
+        )
+    extinction, ssa, asymmetry = (
+        _at_size(tables[f"{name}_{phase}"].values, size, (lower, upper))
+        for name in ("ext", "ssa", "asy")
+    )
+    return BandOptics(extinction / extinction[reference_band()], ssa, asymmetry)
+
+
+def delta_scaled(optics: BandOptics) -> BandOptics:
+    """Optics without the forward peak, the share f = g^2 of the scattering, as if it went on.
+
+    Fluxes change little and are cheaper: Joseph, Wiscombe and Weinman (1976), J. Atmos. Sci. 33,
+    2452-2459, doi:10.1175/1520-0469(1976)033<2452:TDEAFR>2.0.CO;2.
+
+    Parameters
+    ----------
+    optics
+        By band.
+    """
+    peak = optics.asymmetry**2
+    kept = 1.0 - optics.ssa * peak
+    return BandOptics(
+        extinction=optics.extinction * kept,
+        ssa=optics.ssa * (1.0 - peak) / kept,
+        asymmetry=optics.asymmetry / (1.0 + optics.asymmetry),
+    )
+
+
+def reference_band() -> int:
+    """Index of the RRTMGP shortwave band that holds 550 nm."""
+    limits = _tables().band_wavenumber.values
+    return int(
+        np.argmax((limits[:, 0] <= _REFERENCE_WAVENUMBER) & (limits[:, 1] > _REFERENCE_WAVENUMBER))
+    )
+
+
+def _at_size(table: np.ndarray, size: float, limits: tuple[float, float]) -> np.ndarray:
+    """Linear interpolation of a table (band, size) whose sizes are equally spaced."""
+    sizes = np.linspace(*limits, table.shape[1])
+    return np.array([np.interp(size, sizes, row) for row in table])
+
+
+@cache
+def _tables() -> xr.Dataset:
+    with xr.open_dataset(data.path("cloud_optics.nc")) as tables:
+        return tables.load()

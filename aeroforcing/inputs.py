@@ -1,0 +1,172 @@
+"""The inputs of a forcing map: built in, or the user's own where they are given.
+
+Every variable that the user gives replaces the built-in one; the rest stays built in. The
+origin of each is in its attribute `origin`, and `provenance` lists them. How the user's variables
+become fields of the model is told in model_fields.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import xarray as xr
+
+from aeroforcing.builtin_aerosol import builtin_aerosol
+from aeroforcing.builtin_clouds import builtin_clouds
+from aeroforcing.builtin_surface import builtin_surface
+from aeroforcing.errors import InputError
+from aeroforcing.grids import gaussian_grid, grid_of
+from aeroforcing.model_fields import model_fields
+from aeroforcing.user_inputs import OPTICAL, UserInputs, read_user_inputs
+from aeroforcing.variables import stamp
+
+_AEROSOL = "built-in: Tegen et al. (1997) species, amount by MODIS/Terra 2020"
+_SURFACE = (
+    "built-in: ECHAM6 T63 land, AMIP sea ice, ERA5 snow; ocean albedo of Taylor et al. (1996)"
+)
+_CLOUDS = "built-in: ISCCP C2"
+_ORIGINS = {
+    **dict.fromkeys(OPTICAL, _AEROSOL),
+    "aerosol_profile": "built-in: Tegen et al. (1997) vertical shape",
+    **dict.fromkeys(("surface_albedo", "open_water_fraction"), _SURFACE),
+    "surface_altitude": "built-in: mean heights of the great plateaus",
+    "cloud_fraction": f"{_CLOUDS} amounts by type; beyond 58S and 62N a continuation",
+    **dict.fromkeys(("cloud_optical_depth", "cloud_base", "cloud_top"), f"{_CLOUDS} types"),
+}
+
+
+def builtin_inputs(
+    grid: str | xr.Dataset = "T42", *, months: Iterable[int] = range(1, 13)
+) -> xr.Dataset:
+    """All built-in inputs on a grid.
+
+    Parameters
+    ----------
+    grid
+        A name for `gaussian_grid`, or a Dataset with `lat` and `lon`.
+    months
+        Calendar months, 1 to 12, each once and in ascending order.
+
+    Returns
+    -------
+    Dataset of `aod`, `ssa`, `asymmetry`, `angstrom`, `coalbedo_angstrom`, `surface_albedo` (of what
+    is not open water) and `open_water_fraction` over (month, lat, lon) [1]; `aerosol_profile`
+    (month, lat, lon, sigma_layer), the share of the AOD between the `sigma_interface`, top first
+    [1]; `surface_altitude` (lat, lon) [m]; `cloud_fraction` (month, cloud_type, lat, lon) [1],
+    `cloud_optical_depth` (cloud_type) [1], `cloud_base` and `cloud_top` (cloud_type, lat) [m above
+    sea level] and `cloud_filled` (lat). Attribute `origin` of each says where it is from.
+
+    Raises
+    ------
+    InputError
+        The grid is unknown, or the months are not calendar months.
+    """
+    target = gaussian_grid(grid) if isinstance(grid, str) else grid_of(grid)
+    wanted = _checked_months(months)
+    parts = [part(grid=target, months=wanted) for part in _PARTS]
+    inputs = xr.merge(parts, compat="override", combine_attrs="override")
+    for name, origin in _ORIGINS.items():
+        inputs[name].attrs["origin"] = origin
+    return stamp(inputs)
+
+
+_PARTS = (builtin_aerosol, builtin_surface, builtin_clouds)
+
+
+def resolve_inputs(
+    inputs: xr.Dataset | str | os.PathLike[str] | None,
+    *,
+    grid: str | None = "T42",
+    months: Iterable[int] = range(1, 13),
+    fill_missing: bool = False,
+) -> xr.Dataset:
+    """The inputs of a run: the user's where given, else the built-in ones.
+
+    Parameters
+    ----------
+    inputs
+        Dataset or path of a netCDF file with any of the known variables, over `time` (the months of
+        one year), `month` or neither; None for the built-in inputs alone.
+    grid
+        Grid to work on, a name for `gaussian_grid`; None keeps that of the user's inputs.
+    months
+        Calendar months, 1 to 12, each once and in ascending order.
+    fill_missing
+        Whether missing cells of the user's variables are filled from the built-in ones. Otherwise
+        they stay NaN, which makes the cell missing in the result.
+
+    Returns
+    -------
+    Dataset as that of `builtin_inputs`. Attribute `missing_cells` or `filled_cells` of a variable
+    counts its cells that are missing or filled.
+
+    Raises
+    ------
+    InputError
+        The inputs cannot be read or used; see `read_user_inputs`. The species are incomplete, the
+        cloud types are others than the built-in ones, or their amounts sum to more than 1.
+    """
+    wanted = _checked_months(months)
+    if inputs is None:
+        return builtin_inputs("T42" if grid is None else grid, months=wanted)
+    user = read_user_inputs(inputs, months=wanted)
+    builtin = builtin_inputs(_target_grid(user, grid), months=wanted)
+    return _replaced(builtin, model_fields(user, builtin=builtin), fill_missing)
+
+
+def _replaced(builtin: xr.Dataset, user: UserInputs, fill_missing: bool) -> xr.Dataset:
+    """The built-in inputs with the user's variables in their places."""
+    result = builtin.assign_attrs(user.dataset.attrs)
+    order = [*OPTICAL, *(name for name in user.dataset if name not in OPTICAL)]
+    for name in (name for name in order if name in user.dataset):
+        given = _like(user.dataset[name], builtin[name])
+        if name in OPTICAL[1:]:  # without aerosol its properties may be undefined
+            given = given.where(given.notnull() | (result["aod"] != 0), builtin[name])
+        missing = int(given.isnull().sum())
+        kept = given.fillna(builtin[name]) if fill_missing else given
+        count = {"filled_cells" if fill_missing else "missing_cells": missing} if missing else {}
+        result[name] = kept.assign_attrs(origin=user.origins[str(name)], **count)
+    if "cloud_fraction" in user.dataset:
+        result["cloud_filled"] = xr.zeros_like(result["cloud_filled"])
+    return stamp(result)
+
+
+def _like(given: xr.DataArray, builtin: xr.DataArray) -> xr.DataArray:
+    """A variable on the dimensions of the built-in one; constants are spread out."""
+    constant = (
+        given.mean("month") if "month" not in builtin.dims and "month" in given.dims else given
+    )
+    bare = constant.drop_vars([name for name in constant.coords if name not in builtin.dims])
+    return bare.broadcast_like(builtin).transpose(*builtin.dims).astype(float)
+
+
+def provenance(dataset: xr.Dataset) -> list[str]:
+    """One line for each origin in a dataset of inputs: its variables, and the cells it lacks."""
+    names: dict[str, list[str]] = {}
+    for name, array in dataset.data_vars.items():
+        if "origin" in array.attrs:
+            names.setdefault(array.attrs["origin"] + _gaps(array), []).append(str(name))
+    lines = [f"{', '.join(members)}: {origin}" for origin, members in names.items()]
+    return lines + [str(dataset.attrs[key]) for key in ("not_used",) if key in dataset.attrs]
+
+
+def _gaps(array: xr.DataArray) -> str:
+    counts = ((n, array.attrs.get(f"{n}_cells", 0)) for n in ("missing", "filled"))
+    words = {"missing": "missing", "filled": "filled from the built-in inputs"}
+    return "".join(f"; {n} of {array.size} cells {words[kind]}" for kind, n in counts if n)
+
+
+def _checked_months(months: Iterable[int]) -> list[int]:
+    wanted = [int(month) for month in months]
+    if not wanted or sorted(set(wanted)) != wanted or not 1 <= wanted[0] <= wanted[-1] <= 12:
+        raise InputError(f"Months must be 1 to 12, each once and in ascending order, not {wanted}.")
+    return wanted
+
+
+def _target_grid(user: UserInputs, grid: str | None) -> xr.Dataset:
+    if grid is not None:
+        return gaussian_grid(grid)
+    if "lat" not in user.dataset.dims:
+        raise InputError(f"{user.source}: has no grid to be kept; name one, such as T42.")
+    return grid_of(user.dataset)
