@@ -1,0 +1,106 @@
+"""Edges of grid cells from the values of their axis; plain arrays in degrees.
+
+Files seldom hold the bounds of their cells, and midway between the values is wrong where it matters
+most: at the poles, and on Gaussian grids, whose rows are bounded by the sums of their weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from aeroforcing.errors import InputError
+
+# Axes come rounded to a few digits; a deviation below this share of the spacing is rounding. The
+# polar row of a Gaussian grid is 0.27 spacings away from that of a regular grid.
+_ROUNDING = 0.02
+_BESSEL_ZERO = 2.4048  # of J0, see _is_gaussian
+
+
+def gaussian_latitudes(nlat: int) -> tuple[np.ndarray, np.ndarray]:
+    """Latitudes and their nlat + 1 edges [degrees], ascending."""
+    sines, weights = np.polynomial.legendre.leggauss(nlat)
+    south = np.cumsum(weights[: nlat // 2]) - 1  # edges of the southern rows; north by symmetry
+    if nlat % 2 == 0:
+        south[-1] = 0.0
+    edges = np.concatenate([[-1], south, -south[::-1][1 - nlat % 2 :], [1]])
+    return np.degrees(np.arcsin(sines)), np.degrees(np.arcsin(edges))
+
+
+def pairs(edges: np.ndarray) -> np.ndarray:
+    """Bounds [n, 2] of adjoining cells from their n + 1 edges."""
+    return np.stack([edges[:-1], edges[1:]], axis=1)
+
+
+def middles(edges: np.ndarray) -> np.ndarray:
+    return (edges[:-1] + edges[1:]) / 2
+
+
+def bounds_in_order(edges_of: Callable[[np.ndarray], np.ndarray], axis: np.ndarray) -> np.ndarray:
+    """Bounds [n, 2] of a monotonic axis in its own order, by a function for ascending axes."""
+    if len(axis) < 2:
+        raise InputError("An axis of a single value needs bounds (lat_bnds, lon_bnds).")
+    if axis[0] < axis[-1]:
+        return pairs(edges_of(axis))
+    return pairs(edges_of(axis[::-1]))[::-1, ::-1]
+
+
+def latitude_edges(lat: np.ndarray) -> np.ndarray:
+    """Edges of ascending latitudes [degrees].
+
+    Rows of a Gaussian grid are bounded by their weights. Evenly spaced rows reach the pole where at
+    most one row fits between them and the pole; the first and the last may be polar caps.
+    """
+    if _is_gaussian(lat):
+        return gaussian_latitudes(len(lat))[1]
+    edges = _midway_edges(lat)
+    step = float(np.median(np.diff(lat)))
+    if _is_even(lat[1:-1], step):
+        edges[0], edges[1] = _end_row(lat[0], lat[1], step)
+        edges[-1], edges[-2] = -np.array(_end_row(-lat[-1], -lat[-2], step))
+    return np.clip(edges, -90, 90)
+
+
+def _is_gaussian(lat: np.ndarray) -> bool:
+    """Whether latitudes are those of a Gaussian grid, as far as their rounding lets see.
+
+    The first row is compared before all are computed; it lies the first zero of the Bessel function
+    J0 over n + 1/2 away from the pole (Abramowitz and Stegun 1964, 22.16.6).
+    """
+    tolerance = _ROUNDING * 180 / len(lat)
+    if abs(90 + lat[0] - np.degrees(_BESSEL_ZERO / (len(lat) + 0.5))) > 2 * tolerance:
+        return False
+    return bool(np.abs(lat - gaussian_latitudes(len(lat))[0]).max() < tolerance)
+
+
+def _end_row(lat: float, inner: float, step: float) -> tuple[float, float]:
+    """Outer and inner edge of the southernmost of evenly spaced rows, `inner` being the next.
+
+    A row nearer to the next than one step is a polar cap (at -90, or at -89 for steps of 4).
+    """
+    inner_edge = inner - step / 2 if inner - lat < step else (lat + inner) / 2
+    reaches_pole = inner_edge + 90 <= step * (1 + _ROUNDING)
+    return (-90.0 if reaches_pole else lat - step / 2), inner_edge
+
+
+def longitude_edges(lon: np.ndarray) -> np.ndarray:
+    """Edges of ascending longitudes [degrees]; together 360 degrees if they close."""
+    step = float(np.median(np.diff(lon)))
+    if _is_even(lon, step) and abs(len(lon) * step - 360) < step / 2:
+        return lon.mean() + np.linspace(-180, 180, len(lon) + 1)
+    edges = _midway_edges(lon)
+    if 0 < lon[0] + 360 - lon[-1] <= 1.5 * np.diff(lon).max():
+        edges[0] = (lon[0] + lon[-1] - 360) / 2
+        edges[-1] = edges[0] + 360
+    return edges
+
+
+def _midway_edges(axis: np.ndarray) -> np.ndarray:
+    """Edges midway between values; the outer ones as far from the value as the inner ones."""
+    inner = middles(axis)
+    return np.concatenate([[2 * axis[0] - inner[0]], inner, [2 * axis[-1] - inner[-1]]])
+
+
+def _is_even(axis: np.ndarray, step: float) -> bool:
+    return bool(np.all(np.abs(np.diff(axis) - step) <= _ROUNDING * step))

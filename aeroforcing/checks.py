@@ -1,0 +1,64 @@
+"""Checks of single numbers that the user gives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from aeroforcing.errors import InputError
+from aeroforcing.variables import VARIABLES
+
+
+def check_number(owner: str, name: str, value: float) -> None:
+    """Raise InputError unless `value` is a finite number in the range of the variable `name`."""
+    variable = VARIABLES[name]
+    number = _number(value)
+    if not math.isfinite(number) or variable.out_of_range(np.array([number])).any():
+        raise InputError(f"{owner}: {name}={value!r} is not allowed; give {variable.allowed}.")
+
+
+def check_between(name: str, value: float, low: float, high: float) -> None:
+    """Raise InputError unless `value` is a number from `low` to `high`."""
+    if not low <= _number(value) <= high:
+        raise InputError(
+            f"{name}={value!r} is not allowed; give a number from {low:g} to {high:g}."
+        )
+
+
+def check_positive(owner: str, name: str, value: float) -> None:
+    """Raise InputError unless `value` is a finite length above 0."""
+    if not 0.0 < _number(value) < math.inf:
+        raise InputError(f"{owner}: {name}={value!r} m is not allowed; give a height above 0.")
+
+
+def check_cos_zenith(value: float) -> None:
+    """Raise InputError unless `value` is the cosine of a zenith angle of the risen sun."""
+    if not 0.0 < _number(value) <= 1.0:
+        raise InputError(
+            f"cos_zenith={value!r} is not allowed; give a number above 0 and at most 1 (below the "
+            "horizon the forcing is 0)."
+        )
+
+
+def checked_months(months: Iterable[int]) -> list[int]:
+    """The months as a list.
+
+    Raises
+    ------
+    InputError
+        One is not 1..12 or is given twice, or there is none.
+    """
+    chosen = list(months)
+    if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(1, 13)):
+        raise InputError(f"months={chosen} is not allowed; give different numbers from 1 to 12.")
+    return [int(month) for month in chosen]
+
+
+def _number(value: object) -> float:
+    """The value as a number; NaN, which no range holds, if it is none."""
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return math.nan
