@@ -1,0 +1,319 @@
+"""Fluxes and forcing of one column: at one wavelength, at an instant, by month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
+from aeroforcing.checks import check_between, check_cos_zenith, checked_months
+from aeroforcing.column import Column, column_arrays
+from aeroforcing.constants import SOLAR_CONSTANT
+from aeroforcing.errors import InputError
+from aeroforcing.estimates import (
+    change_and_clean,
+    flux_replicates,
+    forcing_replicates,
+    means_and_errors,
+    samples_per_replicate,
+    seed_key,
+)
+from aeroforcing.gases import GasTable, load_gas_table
+from aeroforcing.medium import MEDIUM_COLUMNS, fill_medium
+from aeroforcing.montecarlo import (
+    SCORES,
+    SURFACE_DIRECT,
+    SURFACE_DOWN,
+    SURFACE_UP,
+    TOA_UP,
+)
+from aeroforcing.sampling import sobol_net
+from aeroforcing.solar import Sun, insolation, sun_at_zenith, sun_over_months
+from aeroforcing.transport import INTEGRALS, Columns, Effort, solve, solve_layers
+from aeroforcing.variables import stamp
+
+Floats = NDArray[np.float64]
+
+# One column's standard error comes from its own replicates alone: 64 know it within 9 %.
+REPLICATES = 64
+
+
+def layer_fluxes(
+    *,
+    tau_gas: ArrayLike,
+    tau_rayleigh: ArrayLike,
+    tau_aerosol: ArrayLike,
+    ssa_aerosol: ArrayLike,
+    asymmetry_aerosol: ArrayLike,
+    surface_albedo: float,
+    cos_zenith: float,
+    photons: int,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Monochromatic fluxes of a stack of layers over a Lambertian surface.
+
+    Parameters
+    ----------
+    tau_gas, tau_rayleigh, tau_aerosol
+        (layer,) optical depths of gas absorption, Rayleigh scattering and aerosol extinction,
+        from the top down.
+    ssa_aerosol, asymmetry_aerosol
+        (layer,) single scattering albedo and asymmetry parameter (Henyey-Greenstein).
+    surface_albedo
+        0 to 1.
+    cos_zenith
+        Cosine of the solar zenith angle, in (0, 1].
+    photons
+        Number of samples, rounded up to 64 x a power of two; the number used is in the
+        attribute `photons`.
+    seed
+        Root of the random numbers.
+
+    Returns
+    -------
+    xarray.Dataset
+        `flux_up_toa`, `flux_down_surface`, `flux_down_surface_direct` and `absorbed_atmosphere`
+        as shares of the horizontal flux at the top [1], each with `<name>_stderr`.
+
+    Raises
+    ------
+    InputError
+        A value is outside its range, or the arrays differ in length.
+    """
+    layers = _checked_layers(
+        tau_gas=tau_gas,
+        tau_rayleigh=tau_rayleigh,
+        tau_aerosol=tau_aerosol,
+        ssa_aerosol=ssa_aerosol,
+        asymmetry_aerosol=asymmetry_aerosol,
+    )
+    check_between("surface_albedo", surface_albedo, 0.0, 1.0)
+    check_cos_zenith(cos_zenith)
+    samples = samples_per_replicate(photons, REPLICATES)
+    albedo = float(surface_albedo)
+    medium, adjoint = _layer_media(albedo=albedo, **layers)
+    scores = np.zeros((REPLICATES, SCORES))
+    net = sobol_net(samples.bit_length() - 1)
+    solve_layers(
+        medium, adjoint, float(cos_zenith), albedo, net, REPLICATES, seed_key(seed), scores
+    )
+    net_surface = scores[:, SURFACE_DOWN] - scores[:, SURFACE_UP]
+    results = means_and_errors(
+        {
+            "flux_up_toa": scores[:, TOA_UP],
+            "flux_down_surface": scores[:, SURFACE_DOWN],
+            "flux_down_surface_direct": scores[:, SURFACE_DIRECT],
+            "absorbed_atmosphere": 1.0 - scores[:, TOA_UP] - net_surface,
+        }
+    )
+    attrs = {"photons": REPLICATES * samples, "seed": int(seed)}
+    return stamp(xr.Dataset({name: ((), value) for name, value in results.items()}, attrs=attrs))
+
+
+def column_fluxes(
+    column: Column,
+    *,
+    cos_zenith: float,
+    photons: int,
+    seed: int = 0,
+    solar_constant: float = SOLAR_CONSTANT,
+    gas_table: str | Path = "g112",
+) -> xr.Dataset:
+    """Broadband fluxes of a column at an instant, with and without its aerosol, and its forcing.
+
+    Parameters
+    ----------
+    column
+        The column.
+    cos_zenith
+        Cosine of the solar zenith angle, in (0, 1].
+    photons
+        Number of samples of each integral (the change by the aerosol and the aerosol-free
+        fluxes, in clear and in cloudy sky), rounded up to 64 x a power of two.
+    seed
+        Root of the random numbers.
+    solar_constant
+        Irradiance at the top of the atmosphere, perpendicular to the beam [W m-2].
+    gas_table
+        "g112", or the path of an RRTMGP shortwave table.
+
+    Returns
+    -------
+    xarray.Dataset
+        `toa_down, toa_up, surface_down, surface_down_direct, surface_up`, the same with `_clean`
+        (no aerosol), and `forcing_toa, forcing_atmosphere, forcing_surface`; all of it for
+        all-sky and with `_cs` for clear sky, each with `<name>_stderr` [W m-2].
+
+    Raises
+    ------
+    InputError
+        A value is outside its range.
+    """
+    check_cos_zenith(cos_zenith)
+    check_between("solar_constant", solar_constant, 0.0, 1e5)
+    table = load_gas_table(gas_table)
+    columns = column_arrays([column], table=table, cell_id=[0])
+    sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant)
+    samples = samples_per_replicate(photons, REPLICATES)
+    estimates = _solve(table, columns, sun, samples=samples, clean=True, seed=seed)
+    replicates = {}
+    skies = change_and_clean(estimates, columns.cloud_fraction.sum(axis=1))
+    for sky, (change, clean) in skies.items():
+        down = np.full(clean.shape[:2], insolation(sun)[0])
+        replicates |= {f"toa_down{sky}": down, f"toa_down_clean{sky}": down}
+        replicates |= flux_replicates(change, clean, sky) | forcing_replicates(change, sky)
+    results = means_and_errors(replicates)
+    return stamp(
+        xr.Dataset(
+            {name: ((), value[0]) for name, value in results.items()},
+            attrs=_settings(samples, seed, solar_constant, gas_table),
+        )
+    )
+
+
+def column_forcing(
+    column: Column,
+    *,
+    latitude: float,
+    months: Iterable[int] = range(1, 13),
+    photons: int,
+    seed: int = 0,
+    solar_constant: float = SOLAR_CONSTANT,
+    gas_table: str | Path = "g112",
+) -> xr.Dataset:
+    """Forcing of a column, averaged over the days and hours of each month.
+
+    Parameters
+    ----------
+    column
+        The column, the same in all months.
+    latitude
+        [degrees north]
+    months
+        1..12; each is averaged over all its days, of a 365-day year.
+    photons
+        Number of samples of each month and sky, rounded up to 64 x a power of two.
+    seed
+        Root of the random numbers.
+    solar_constant
+        Irradiance at 1 AU [W m-2]; the orbit is applied to it.
+    gas_table
+        "g112", or the path of an RRTMGP shortwave table.
+
+    Returns
+    -------
+    xarray.Dataset
+        `forcing_toa, forcing_atmosphere, forcing_surface` over `month`, for all-sky and with
+        `_cs` for clear sky, each with `<name>_stderr` [W m-2]. Polar night is 0.
+
+    Raises
+    ------
+    InputError
+        A value is outside its range.
+    """
+    check_between("latitude", latitude, -90.0, 90.0)
+    check_between("solar_constant", solar_constant, 0.0, 1e5)
+    chosen = checked_months(months)
+    table = load_gas_table(gas_table)
+    columns = column_arrays([column] * len(chosen), table=table, cell_id=chosen)
+    sun = sun_over_months(
+        latitude=np.full(len(chosen), float(latitude)),
+        month=chosen,
+        solar_constant=solar_constant,
+    )
+    samples = samples_per_replicate(photons, REPLICATES)
+    estimates = _solve(table, columns, sun, samples=samples, clean=False, seed=seed)
+    replicates = {}
+    skies = change_and_clean(estimates, columns.cloud_fraction.sum(axis=1))
+    for sky, (change, _) in skies.items():
+        replicates |= forcing_replicates(change, sky)
+    return stamp(
+        xr.Dataset(
+            {name: ("month", value) for name, value in means_and_errors(replicates).items()},
+            coords={"month": list(chosen)},
+            attrs=_settings(samples, seed, solar_constant, gas_table),
+        )
+    )
+
+
+def _solve(
+    table: GasTable, columns: Columns, sun: Sun, *, samples: int, clean: bool, seed: int
+) -> Floats:
+    """Estimates of all integrals, (cell, integral, replicate, score), each with `samples`."""
+    cells = columns.cell_id.size
+    effort = Effort(
+        net=sobol_net(samples.bit_length() - 1),
+        change_samples=np.full(cells, samples),
+        cloudy_samples=np.full(cells, samples),
+        clean_samples=np.full(cells, samples if clean else 0),
+        replicates=REPLICATES,
+        cloudy=True,
+        seed=seed_key(seed),
+    )
+    estimates = np.zeros((cells, INTEGRALS, REPLICATES, SCORES))
+    solve(table, columns, sun, effort, 0, cells, estimates)
+    return estimates
+
+
+def _settings(
+    samples: int, seed: int, solar_constant: float, gas_table: str | Path
+) -> dict[str, int | float | str]:
+    return {
+        "photons": REPLICATES * samples,
+        "seed": int(seed),
+        "solar_constant": float(solar_constant),
+        "gas_table": str(gas_table),
+    }
+
+
+def _checked_layers(**arrays: ArrayLike) -> dict[str, Floats]:
+    """The layers' arrays as float64, of one length and in their ranges."""
+    ranges = {"ssa_aerosol": (0.0, 1.0), "asymmetry_aerosol": (-1.0, 1.0)}
+    layers = {name: np.asarray(values, dtype=np.float64) for name, values in arrays.items()}
+    length = layers["tau_gas"].size
+    for name, values in layers.items():
+        if values.ndim != 1 or values.size != length or length == 0:
+            raise InputError(
+                f"{name} has the shape {values.shape} and tau_gas {layers['tau_gas'].shape}; give "
+                "one value per layer in each, from the top down."
+            )
+        low, high = ranges.get(name, (0.0, np.inf))
+        bad = ~np.isfinite(values) | (values < low) | (values > high)
+        if name == "asymmetry_aerosol":
+            bad |= np.abs(values) == 1.0
+        if bad.any():
+            first = int(np.argmax(bad))
+            raise InputError(
+                f"{name}: {bad.sum()} of {length} layers are out of range, the first is layer "
+                f"{first} with {values[first]:g}; give {_range_words(name, low, high)}."
+            )
+    return layers
+
+
+def _range_words(name: str, low: float, high: float) -> str:
+    if name == "asymmetry_aerosol":
+        return "values between -1 and 1, both excluded"
+    return "values from 0 to 1" if high == 1.0 else f"finite values of at least {low:g}"
+
+
+def _layer_media(
+    *,
+    tau_gas: Floats,
+    tau_rayleigh: Floats,
+    tau_aerosol: Floats,
+    ssa_aerosol: Floats,
+    asymmetry_aerosol: Floats,
+    albedo: float,
+) -> tuple[Floats, Floats]:
+    """The medium of a stack of layers, and its adjoint table."""
+    levels = tau_gas.size + 1
+    medium = np.zeros((levels, MEDIUM_COLUMNS))
+    fill_medium(medium, tau_gas, tau_rayleigh, tau_aerosol, ssa_aerosol, asymmetry_aerosol)
+    adjoint = np.zeros((levels, ADJOINT_COLUMNS))
+    scratch = np.zeros((levels, ADJOINT_SCRATCH))
+    fill_adjoint(medium, albedo, adjoint, scratch)
+    return medium, adjoint

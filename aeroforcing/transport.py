@@ -1,0 +1,500 @@
+"""Fluxes and forcings of many columns: one integral per column over all that varies.
+
+The monthly mean, the spectrum, the cloud states and the photon paths are dimensions of one
+integral. Each sample draws a day, an hour angle, a g-point, a cloud state and a path, and weighs
+
+    flux(day, hour) x source(g) / p(g) x fraction(state) / q(state),
+
+p and q being the probabilities with which g-point and state are drawn. There is no loop over
+bands, hours or cloud states, and the cost does not grow with their number.
+
+- p favours the g-points at which the aerosol intercepts power: 92 % in proportion to
+  S_g exp(-(gas + half of Rayleigh above the aerosol) / mu) (1 - exp(-aerosol / mu)), 8 % to S_g.
+- q favours thin cloud: fraction / sqrt(1 + tau (1 - g) / 2); under thick cloud the aerosol's
+  effect is smaller and the paths are longer.
+
+Four integrals are estimated for every column, each from independent replicates: the change by the
+aerosol and the aerosol-free flux, for the cloud-free sky and for the sum of the cloudy states
+(each weighing its fraction). All-sky is (1 - cover) x cloud-free + cloudy.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aeroforcing.adjoint import (
+    ADJOINT_COLUMNS,
+    ADJOINT_SCRATCH,
+    fill_adjoint,
+)
+from aeroforcing.gases import gas_optics
+from aeroforcing.jit import kernel
+from aeroforcing.medium import (
+    AEROSOL,
+    CLEAN_ABSORPTION,
+    MEDIUM_COLUMNS,
+    RAYLEIGH,
+    add_cloud,
+    fill_medium,
+)
+from aeroforcing.montecarlo import Roulette, difference_path, whole_path
+from aeroforcing.sampling import (
+    DAY,
+    G_POINT,
+    HOUR,
+    NET_DIMENSIONS,
+    STATE,
+    child_key,
+    fill_shifts,
+    shifted,
+)
+from aeroforcing.solar import LONGEST_PERIOD, draw_sun, fill_days, mean_sun
+from aeroforcing.surface import OPEN_WATER_ALBEDO_DIFFUSE, open_water_albedo_direct
+
+# The four integrals of a column.
+CHANGE_CLEAR, CHANGE_CLOUDY, CLEAN_CLEAR, CLEAN_CLOUDY = range(4)
+INTEGRALS = 4
+
+_SHARE_OF_INTERCEPTED_POWER = 0.92
+# Roulette thresholds in units of the power that the aerosol intercepts; the optimum is flat.
+_TAIL_THRESHOLD = 0.3
+_PAIR_THRESHOLD = 0.3
+_CHAIN_THRESHOLD = 1.0
+_CLEAN_THRESHOLD = 0.5  # in units of the incoming flux
+# Neighbouring g-points of a band that share one adjoint table.
+_G_PER_TABLE = 4
+_VISIBLE_WAVENUMBER = 18182.0  # cm-1, of 550 nm
+
+
+class Columns(NamedTuple):
+    """The atmospheres, aerosols, clouds and surfaces of many cells, as plain arrays.
+
+    Layers run from the top down; bands are those of the gas table; states are the cloudy ones,
+    which exclude each other. Cloud optics may be shared by all cells (first length 1).
+    """
+
+    pressure_levels: NDArray[np.float64]  # (cell, level) [Pa]
+    pressure_layers: NDArray[np.float64]  # (cell, layer) [Pa]
+    temperature_layers: NDArray[np.float64]  # (cell, layer) [K]
+    mole_fractions: NDArray[np.float64]  # (cell, gas, layer), per dry air
+    aerosol_extinction: NDArray[np.float64]  # (cell, band, layer), optical depth
+    aerosol_ssa: NDArray[np.float64]  # (cell, band, layer)
+    aerosol_asymmetry: NDArray[np.float64]  # (cell, band, layer)
+    cloud_fraction: NDArray[np.float64]  # (cell, state)
+    cloud_depth: NDArray[np.float64]  # (cell, state, layer), optical depth in the visible
+    cloud_extinction: NDArray[np.float64]  # (cell or 1, state, band, layer), relative to that
+    cloud_ssa: NDArray[np.float64]  # (cell or 1, state, band, layer)
+    cloud_asymmetry: NDArray[np.float64]  # (cell or 1, state, band, layer)
+    albedo_direct: NDArray[np.float64]  # (cell, band), of what is not open water
+    albedo_diffuse: NDArray[np.float64]  # (cell, band), of what is not open water
+    open_water: NDArray[np.float64]  # (cell,), share of the surface
+    cell_id: NDArray[np.uint64]  # (cell,), keys of the random numbers
+
+
+class Effort(NamedTuple):
+    """How many samples each cell gets, and from which random numbers."""
+
+    net: NDArray[np.uint32]  # (sample, dimension)
+    change_samples: NDArray[np.int64]  # (cell,) per replicate, a power of two; 0: leave out
+    cloudy_samples: NDArray[np.int64]  # (cell,) the same for the change in the cloudy states
+    clean_samples: NDArray[np.int64]  # (cell,) per replicate, a power of two; 0: leave out
+    replicates: int
+    cloudy: bool
+    seed: np.uint64
+
+
+class Optics(NamedTuple):
+    """The optical properties of one column at all g-points, and where to draw them from."""
+
+    tau_gas: NDArray[np.float64]  # (layer, g)
+    tau_rayleigh: NDArray[np.float64]  # (layer, g)
+    medium: NDArray[np.float64]  # (g, level, 9), without cloud
+    cumulative_change: NDArray[np.float64]  # (g,) probabilities for the change by the aerosol
+    cumulative_clean: NDArray[np.float64]  # (g,) probabilities for the aerosol-free fluxes
+    cumulative_state: NDArray[np.float64]  # (state,)
+    albedo_diffuse: NDArray[np.float64]  # (band,)
+    albedo_direct: NDArray[np.float64]  # (band,) without that of open water
+    adjoint: NDArray[np.float64]  # (clear and states, group of g-points, level, 8)
+    representative: NDArray[np.int64]  # (group,) the g-point that the table is made for
+    days: NDArray[np.float64]  # (day, 4) of solar.fill_days
+
+
+class Room(NamedTuple):
+    """Scratch arrays of one sample."""
+
+    medium: NDArray[np.float64]  # (level, 9)
+    adjoint_scratch: NDArray[np.float64]  # (level, 4)
+    net: NDArray[np.float64]  # (dimension,)
+    numbers: NDArray[np.float64]  # (4,)
+    shifts: NDArray[np.uint32]  # (dimension,)
+
+
+@kernel
+def make_optics(n_layers, n_g, n_states, n_bands):
+    """Room for the optics of one column."""
+    n_groups = (n_g + _G_PER_TABLE - 1) // _G_PER_TABLE
+    return Optics(
+        np.zeros((n_layers, n_g)),
+        np.zeros((n_layers, n_g)),
+        np.zeros((n_g, n_layers + 1, MEDIUM_COLUMNS)),
+        np.zeros(n_g),
+        np.zeros(n_g),
+        np.zeros(n_states),
+        np.zeros(n_bands),
+        np.zeros(n_bands),
+        np.zeros((n_states + 1, n_groups, n_layers + 1, ADJOINT_COLUMNS)),
+        np.zeros(n_groups, np.int64),
+        np.zeros((LONGEST_PERIOD, 4)),
+    )
+
+
+@kernel
+def make_room(n_layers):
+    """Room for one sample."""
+    return Room(
+        np.zeros((n_layers + 1, MEDIUM_COLUMNS)),
+        np.zeros((n_layers + 1, ADJOINT_SCRATCH)),
+        np.zeros(NET_DIMENSIONS),
+        np.zeros(4),
+        np.zeros(NET_DIMENSIONS, np.uint32),
+    )
+
+
+@kernel
+def aerosol_centre(extinction):
+    """The level above which half of the aerosol lies, or the next below."""
+    total = extinction.sum()
+    above = 0.0
+    for layer in range(extinction.size):
+        above += extinction[layer]
+        if above >= 0.5 * total:
+            return layer
+    return extinction.size
+
+
+@kernel
+def intercepted_share(medium, centre, mu):
+    """Share of the direct beam at one g-point that the aerosol intercepts, to first order."""
+    overhead = medium[centre, CLEAN_ABSORPTION] + 0.5 * medium[centre, RAYLEIGH]
+    aerosol = medium[medium.shape[0] - 1, AEROSOL]
+    return math.exp(-overhead / mu) * -math.expm1(-aerosol / mu)
+
+
+@kernel
+def fill_optics(table, columns, cell, mu, optics):
+    """Gas optics, media and g-point probabilities of one column; returns the intercepted share.
+
+    `mu` is the cosine at which the g-points' importance is judged.
+    """
+    gas_optics(
+        table,
+        columns.pressure_levels[cell],
+        columns.pressure_layers[cell],
+        columns.temperature_layers[cell],
+        columns.mole_fractions[cell],
+        optics.tau_gas,
+        optics.tau_rayleigh,
+    )
+    intercepted = 0.0
+    for g in range(optics.medium.shape[0]):
+        band = table.g_band[g]
+        extinction = columns.aerosol_extinction[cell, band]
+        fill_medium(
+            optics.medium[g],
+            optics.tau_gas[:, g],
+            optics.tau_rayleigh[:, g],
+            extinction,
+            columns.aerosol_ssa[cell, band],
+            columns.aerosol_asymmetry[cell, band],
+        )
+        share = intercepted_share(optics.medium[g], aerosol_centre(extinction), mu)
+        optics.cumulative_change[g] = share * table.solar_fraction[g]
+        intercepted += optics.cumulative_change[g]
+    choose_representatives(optics)
+    accumulate_probabilities(table.solar_fraction, intercepted, optics)
+    return intercepted
+
+
+@kernel
+def choose_representatives(optics):
+    """In each group of g-points take the one at which the aerosol intercepts most."""
+    for group in range(optics.representative.size):
+        best = group * _G_PER_TABLE
+        for g in range(best, min(best + _G_PER_TABLE, optics.cumulative_change.size)):
+            if optics.cumulative_change[g] > optics.cumulative_change[best]:
+                best = g
+        optics.representative[group] = best
+
+
+@kernel
+def accumulate_probabilities(solar_fraction, intercepted, optics):
+    """Turn the intercepted power per g-point into cumulative probabilities."""
+    change = 0.0
+    clean = 0.0
+    for g in range(solar_fraction.size):
+        clean += solar_fraction[g]
+        if intercepted > 0.0:
+            change += _SHARE_OF_INTERCEPTED_POWER * optics.cumulative_change[g] / intercepted
+            change += (1.0 - _SHARE_OF_INTERCEPTED_POWER) * solar_fraction[g]
+        else:
+            change += solar_fraction[g]
+        optics.cumulative_change[g] = change
+        optics.cumulative_clean[g] = clean
+
+
+@kernel
+def visible_band(limits):
+    """The band that holds 550 nm."""
+    for band in range(limits.shape[0]):
+        if limits[band, 0] <= _VISIBLE_WAVENUMBER <= limits[band, 1]:
+            return band
+    return limits.shape[0] - 1
+
+
+@kernel
+def fill_states(columns, cell, band, optics):
+    """Cumulative probabilities of the cloudy states; returns their cover."""
+    cover = 0.0
+    total = 0.0
+    cumulative_state = optics.cumulative_state
+    shared = min(cell, columns.cloud_asymmetry.shape[0] - 1)
+    for state in range(cumulative_state.size):
+        scaled = 0.0
+        for layer in range(columns.cloud_depth.shape[2]):
+            asymmetry = columns.cloud_asymmetry[shared, state, band, layer]
+            scaled += columns.cloud_depth[cell, state, layer] * (1.0 - asymmetry)
+        fraction = columns.cloud_fraction[cell, state]
+        cover += fraction
+        total += fraction / math.sqrt(1.0 + 0.5 * scaled)
+        cumulative_state[state] = total
+    for state in range(cumulative_state.size):
+        cumulative_state[state] /= total if total > 0.0 else 1.0
+    return cover
+
+
+@kernel
+def draw(cumulative, u):
+    """The index that a uniform number picks, and its probability."""
+    target = u * cumulative[cumulative.size - 1]
+    low, high = 0, cumulative.size - 1
+    while low < high:
+        middle = (low + high) // 2
+        if cumulative[middle] <= target:
+            low = middle + 1
+        else:
+            high = middle
+    below = cumulative[low - 1] if low > 0 else 0.0
+    return low, (cumulative[low] - below) / cumulative[cumulative.size - 1]
+
+
+@kernel
+def fill_albedos(columns, cell, diffuse, direct):
+    """Albedo by band: for scattered light, and for the sun's beam without that of open water."""
+    water = columns.open_water[cell]
+    for band in range(diffuse.size):
+        diffuse[band] = (1.0 - water) * columns.albedo_diffuse[cell, band]
+        diffuse[band] += water * OPEN_WATER_ALBEDO_DIFFUSE
+        direct[band] = (1.0 - water) * columns.albedo_direct[cell, band]
+
+
+@kernel
+def fill_adjoints(g_band, columns, cell, state, optics, room):
+    """The adjoint tables of a state (0: clear) at all groups of g-points."""
+    shared = min(cell, columns.cloud_ssa.shape[0] - 1)
+    for group in range(optics.representative.size):
+        g = optics.representative[group]
+        band = g_band[g]
+        medium = optics.medium[g]
+        if state > 0:
+            add_cloud(
+                medium,
+                columns.cloud_depth[cell, state - 1],
+                columns.cloud_extinction[shared, state - 1, band],
+                columns.cloud_ssa[shared, state - 1, band],
+                columns.cloud_asymmetry[shared, state - 1, band],
+                room.medium,
+            )
+            medium = room.medium
+        table = optics.adjoint[state, group]
+        fill_adjoint(medium, optics.albedo_diffuse[band], table, room.adjoint_scratch)
+
+
+@kernel
+def integrate_clear(
+    g_band, solar_fraction, open_water, n_days, net, samples, replicates, change, power, stream,
+    optics, room, estimates,
+):  # fmt: skip
+    """Estimates of an integral over the cloud-free sky from each replicate, (replicate, score)."""
+    media, adjoints, days = optics.medium, optics.adjoint[0], optics.days
+    cumulative = optics.cumulative_change if change else optics.cumulative_clean
+    albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
+    shifts, point, numbers = room.shifts, room.net, room.numbers
+    roulette = roulette_at(power)
+    for replicate in range(replicates):
+        replicate_key = child_key(stream, replicate)
+        fill_shifts(replicate_key, shifts)
+        scores = estimates[replicate]
+        for sample in range(samples):
+            shift_point(net, sample, shifts, point)
+            mu, flux = draw_sun(days, n_days, point[DAY], point[HOUR])
+            if flux <= 0.0:
+                continue
+            g, probability = draw(cumulative, point[G_POINT])
+            weight = flux * solar_fraction[g] / probability
+            band = g_band[g]
+            beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
+            one_path(
+                media[g], adjoints[g // _G_PER_TABLE], change, mu, weight, beam_albedo,
+                albedo_diffuse[band], roulette, child_key(replicate_key, sample), point, numbers,
+                scores,
+            )  # fmt: skip
+        scores /= samples
+
+
+@kernel
+def integrate_cloudy(
+    g_band, solar_fraction, open_water, n_days, net, samples, replicates, change, power, stream,
+    fractions, depths, extinctions, ssas, asymmetries, optics, room, estimates,
+):  # fmt: skip
+    """The same over the cloudy states; their arrays are those of the cell."""
+    media, adjoints, days, medium = optics.medium, optics.adjoint, optics.days, room.medium
+    cumulative = optics.cumulative_change if change else optics.cumulative_clean
+    cumulative_state = optics.cumulative_state
+    albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
+    shifts, point, numbers = room.shifts, room.net, room.numbers
+    roulette = roulette_at(power)
+    for replicate in range(replicates):
+        replicate_key = child_key(stream, replicate)
+        fill_shifts(replicate_key, shifts)
+        scores = estimates[replicate]
+        for sample in range(samples):
+            shift_point(net, sample, shifts, point)
+            mu, flux = draw_sun(days, n_days, point[DAY], point[HOUR])
+            if flux <= 0.0:
+                continue
+            g, probability = draw(cumulative, point[G_POINT])
+            state, state_probability = draw(cumulative_state, point[STATE])
+            weight = flux * solar_fraction[g] / probability
+            weight *= fractions[state] / state_probability
+            band = g_band[g]
+            add_cloud(
+                media[g], depths[state], extinctions[state, band], ssas[state, band],
+                asymmetries[state, band], medium,
+            )  # fmt: skip
+            beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
+            one_path(
+                medium, adjoints[state + 1, g // _G_PER_TABLE], change, mu, weight, beam_albedo,
+                albedo_diffuse[band], roulette, child_key(replicate_key, sample), point, numbers,
+                scores,
+            )  # fmt: skip
+        scores /= samples
+
+
+@kernel
+def shift_point(net, sample, shifts, point):
+    """Write the coordinates of a net point, digitally shifted."""
+    for dimension in range(NET_DIMENSIONS):
+        point[dimension] = shifted(net[sample, dimension], shifts[dimension])
+
+
+@kernel
+def roulette_at(power):
+    """Roulette thresholds, from the power that the aerosol intercepts or that comes in."""
+    return Roulette(_TAIL_THRESHOLD * power, _PAIR_THRESHOLD * power, _CHAIN_THRESHOLD * power)
+
+
+@kernel
+def one_path(
+    medium, adjoint, change, mu, weight, beam_albedo, albedo, roulette, key, point, numbers, scores
+):
+    """Add to the scores one path: the change by the aerosol, or the aerosol-free fluxes."""
+    if change:
+        difference_path(
+            medium, adjoint, mu, weight, beam_albedo, albedo, roulette, key, point, numbers, scores
+        )
+    else:
+        whole_path(
+            medium, adjoint, False, mu, weight, beam_albedo, albedo, roulette.tail, key, point,
+            scores,
+        )  # fmt: skip
+
+
+@kernel
+def solve_cell(table, columns, sun, effort, cell, optics, room, estimates):
+    """The four integrals of one cell into `estimates`, (integral, replicate, score)."""
+    n_days = fill_days(sun, cell, optics.days)
+    flux, mu = mean_sun(optics.days, n_days)
+    if flux <= 0.0:
+        return
+    share = fill_optics(table, columns, cell, mu, optics)
+    fill_albedos(columns, cell, optics.albedo_diffuse, optics.albedo_direct)
+    fill_adjoints(table.g_band, columns, cell, 0, optics, room)
+    stream = child_key(effort.seed, columns.cell_id[cell])
+    change, cloudy = effort.change_samples[cell], effort.cloudy_samples[cell]
+    clean = effort.clean_samples[cell]
+    if share == 0.0:
+        change, cloudy = 0, 0
+    for integral, samples in ((CHANGE_CLEAR, change), (CLEAN_CLEAR, clean)):
+        if samples > 0:
+            integrate_clear(
+                table.g_band, table.solar_fraction, columns.open_water[cell], n_days, effort.net,
+                samples, effort.replicates, integral == CHANGE_CLEAR,
+                flux * (share if integral == CHANGE_CLEAR else 1.0), child_key(stream, integral),
+                optics, room, estimates[integral],
+            )  # fmt: skip
+    cover = fill_states(columns, cell, visible_band(table.band_limits_wavenumber), optics)
+    if cover == 0.0 or not effort.cloudy:
+        return
+    for state in range(columns.cloud_fraction.shape[1]):
+        if columns.cloud_fraction[cell, state] > 0.0:
+            fill_adjoints(table.g_band, columns, cell, state + 1, optics, room)
+    shared = min(cell, columns.cloud_ssa.shape[0] - 1)
+    for integral, samples in ((CHANGE_CLOUDY, cloudy), (CLEAN_CLOUDY, clean)):
+        if samples > 0:
+            integrate_cloudy(
+                table.g_band, table.solar_fraction, columns.open_water[cell], n_days, effort.net,
+                samples, effort.replicates, integral == CHANGE_CLOUDY,
+                cover * flux * (share if integral == CHANGE_CLOUDY else 1.0),
+                child_key(stream, integral), columns.cloud_fraction[cell],
+                columns.cloud_depth[cell], columns.cloud_extinction[shared],
+                columns.cloud_ssa[shared], columns.cloud_asymmetry[shared], optics, room,
+                estimates[integral],
+            )  # fmt: skip
+
+
+@kernel
+def solve(table, columns, sun, effort, first, last, estimates):
+    """The integrals of the cells first..last into `estimates`, (cell, integral, replicate, score).
+
+    Cells do not depend on each other: any division into ranges gives the same bits.
+    """
+    n_layers = columns.temperature_layers.shape[1]
+    n_states, n_bands = columns.cloud_fraction.shape[1], columns.albedo_diffuse.shape[1]
+    optics = make_optics(n_layers, table.g_band.size, n_states, n_bands)
+    room = make_room(n_layers)
+    for cell in range(first, last):
+        solve_cell(table, columns, sun, effort, cell, optics, room, estimates[cell])
+
+
+@kernel
+def solve_layers(medium, adjoint, cos_zenith, albedo, net, replicates, seed, estimates):
+    """Fluxes of one stack of layers with aerosol at one wavelength, (replicate, score).
+
+    They are parts of the flux that enters at the top.
+    """
+    room = make_room(medium.shape[0] - 1)
+    for replicate in range(replicates):
+        replicate_key = child_key(seed, replicate)
+        fill_shifts(replicate_key, room.shifts)
+        scores = estimates[replicate]
+        for sample in range(net.shape[0]):
+            shift_point(net, sample, room.shifts, room.net)
+            whole_path(
+                medium, adjoint, True, cos_zenith, 1.0, albedo, albedo, _CLEAN_THRESHOLD,
+                child_key(replicate_key, sample), room.net, scores,
+            )  # fmt: skip
+        scores /= net.shape[0]
