@@ -1,0 +1,293 @@
+"""AERONET sun photometers: text files to monthly climatologies of stations at 550 nm."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from aeroforcing.errors import InputError
+from aeroforcing.readers._aeronet_layout import Layout
+from aeroforcing.readers._aeronet_means import check_records, monthly_means, period_sums
+from aeroforcing.readers._aeronet_text import records
+from aeroforcing.readers._files import Paths, as_paths, finished, without_negative_noise
+from aeroforcing.variables import VARIABLES
+
+# Members of a zip that hold other quantities than AOD and inversions.
+_OTHER_PRODUCTS = (".tot_lev10", ".tot_lev15", ".tot_lev20", ".pdf", ".txt", ".html")
+_SAME_PLACE = {"lat": 0.1, "lon": 0.1, "elevation": 100.0}  # [degrees], [m]
+_DAYS, _MONTHS, _CALENDAR_MONTHS = range(3)  # what the periods of a file are
+_NOISE = -0.02  # a mean AOD this far below 0 is within the calibration uncertainty
+
+
+def read_aeronet(paths: Paths, *, min_days: int = 1, min_points: int = 1) -> xr.Dataset:
+    """Monthly climatology of AERONET stations at 550 nm.
+
+    Reads Version 3 and Version 2, direct sun and inversion products; all points, daily and monthly
+    means; zip archives of them; and tables of sites and calendar months (CSV with the columns
+    AERONET_Site_Name, month, AOD_500nm and so on, or station, month, lat, lon, elevation, aod, ssa
+    and so on). Files of many sites and several files of one site are joined.
+
+    AOD comes to 550 nm log-log, SSA and asymmetry parameter linearly between the neighbouring
+    wavelengths (Chung 2012, doi:10.5772/50248). AOD and Angstrom exponent (440-870 nm) are means
+    over days of daily means, from direct sun where a site has it; SSA is weighted by AOD and the
+    asymmetry parameter by scattering AOD over all retrievals, because Level 2.0 gives SSA only for
+    AOD(440 nm) of 0.4 and more; the co-albedo exponent comes from the extinction and absorption of
+    all retrievals at 440 and 870 nm and is 0 where nothing absorbs.
+
+    Parameters
+    ----------
+    paths
+        One file or several.
+    min_days
+        Months with fewer days of measurements are missing [days].
+    min_points
+        Months with fewer measurements are missing. Files that do not count them are taken to hold
+        one for each line.
+
+    Returns
+    -------
+    Dataset over (station, month) with the coordinates `station`, `lat` [degrees_north], `lon`
+    [degrees_east], `elevation` [m, NaN if the file has none] and `month` (1 to 12); the variables
+    aod, angstrom [1], and from inversions ssa, asymmetry, coalbedo_angstrom, aaod and
+    absorption_angstrom [1]; the counts n_days and n_points, and n_days_inversion and
+    n_points_inversion of the retrievals. Mean AOD between -0.02 and 0 is set to 0 and counted.
+
+    Raises
+    ------
+    InputError
+        Names the file, the line and what is wrong: missing, empty, truncated or binary files,
+        other products, absent columns, values out of range, the same days twice, one site at two
+        places.
+    """
+    if min_days < 1 or min_points < 1:
+        raise InputError(f"min_days={min_days}, min_points={min_points}: give 1 or more.")
+    listed = as_paths(paths)
+    files = [_summed(source) for source in _sources(listed)]
+    means = _with_enough(_joined(files), min_days=min_days, min_points=min_points)
+    if means["aod"].isna().all():
+        raise InputError(
+            f"{', '.join(map(str, listed))}: no month has enough valid measurements on both sides "
+            "of 550 nm. Lower min_days and min_points, or fetch another product."
+        )
+    dataset = _with_absorption(_dataset(means, _sites(files)))
+    return finished(dataset, product="AERONET", paths=listed)
+
+
+class _File:
+    """The sums of one file and what is needed to join it with others."""
+
+    def __init__(self, layout: Layout, sums: pd.DataFrame, sites: pd.DataFrame) -> None:
+        self.layout, self.sums, self.sites = layout, sums, sites
+
+    @property
+    def source(self) -> str:
+        return self.layout.source
+
+
+def _sources(paths: Iterable[Path]) -> Iterator[tuple[str, Path, str | None]]:
+    """Name, path and zip member of each AERONET text."""
+    for path in paths:
+        if _is_archive(path):
+            yield from ((f"{path}:{member}", path, member) for member in _members(path))
+        else:
+            yield str(path), path, None
+
+
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(4) == b"PK\x03\x04"
+
+
+def _members(path: Path) -> list[str]:
+    """The AERONET texts of a zip; its total optical depths and notes are left aside."""
+    with _reporting_damage(str(path)), zipfile.ZipFile(path) as archive:
+        names = [n for n in archive.namelist() if not n.endswith((*_OTHER_PRODUCTS, "/"))]
+    if not names:
+        raise InputError(f"{path}: the archive holds no AERONET AOD or inversion file.")
+    return names
+
+
+@contextmanager
+def _reporting_damage(source: str) -> Iterator[None]:
+    try:
+        yield
+    except InputError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise InputError(f"{source}: the archive is damaged ({error}). Fetch it again.") from error
+    except (OSError, ValueError, LookupError) as error:
+        raise InputError(f"{source}: cannot be read ({error}).") from error
+
+
+@contextmanager
+def _opened(path: Path, member: str | None) -> Iterator[IO[bytes]]:
+    if member is None:
+        with path.open("rb") as stream:
+            yield stream
+    else:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+            yield stream
+
+
+def _summed(source: tuple[str, Path, str | None]) -> _File:
+    """Read a file block by block and keep its sums of days."""
+    name, path, member = source
+    sums, sites = [], []
+    with _reporting_damage(name), _opened(path, member) as stream:
+        layout, blocks = records(stream, name)
+        for block in blocks:
+            check_records(block, layout)
+            sums.append(period_sums(block, layout))
+            sites.append(_places(block, name))
+    return _File(layout, _combined(sums), _one_place(pd.concat(sites), name))
+
+
+def _combined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Sums of blocks as one table; a day can be cut by the end of a block."""
+    groups = pd.concat(parts).groupby(level=["station", "period"])
+    return groups.sum().assign(days=groups["days"].max())
+
+
+def _places(block: pd.DataFrame, source: str) -> pd.DataFrame:
+    columns = [name for name in _SAME_PLACE if name in block]
+    places = block.groupby("station")[columns]
+    spread = places.max() - places.min()
+    _check_spread(spread, source)
+    return places.first().reindex(columns=list(_SAME_PLACE))
+
+
+def _one_place(sites: pd.DataFrame, source: str) -> pd.DataFrame:
+    places = sites.groupby(level="station")
+    _check_spread(places.max() - places.min(), source)
+    return places.median()
+
+
+def _check_spread(spread: pd.DataFrame, source: str) -> None:
+    for name in spread:
+        far = spread[name] > _SAME_PLACE[str(name)]
+        if far.any():
+            raise InputError(
+                f"{source}: station {far.idxmax()} is at places that differ by "
+                f"{spread[name].max():g} in {name}. The file is damaged, or two sites share a name."
+            )
+
+
+def _joined(files: list[_File]) -> pd.DataFrame:
+    """Monthly means of all files, with the counts of the retrievals under their own names."""
+    retrieved = [file for file in files if file.layout.is_inversion]
+    direct = [file for file in files if not file.layout.is_inversion]
+    if not retrieved:
+        return monthly_means(_all_sums(direct))
+    inversions = _with_own_counts(monthly_means(_all_sums(retrieved)))
+    return _merged(monthly_means(_all_sums(direct)), inversions) if direct else inversions
+
+
+def _with_own_counts(means: pd.DataFrame) -> pd.DataFrame:
+    return means.assign(n_days_inversion=means["n_days"], n_points_inversion=means["n_points"])
+
+
+def _merged(direct: pd.DataFrame, inversions: pd.DataFrame) -> pd.DataFrame:
+    """AOD and its exponent from direct sun wherever the station has any, the rest from inversions.
+
+    Inversions are of hazy and cloudless skies, so months of one station never mix the two.
+    """
+    stations = inversions.index.get_level_values("station")
+    covered = stations.isin(direct.index.get_level_values("station"))
+    rest = inversions.drop(columns=list(direct.columns))
+    return pd.concat([direct.join(rest[covered], how="outer"), inversions[~covered]]).sort_index()
+
+
+def _all_sums(files: list[_File]) -> pd.DataFrame:
+    """The sums of several files that share no day."""
+    _check_no_overlap(files)
+    return pd.concat([file.sums for file in files])
+
+
+def _check_no_overlap(files: list[_File]) -> None:
+    """A day in two files would count twice; means of months are compared by months."""
+    periods = pd.concat([_periods(file, number) for number, file in enumerate(files)])
+    coarsest = periods.groupby("station")["kind"].transform("max")
+    months = periods["period"] // 100
+    periods["period"] = (
+        periods["period"]
+        .mask(coarsest == _MONTHS, months)
+        .mask(coarsest == _CALENDAR_MONTHS, months % 100)
+    )
+    each_once = periods.drop_duplicates(["station", "period", "file"])
+    again = each_once[each_once.duplicated(["station", "period"])]
+    if again.empty:
+        return
+    second = again.iloc[0]
+    same = (each_once["station"] == second["station"]) & (each_once["period"] == second["period"])
+    first = each_once[same].iloc[0]
+    raise InputError(
+        f"{files[second['file']].source}: {len(again)} periods of its stations are in "
+        f"{files[first['file']].source} too, first {second['period']} of {second['station']}. Give "
+        "each period once."
+    )
+
+
+def _periods(file: _File, number: int) -> pd.DataFrame:
+    """Stations and periods of a file, and of what kind they are."""
+    kind = _MONTHS if file.layout.is_monthly else _DAYS
+    if file.layout.is_climatology:
+        kind = _CALENDAR_MONTHS
+    return file.sums.index.to_frame(index=False).assign(file=number, kind=kind)
+
+
+def _with_enough(means: pd.DataFrame, *, min_days: int, min_points: int) -> pd.DataFrame:
+    """The means of months with enough measurements; the others missing."""
+    kept = means.copy()
+    for suffix, names in (
+        ("", ["aod", "angstrom"]),
+        ("_inversion", ["ssa", "asymmetry", "coalbedo_angstrom"]),
+    ):
+        present = [name for name in names if name in kept]
+        if f"n_days{suffix}" in kept:
+            days, points = kept[f"n_days{suffix}"], kept[f"n_points{suffix}"]
+            enough = (days >= min_days) & (points >= min_points)
+            kept[present] = kept[present].where(enough)
+    return kept
+
+
+def _sites(files: list[_File]) -> pd.DataFrame:
+    """Position of each station, from all files."""
+    sources = ", ".join(file.source for file in files)
+    return _one_place(pd.concat([file.sites for file in files]), sources)
+
+
+def _dataset(means: pd.DataFrame, sites: pd.DataFrame) -> xr.Dataset:
+    dataset = xr.Dataset.from_dataframe(means).reindex(month=np.arange(1, 13))
+    counts = [name for name in dataset.data_vars if str(name).startswith("n_")]
+    dataset = dataset.assign({name: dataset[name].fillna(0).astype(int) for name in counts})
+    dataset["aod"] = without_negative_noise(dataset["aod"], floor=_NOISE)
+    place = sites.loc[dataset["station"].values]
+    return dataset.assign_coords(
+        station=dataset["station"].values.astype(str),
+        lat=("station", place["lat"].to_numpy()),
+        lon=("station", np.mod(place["lon"].to_numpy(), 360.0)),
+        elevation=("station", place["elevation"].to_numpy(dtype=float)),
+    )
+
+
+def _with_absorption(dataset: xr.Dataset) -> xr.Dataset:
+    """The same with absorption AOD and its exponent beside SSA and the co-albedo exponent."""
+    result = dataset.copy()
+    if "ssa" in result:
+        result["aaod"] = (1 - result["ssa"]) * result["aod"]
+    if "coalbedo_angstrom" in result:
+        exponent = result["coalbedo_angstrom"]
+        undefined = VARIABLES["coalbedo_angstrom"].out_of_range(exponent.values)
+        result["coalbedo_angstrom"] = exponent.where(~undefined)
+        result["absorption_angstrom"] = result["angstrom"] + result["coalbedo_angstrom"]
+        if undefined.any():
+            result.attrs["undefined_coalbedo_angstrom"] = f"{int(undefined.sum())} months"
+    return result
