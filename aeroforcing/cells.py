@@ -1,0 +1,216 @@
+"""The cells of a grid: from fields over (month, lat, lon) to columns for the solver, in blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from aeroforcing.atmosphere import precipitable_water
+from aeroforcing.builtin_atmosphere import (
+    Profiles,
+    TerrainColumns,
+    climatology,
+    columns_over_terrain,
+    profile_arrays,
+)
+from aeroforcing.clouds import CLOUD_TYPES, BandOptics, cloud_band_optics, delta_scaled
+from aeroforcing.gases import GASES, GasTable
+from aeroforcing.properties import BandNodes, band_means, planck_band_nodes
+from aeroforcing.solar import Sun, sun_over_months
+from aeroforcing.transport import Columns
+
+Floats = NDArray[np.float64]
+
+AEROSOL = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
+_PER_CELL = (*AEROSOL, "aerosol_profile", "surface_albedo", "open_water_fraction", "cloud_fraction")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """All cells of a run, one after the other over (month, lat, lon), and what they share."""
+
+    fields: dict[str, Floats]  # name -> (cell, ...)
+    month: NDArray[np.int64]  # (cell,) 1..12
+    lat_index: NDArray[np.int64]  # (cell,)
+    cell_id: NDArray[np.uint64]  # (cell,) the same whatever months are run
+    lat: Floats  # (lat,) [degrees north]
+    surface_altitude: Floats  # (cell,) [m]
+    sigma_interface: Floats  # (sigma,)
+    cloud_depth: Floats  # (cloud type,)
+    cloud_base: Floats  # (cloud type, lat) [m]
+    cloud_top: Floats  # (cloud type, lat) [m]
+    profiles: Profiles  # the atmosphere at the latitudes of the grid
+
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return self.month.size
+
+    @property
+    def complete(self) -> NDArray[np.bool_]:
+        """Mask of the cells in which nothing is missing, (cell,)."""
+        complete = np.isfinite(self.surface_altitude)
+        for values in self.fields.values():
+            complete &= np.isfinite(values.reshape(self.size, -1)).all(axis=1)
+        return complete
+
+
+def cells_of(inputs: xr.Dataset) -> Cells:
+    """The cells of a Dataset of inputs as `inputs.resolve_inputs` gives it."""
+    month, lat_index, lon_index = (
+        axis.ravel()
+        for axis in np.indices((inputs.sizes["month"], inputs.sizes["lat"], inputs.sizes["lon"]))
+    )
+    months = inputs["month"].values.astype(np.int64)[month]
+    per_map = inputs.sizes["lat"] * inputs.sizes["lon"]
+    altitude = inputs["surface_altitude"].transpose("lat", "lon").values[lat_index, lon_index]
+    return Cells(
+        fields={name: _flat(inputs[name], month.size) for name in _PER_CELL},
+        month=months,
+        lat_index=lat_index,
+        cell_id=(months * per_map + lat_index * inputs.sizes["lon"] + lon_index).astype(np.uint64),
+        lat=inputs["lat"].values.astype(float),
+        surface_altitude=altitude.astype(float),
+        sigma_interface=inputs["sigma_interface"].values.astype(float),
+        cloud_depth=inputs["cloud_optical_depth"].values.astype(float),
+        cloud_base=inputs["cloud_base"].values.astype(float),
+        cloud_top=inputs["cloud_top"].values.astype(float),
+        profiles=profile_arrays(climatology(inputs["lat"].values)),
+    )
+
+
+def _flat(field: xr.DataArray, size: int) -> Floats:
+    """A field with its cells in one leading dimension, the others behind, (cell, ...)."""
+    ordered = field.transpose("month", "lat", "lon", ...).values
+    return ordered.reshape(size, *ordered.shape[3:]).astype(float)
+
+
+class ColumnMaker:
+    """Makes the columns of any selection of cells; holds what all of them share."""
+
+    def __init__(
+        self, cells: Cells, *, table: GasTable, solar_constant: float, exact_clouds: bool
+    ) -> None:
+        self._cells = cells
+        self._nodes = planck_band_nodes(table.band_limits_wavenumber)
+        optics = [
+            cloud_band_optics(t.phase, effective_radius=t.effective_radius) for t in CLOUD_TYPES
+        ]
+        self._cloud_optics = optics if exact_clouds else [delta_scaled(o) for o in optics]
+        self._solar_constant = solar_constant
+
+    def columns(self, chosen: NDArray[np.int64]) -> tuple[Columns, Floats]:
+        """Columns of the chosen cells, and their precipitable water, (cell,) [mm]."""
+        cells = self._cells
+        air = columns_over_terrain(
+            cells.profiles,
+            month=cells.month[chosen] - 1,
+            lat=cells.lat_index[chosen],
+            surface_altitude=cells.surface_altitude[chosen],
+        )
+        albedo = np.repeat(
+            cells.fields["surface_albedo"][chosen, None], len(self._nodes.wavelength), axis=1
+        )
+        columns = Columns(
+            pressure_levels=air.pressure_levels,
+            pressure_layers=air.pressure_layers,
+            temperature_layers=air.temperature_layers,
+            mole_fractions=air.mole_fractions,
+            **aerosol_arrays(cells, chosen, air, self._nodes),
+            **cloud_arrays(cells, chosen, air, self._cloud_optics),
+            albedo_direct=albedo,
+            albedo_diffuse=albedo,
+            open_water=cells.fields["open_water_fraction"][chosen],
+            cell_id=cells.cell_id[chosen],
+        )
+        h2o = air.mole_fractions[:, GASES.index("h2o")]
+        return columns, precipitable_water(air.pressure_levels, h2o=h2o)
+
+    def sun(self, chosen: NDArray[np.int64]) -> Sun:
+        """The sun over the months of the chosen cells."""
+        return sun_over_months(
+            latitude=self._cells.lat[self._cells.lat_index[chosen]],
+            month=self._cells.month[chosen],
+            solar_constant=self._solar_constant,
+        )
+
+
+def aerosol_arrays(
+    cells: Cells, chosen: NDArray[np.int64], air: TerrainColumns, nodes: BandNodes
+) -> dict[str, Floats]:
+    """The aerosol's arrays of `Columns`: band means, spread over the layers by the profile."""
+    optics = band_means(*(cells.fields[name][chosen] for name in AEROSOL), nodes)
+    shares = layer_shares(
+        cells.fields["aerosol_profile"][chosen], cells.sigma_interface, air.pressure_levels
+    )
+    extinction, ssa, asymmetry = (values[:, :, None] for values in optics)
+    shape = (*optics[0].shape, shares.shape[-1])
+    return {
+        "aerosol_extinction": extinction * shares[:, None, :],
+        "aerosol_ssa": np.ascontiguousarray(np.broadcast_to(ssa, shape)),
+        "aerosol_asymmetry": np.ascontiguousarray(np.broadcast_to(asymmetry, shape)),
+    }
+
+
+def layer_shares(profile: Floats, interfaces: Floats, pressure_levels: Floats) -> Floats:
+    """Share of the AOD in each layer, (cell, layer), from shares between sigma interfaces.
+
+    sigma is pressure over surface pressure; the aerosol is uniform in pressure between two
+    interfaces.
+
+    Parameters
+    ----------
+    profile
+        (cell, sigma layer), top first; normalised here.
+    interfaces
+        (sigma layer + 1,), rising from 0 to 1.
+    pressure_levels
+        (cell, level) [Pa], the last at the surface.
+    """
+    above = np.concatenate([np.zeros((len(profile), 1)), np.cumsum(profile, axis=1)], axis=1)
+    above /= above[:, -1:]
+    sigma = pressure_levels / pressure_levels[:, -1:]
+    below = np.clip(np.searchsorted(interfaces, sigma), 1, len(interfaces) - 1)
+    way = (sigma - interfaces[below - 1]) / (interfaces[below] - interfaces[below - 1])
+    start = np.take_along_axis(above, below - 1, axis=1)
+    at_levels = start + way * (np.take_along_axis(above, below, axis=1) - start)
+    at_levels[:, 0] = 0.0  # what lies above the uppermost level belongs to the first layer
+    return np.diff(at_levels, axis=1)
+
+
+def cloud_arrays(
+    cells: Cells, chosen: NDArray[np.int64], air: TerrainColumns, optics: list[BandOptics]
+) -> dict[str, Floats]:
+    """The clouds' arrays of `Columns`: one state per type, its depth spread by altitude.
+
+    Heights are above sea level; where the ground is higher than a type's base, the type is lifted
+    to it.
+    """
+    lat_index = cells.lat_index[chosen]
+    base, top = cells.cloud_base[:, lat_index].T, cells.cloud_top[:, lat_index].T
+    lift = np.maximum(air.altitude_levels[:, -1:] - base, 0.0)
+    inside = np.clip(
+        air.altitude_levels[:, None, :], (base + lift)[..., None], (top + lift)[..., None]
+    )
+    thickness = inside[..., :-1] - inside[..., 1:]
+    shares = thickness / thickness.sum(axis=-1, keepdims=True)
+    n_layers = shares.shape[-1]
+    by_band = {
+        name: np.ascontiguousarray(
+            np.broadcast_to(
+                np.stack([getattr(o, name) for o in optics])[None, :, :, None],
+                (1, len(optics), len(optics[0].ssa), n_layers),
+            )
+        )
+        for name in ("extinction", "ssa", "asymmetry")
+    }
+    return {
+        "cloud_fraction": cells.fields["cloud_fraction"][chosen],
+        "cloud_depth": cells.cloud_depth[None, :, None] * shares,
+        "cloud_extinction": by_band["extinction"],
+        "cloud_ssa": by_band["ssa"],
+        "cloud_asymmetry": by_band["asymmetry"],
+    }

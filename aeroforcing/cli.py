@@ -1,0 +1,149 @@
+"""The command `aeroforcing`: chooses the verb, reports failures, sets the exit code.
+
+Every verb is a module of `aeroforcing.commands` with `SUMMARY`, `EXAMPLES`,
+`add_arguments(parser)` and `run(args)`. Only the standard library is imported here and at the top
+of those modules, so that `--help` answers at once.
+
+Exit codes: 0 done, 1 failed or problems found, 2 wrong usage or input, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from types import FrameType
+
+from aeroforcing import __version__
+from aeroforcing.errors import InputError
+
+VERBS = ("grid",)
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+
+_EXAMPLES = """\
+examples:
+  aeroforcing grid -o forcing.nc
+  aeroforcing grid --months 1,7 --grid T21 --sky clear -o forcing.nc
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with the given arguments, by default those of the process.
+
+    Returns
+    -------
+    The exit code.
+    """
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    parser = build_parser()
+    args = parser.parse_args(arguments)
+    if args.verb is None:
+        parser.print_help(sys.stderr)
+        return EXIT_USAGE
+    args.command = shlex.join(["aeroforcing", *arguments])
+    _start_log(verbose=args.verbose, quiet=args.quiet)
+    with _termination_as_interrupt():
+        return _exit_code(args)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = _parser(
+        argparse.ArgumentParser,
+        prog="aeroforcing",
+        description="Maps of direct aerosol shortwave radiative forcing by Monte Carlo.",
+        epilog=_EXAMPLES,
+    )
+    parser.add_argument("--version", action="version", version=f"aeroforcing {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
+    for name in VERBS:
+        module = import_module(f"aeroforcing.commands.{name}")
+        verb = _parser(
+            verbs.add_parser,
+            name,
+            help=module.SUMMARY,
+            description=module.SUMMARY,
+            epilog=module.EXAMPLES,
+        )
+        module.add_arguments(verb)
+        _add_common_arguments(verb)
+        verb.set_defaults(run=module.run)
+    return parser
+
+
+def _parser(make, *names: str, **texts: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
+    """A parser that prints its examples as they are and takes no abbreviated options."""
+    layout = argparse.RawDescriptionHelpFormatter
+    return make(*names, formatter_class=layout, allow_abbrev=False, **texts)
+
+
+def _add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    loudness = parser.add_mutually_exclusive_group()
+    loudness.add_argument(
+        "-v", "--verbose", action="count", default=0, help="say more; -vv shows tracebacks"
+    )
+    loudness.add_argument("-q", "--quiet", action="store_true", help="no log and no progress")
+
+
+def _start_log(*, verbose: int, quiet: bool) -> None:
+    """Messages of the package go to standard error."""
+    import logging
+
+    by_verbosity = (logging.WARNING, logging.INFO, logging.DEBUG)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("aeroforcing: %(levelname)s: %(message)s"))
+    log = logging.getLogger("aeroforcing")
+    log.handlers, log.propagate = [handler], False
+    log.setLevel(logging.ERROR if quiet else by_verbosity[min(verbose, 2)])
+
+
+@contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """Treat a request to terminate like Ctrl-C, so that everything is tidied up."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _exit_code(args: argparse.Namespace) -> int:
+    """Run the verb; a failure that can be expected becomes a message and an exit code."""
+    try:
+        return args.run(args)
+    except KeyboardInterrupt:
+        return _report(args, "interrupted; no file was written", EXIT_INTERRUPTED)
+    except InputError as error:
+        return _report(args, str(error), EXIT_USAGE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except OSError as error:
+        return _report(args, _describe(error), EXIT_FAILED)
+    except MemoryError:
+        return _report(args, "not enough memory; try a coarser grid or fewer months", EXIT_FAILED)
+
+
+def _describe(error: OSError) -> str:
+    if error.filename is None:
+        return error.strerror or str(error)
+    return f"{error.filename}: {error.strerror}"
+
+
+def _report(args: argparse.Namespace, message: str, code: int) -> int:
+    if args.verbose >= 2:
+        import traceback
+
+        traceback.print_exc()
+    print(f"aeroforcing: error: {message}", file=sys.stderr)
+    return code

@@ -1,0 +1,181 @@
+"""The options of a run, the same on the command line and in a TOML file.
+
+A verb lists its options once, as `Option`s. The command line wins over the config file, which wins
+over the defaults. The options that a run ended up with are stored in its output, in the attribute
+`aeroforcing_config`, so that a file can be made again from itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aeroforcing.errors import InputError
+
+CONFIG_ATTRIBUTE = "aeroforcing_config"
+_NETCDF_SIGNATURES = (b"CDF", b"\x89HD")
+
+
+class Kind(NamedTuple):
+    """A kind of value: how text becomes one, and which values of TOML are one."""
+
+    expected: str
+    from_text: Callable[[str], Any]
+    allows: Callable[[Any], bool]
+
+
+class Option(NamedTuple):
+    """An option of a verb; `name` as on the command line, without dashes."""
+
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+    metavar: str | None = None
+
+    def checked(self, value: Any, *, source: str) -> Any:
+        """The value, if it is of the option's kind.
+
+        Raises
+        ------
+        InputError
+            It is not; the message says what is expected.
+        """
+        if not self.kind.allows(value):
+            raise InputError(f"{source}: {self.name} = {value!r}, expected {self.kind.expected}.")
+        return value
+
+    def from_argument(self, text: str) -> Any:
+        """The value that the text on a command line stands for, in argparse's protocol."""
+        try:
+            return self.checked(self.kind.from_text(text), source="command line")
+        except ValueError:
+            message = f"{text!r} is not {self.kind.expected}"
+            raise argparse.ArgumentTypeError(message) from None
+
+
+def integer_from(lowest: int) -> Kind:
+    """Whole numbers from the lowest on."""
+    return Kind(
+        f"a whole number from {lowest} on",
+        int,
+        lambda value: type(value) is int and value >= lowest,
+    )
+
+
+def one_of(*choices: str) -> Kind:
+    """One of several words."""
+    return Kind(f"one of {', '.join(choices)}", str, lambda value: value in choices)
+
+
+def _is_positive(value: Any) -> bool:
+    return type(value) in (int, float) and 0 < value < math.inf
+
+
+def _are_months(value: Any) -> bool:
+    whole = isinstance(value, list) and all(type(month) is int for month in value)
+    return whole and bool(value) and value == sorted(set(value) & set(range(1, 13)))
+
+
+POSITIVE = Kind("a positive number", float, _is_positive)
+TEXT = Kind("a text", str, lambda value: isinstance(value, str) and value != "")
+FLAG = Kind("true or false", str, lambda value: isinstance(value, bool))
+MONTHS = Kind(
+    "months from 1 to 12 in ascending order, such as 1,7",
+    lambda text: [int(month) for month in text.split(",")],
+    _are_months,
+)
+
+
+def add_options(parser: argparse.ArgumentParser, options: Iterable[Option]) -> None:
+    """Add options to a command line; those that are not given are absent from its result."""
+    for option in options:
+        how: dict[str, Any] = {"default": argparse.SUPPRESS, "help": option.help}
+        if option.kind is FLAG:
+            how["action"] = argparse.BooleanOptionalAction
+        else:
+            how |= {"type": option.from_argument, "metavar": option.metavar}
+        parser.add_argument(f"--{option.name}", dest=option.name, **how)
+
+
+def effective(
+    options: Iterable[Option], *, given: Mapping[str, Any], read: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The value of every option: as given, else as read from the config, else the default."""
+    defaults = {option.name: option.default for option in options}
+    chosen = {**defaults, **read, **given}
+    return {name: chosen[name] for name in defaults}
+
+
+def read_config(path: str | os.PathLike[str], options: Iterable[Option]) -> dict[str, Any]:
+    """Options from a TOML file, or from a netCDF file that aeroforcing made.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is not TOML, or holds an unknown key or a value of the wrong kind.
+    """
+    known = {option.name: option for option in options}
+    values = _parse(_config_text(Path(path)), source=str(path))
+    for key in values:
+        if key not in known:
+            raise _unknown_key(key, known, source=str(path))
+    return {key: known[key].checked(value, source=str(path)) for key, value in values.items()}
+
+
+def _parse(text: str, *, source: str) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{source}: not a TOML file: {error}.") from None
+
+
+def _unknown_key(key: str, known: Iterable[str], *, source: str) -> InputError:
+    import difflib
+
+    names = sorted(known)
+    nearest = difflib.get_close_matches(key, names, n=1, cutoff=0.0)[0]
+    return InputError(
+        f"{source}: unknown key {key!r}; did you mean {nearest!r}? Known are {', '.join(names)}."
+    )
+
+
+def _config_text(path: Path) -> str:
+    """The text of a config file, or the config inside an output file."""
+    try:
+        with path.open("rb") as stream:
+            if stream.read(3) in _NETCDF_SIGNATURES:
+                return _stored_config(path)
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: the config cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: neither a TOML file (UTF-8 text) nor netCDF.") from None
+
+
+def _stored_config(path: Path) -> str:
+    from aeroforcing.netcdf import open_input
+
+    attributes = open_input(path, select=lambda dataset: dataset[[]]).attrs
+    if CONFIG_ATTRIBUTE not in attributes:
+        raise InputError(f"{path}: no attribute {CONFIG_ATTRIBUTE}; aeroforcing did not make it.")
+    return str(attributes[CONFIG_ATTRIBUTE])
+
+
+def dump_config(values: Mapping[str, Any]) -> str:
+    """The options as TOML text; those without a value as comments."""
+    return "".join(f"{_toml_line(name, value)}\n" for name, value in values.items())
+
+
+def _toml_line(name: str, value: Any) -> str:
+    """One key with its value; JSON writes texts, numbers, flags and lists as TOML does."""
+    if value is None:
+        return f"# {name} is not set"
+    return f"{name} = {json.dumps(value, ensure_ascii=False)}"

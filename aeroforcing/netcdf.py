@@ -1,0 +1,322 @@
+"""netCDF files in and out: any readable file in, CF-1.11 out, whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import accumulate, pairwise
+from pathlib import Path
+
+import cftime
+import netCDF4
+import numpy as np
+import xarray as xr
+
+from aeroforcing.constants import DAYS_PER_MONTH
+from aeroforcing.errors import InputError
+from aeroforcing.variables import CLIMATOLOGY_BOUNDS, STDERR_SUFFIX, stamp
+
+CONVENTIONS = "CF-1.11"
+TIME_UNITS = "days since 2001-01-01"
+CALENDAR = "noleap"
+CLIMATOLOGY_CELL_METHODS = "time: mean within years time: mean over years"
+
+_PRECISIONS = {"single": "f4", "double": "f8"}
+_CLASSIC_SIGNATURES = (b"CDF\x01", b"CDF\x02")
+_HDF5_SIGNATURES = (b"\x89HDF", b"CDF\x05")  # what the netCDF-4 library is needed for
+# What the libraries raise at a damaged header.
+_DAMAGE = (
+    OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, MemoryError,
+    OverflowError,
+)  # fmt: skip
+_OTHER_FORMATS = {
+    b"\x0e\x03\x13\x01": "an HDF4 file (convert it to netCDF first)",
+    b"GRIB": "a GRIB file (convert it to netCDF first)",
+}
+
+
+def climatological_time(months: Iterable[int]) -> xr.Dataset:
+    """Time axis of a climatology of calendar months, in the 365-day year 2001.
+
+    Parameters
+    ----------
+    months
+        Calendar months, 1 to 12, each once and in ascending order.
+
+    Returns
+    -------
+    Dataset with the coordinates `time` (the middles of the months) and `month` (1 to 12), and
+    the variable `climatology_bnds` (time, bnds), the beginning and end of each month.
+
+    Raises
+    ------
+    InputError
+        The months are not calendar months in ascending order.
+
+    References
+    ----------
+    CF Conventions 1.11, section 7.4, climatological statistics.
+    """
+    numbers = _calendar_months(months)
+    edges = np.array([_first_days()[number - 1 : number + 1] for number in numbers])
+    middles = edges[:, 0] + (edges[:, 1] - edges[:, 0]) / 2
+    coordinates = {"time": middles, "month": ("time", np.array(numbers, dtype=np.int32))}
+    return stamp(xr.Dataset({CLIMATOLOGY_BOUNDS: (("time", "bnds"), edges)}, coordinates))
+
+
+def _calendar_months(months: Iterable[int]) -> list[int]:
+    numbers = [int(month) for month in months]
+    ascending = all(first < second for first, second in pairwise(numbers))
+    if not numbers or not ascending or numbers[0] < 1 or numbers[-1] > 12:
+        raise InputError(
+            f"months {numbers}: give calendar months from 1 to 12, each once, in ascending order."
+        )
+    return numbers
+
+
+def _first_days() -> list[cftime.DatetimeNoLeap]:
+    """First days of the twelve months, and of the next January."""
+    days = accumulate(DAYS_PER_MONTH, initial=0)
+    return list(cftime.num2date(list(days), TIME_UNITS, calendar=CALENDAR))
+
+
+def open_input(
+    path: str | os.PathLike[str], *, select: Callable[[xr.Dataset], xr.Dataset] | None = None
+) -> xr.Dataset:
+    """Read a netCDF file into memory and close it.
+
+    Parameters
+    ----------
+    path
+        A netCDF file of any version.
+    select
+        Picks what is wanted of the opened dataset before anything is read; everything by default.
+
+    Returns
+    -------
+    Dataset with scale factors, missing values and times decoded (times as cftime objects).
+
+    Raises
+    ------
+    InputError
+        The file is missing, a folder, not readable, empty, truncated, damaged or not netCDF.
+    """
+    source = Path(path)
+    with _open(source) as opened, _reporting_damage(source, OSError, RuntimeError):
+        chosen = opened if select is None else select(opened)
+        return chosen.load()
+
+
+def _open(source: Path) -> xr.Dataset:
+    """The file opened by the library that detects damage to a file of its kind.
+
+    The netCDF-4 library reads the lost part of a truncated classic file as zeros; scipy does not.
+    """
+    classic = _signature(source) in _CLASSIC_SIGNATURES
+    with _reporting_damage(source, *_DAMAGE):
+        opened = xr.open_dataset(
+            source,
+            engine="scipy" if classic else "netcdf4",
+            decode_times=xr.coders.CFDatetimeCoder(use_cftime=True),
+            decode_timedelta=False,
+        )
+        return opened.load() if classic else opened
+
+
+@contextmanager
+def _reporting_damage(source: Path, *kinds: type[Exception]) -> Iterator[None]:
+    try:
+        yield
+    except InputError:
+        raise
+    except kinds as error:
+        raise InputError(
+            f"{source}: cannot be read as netCDF; the file is truncated, damaged or not CF "
+            f"({error}). Fetch or write it again."
+        ) from error
+
+
+def _signature(source: Path) -> bytes:
+    """The first four bytes of a file that netCDF can begin with."""
+    first = _first_bytes(source)
+    if not first:
+        raise InputError(f"{source}: the file is empty. Fetch or write it again.")
+    if first not in _CLASSIC_SIGNATURES + _HDF5_SIGNATURES:
+        kind = _OTHER_FORMATS.get(first, f"another kind of file; it begins with {first!r}")
+        raise InputError(f"{source}: not a netCDF file but {kind}.")
+    return first
+
+
+def _first_bytes(source: Path) -> bytes:
+    try:
+        with source.open("rb") as stream:
+            return stream.read(4)
+    except FileNotFoundError:
+        raise InputError(f"{source}: there is no such file. Check the name.") from None
+    except (IsADirectoryError, NotADirectoryError):
+        raise InputError(f"{source}: not a file. Give the name of a netCDF file.") from None
+    except PermissionError:
+        raise InputError(f"{source}: no permission to read the file.") from None
+
+
+def write_netcdf(
+    dataset: xr.Dataset,
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    precision: str = "single",
+) -> None:
+    """Write a dataset as a CF-1.11 netCDF-4 file, whole or not at all.
+
+    A dimension `month` becomes the climatological time axis of CF. Data are compressed. The file is made in memory, written beside its
+    place under a temporary name and then renamed, so that no failure or interruption leaves half
+    a file or harms an existing one.
+
+    Parameters
+    ----------
+    dataset
+        What to write; its attributes are completed from the registry of variables.
+    path
+        The file to make.
+    overwrite
+        Replace an existing file.
+    precision
+        "single" stores data as 32-bit floats; "double" as 64-bit floats, so that what is read again
+        is exactly what was written. Coordinates are always 64-bit floats.
+
+    Raises
+    ------
+    InputError
+        The file exists, its folder does not, there is no permission to write, or the precision is
+        neither.
+    OSError
+        The writing failed, for instance because the disk is full.
+    """
+    target = check_target(path, overwrite=overwrite)
+    content = cf_dataset(dataset, precision=precision).to_netcdf(engine="netcdf4", format="NETCDF4")
+    write_whole(target, content)
+
+
+def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """The path, links resolved, of a file that can be written.
+
+    Raises
+    ------
+    InputError
+        The file exists (without `overwrite`), its folder does not, or writing is not permitted.
+    """
+    target = Path(path).resolve()
+    if not target.parent.is_dir():
+        raise InputError(f"{path}: the folder {target.parent} does not exist. Make it first.")
+    if target.exists() and not target.is_file():
+        raise InputError(f"{path}: not an ordinary file. Give the name of a file to write.")
+    if target.exists() and not overwrite:
+        raise InputError(f"{path}: the file exists. Give another name, or ask to overwrite it.")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise InputError(f"{path}: no permission to write in the folder {target.parent}.")
+    return target
+
+
+def write_whole(target: Path, content: bytes | memoryview) -> None:
+    """Write beside the target, to the disk, then rename: readers see the old file or the new.
+
+    Parameters
+    ----------
+    target
+        From `check_target`.
+    content
+        All bytes of the file.
+
+    Raises
+    ------
+    OSError
+        The writing failed, for instance because the disk is full; no part of the file is left.
+    """
+    part = target.with_name(f".aeroforcing-{secrets.token_hex(8)}.part")
+    try:
+        with part.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(target)
+    except OSError as error:
+        raise _write_failure(target, len(content), error) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write_failure(target: Path, size: int, error: OSError) -> OSError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    reason = "the disk is full" if full else error.strerror
+    message = f"{target}: writing {size / 1e6:.1f} MB failed, {reason}; no file was left behind."
+    return OSError(error.errno, message)
+
+
+def cf_dataset(dataset: xr.Dataset, *, precision: str = "single") -> xr.Dataset:
+    """The dataset as `write_netcdf` stores it: CF attributes, bounds and encodings in place."""
+    if precision not in _PRECISIONS:
+        raise InputError(f"precision={precision!r}: choose one of {', '.join(_PRECISIONS)}.")
+    result = stamp(_with_time_axis(dataset.drop_encoding()))
+    result = _with_cell_methods(_with_bare_bounds(result))
+    result.attrs = {"Conventions": CONVENTIONS, **result.attrs}
+    for name in result.variables:
+        _encode(result, str(name), _PRECISIONS[precision])
+    return result
+
+
+def _with_time_axis(dataset: xr.Dataset) -> xr.Dataset:
+    """Calendar months as a CF time axis."""
+    if "month" not in dataset.dims:
+        return dataset
+    axis = climatological_time(dataset["month"].values)
+    renamed = dataset.drop_vars("month").rename_dims(month="time")
+    return renamed.assign_coords(axis.coords).merge(axis)
+
+
+def _with_bare_bounds(dataset: xr.Dataset) -> xr.Dataset:
+    """Bounds as CF wants them: variables, not coordinates, with the attributes of their parent."""
+    bounds = _bounds(dataset)
+    result = dataset.reset_coords([name for name in bounds if name in dataset.coords])
+    for name in bounds:
+        result[name].attrs = {}
+    return result
+
+
+def _bounds(dataset: xr.Dataset) -> set[str]:
+    """Names of the variables that bound the cells of others."""
+    links = [dataset[name].attrs for name in dataset.variables]
+    return {link[kind] for link in links for kind in ("bounds", "climatology") if kind in link}
+
+
+def _with_cell_methods(dataset: xr.Dataset) -> xr.Dataset:
+    """Say of the estimates on a climatological time axis that they are climatological means.
+
+    Standard errors are of these means, not means themselves.
+    """
+    if "time" not in dataset.coords or "climatology" not in dataset["time"].attrs:
+        return dataset
+    for name in set(dataset.data_vars) - _bounds(dataset):
+        if str(name).endswith(STDERR_SUFFIX):
+            continue
+        if "time" in dataset[name].dims and dataset[name].dtype.kind == "f":
+            dataset[name].attrs["cell_methods"] = CLIMATOLOGY_CELL_METHODS
+    return dataset
+
+
+def _encode(dataset: xr.Dataset, name: str, dtype: str) -> None:
+    """Set the storage of a variable: data may be missing, coordinates and bounds may not."""
+    variable = dataset[name]
+    encoding = variable.encoding
+    if name in dataset.coords or name in _bounds(dataset):
+        encoding["_FillValue"] = None
+    elif variable.dtype.kind == "f":
+        encoding.update(dtype=dtype, zlib=True, _FillValue=netCDF4.default_fillvals[dtype])
+    if _holds_cftime(variable):
+        encoding.update(units=TIME_UNITS, calendar=CALENDAR, dtype="float64")
+
+
+def _holds_cftime(variable: xr.DataArray) -> bool:
+    return variable.size > 0 and isinstance(variable.values.flat[0], cftime.datetime)

@@ -1,0 +1,132 @@
+"""Global means of a forcing map: the table that a run ends with (Chung 2012, Table 2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import xarray as xr
+
+from aeroforcing.grids import annual_mean, global_mean
+
+LEVELS = ("toa", "atmosphere", "surface")
+SKIES = {"all-sky": "", "clear-sky": "_cs"}
+
+
+def summarise(forcing: xr.Dataset) -> dict[str, Any]:
+    """Area- and day-weighted means over the globe and the months of a forcing map.
+
+    Parameters
+    ----------
+    forcing
+        Result of `grid_forcing`, over (time, lat, lon).
+
+    Returns
+    -------
+    `months`; `cells` and `missing_cells` (of all months together); for every forcing variable its
+    `mean` and `stderr` [W m-2]; and as far as the variables that they need are there: `aod`, `ssa`
+    (weighted by AOD), `asymmetry` (weighted by scattering AOD), `planetary_albedo`,
+    `planetary_albedo_cs`, `cloud_effect` [W m-2], `precipitable_water` [kg m-2].
+    """
+    means = annual_mean(global_mean(_with_products(forcing)))
+    value = {str(name): float(array) for name, array in means.data_vars.items() if not array.ndim}
+    return {
+        "months": forcing["month"].values.tolist(),
+        **_coverage(forcing),
+        "forcing": {
+            name: {"mean": value[name], "stderr": value[f"{name}_stderr"]}
+            for name in _forcing_names(forcing)
+        },
+        **_aerosol(value),
+        **_radiation(value),
+    }
+
+
+def _forcing_names(forcing: xr.Dataset) -> list[str]:
+    names = [f"forcing_{level}{suffix}" for suffix in SKIES.values() for level in LEVELS]
+    return [name for name in names if name in forcing]
+
+
+def _coverage(forcing: xr.Dataset) -> dict[str, int]:
+    field = forcing[_forcing_names(forcing)[0]]
+    return {"cells": field.size, "missing_cells": int(field.isnull().sum())}
+
+
+def _with_products(forcing: xr.Dataset) -> xr.Dataset:
+    """The fields to average, with the products that weighted means need."""
+    names = [*_forcing_names(forcing)]
+    names += [f"{name}_stderr" for name in names]
+    names += ["rsdt", "rsut", "rsutcs", "aod", "precipitable_water", "lat_bnds", "lon_bnds"]
+    fields = forcing[[name for name in names if name in forcing.variables]].reset_coords(
+        [name for name in names if name in forcing.coords]
+    )
+    if {"aod", "ssa", "asymmetry"} <= set(forcing.variables):
+        scattering = forcing["aod"] * forcing["ssa"]
+        fields = fields.assign(
+            scattering=scattering, forward_scattering=scattering * forcing["asymmetry"]
+        )
+    return fields
+
+
+def _aerosol(value: dict[str, float]) -> dict[str, float]:
+    """Mean optical properties, weighted as an external mixture is (Chung 2012, section 2)."""
+    result = {"aod": value["aod"]} if "aod" in value else {}
+    if value.get("scattering", 0.0) > 0:
+        result["ssa"] = value["scattering"] / value["aod"]
+        result["asymmetry"] = value["forward_scattering"] / value["scattering"]
+    return result
+
+
+def _radiation(value: dict[str, float]) -> dict[str, float]:
+    result = {}
+    for suffix in ("", "cs"):
+        if {"rsdt", f"rsut{suffix}"} <= set(value):
+            name = "planetary_albedo" + ("_cs" if suffix else "")
+            result[name] = value[f"rsut{suffix}"] / value["rsdt"]
+    if {"rsut", "rsutcs"} <= set(value):
+        result["cloud_effect"] = value["rsutcs"] - value["rsut"]
+    if "precipitable_water" in value:
+        result["precipitable_water"] = value["precipitable_water"]
+    return result
+
+
+def as_text(summary: dict[str, Any]) -> str:
+    """The summary as the table that the command prints."""
+    lines = [_heading(summary), *_forcing_lines(summary["forcing"]), "", *_other_lines(summary)]
+    return "\n".join(lines)
+
+
+def _heading(summary: dict[str, Any]) -> str:
+    months = summary["months"]
+    period = "the year" if len(months) == 12 else "months " + ", ".join(map(str, months))
+    columns = "".join(f"{level:>17}" for level in ("TOA", "atmosphere", "surface"))
+    return f"Aerosol forcing [W m-2], global mean over {period}\n{'':<10}{columns}"
+
+
+def _forcing_lines(forcing: dict[str, dict[str, float]]) -> list[str]:
+    return [
+        f"{sky:<10}" + "".join(_cell(forcing[f"forcing_{level}{suffix}"]) for level in LEVELS)
+        for sky, suffix in SKIES.items()
+        if f"forcing_toa{suffix}" in forcing
+    ]
+
+
+def _cell(estimate: dict[str, float]) -> str:
+    return f"{estimate['mean']:+9.2f} +- {estimate['stderr']:.2f}"
+
+
+_LABELS = {
+    "aod": "aerosol optical depth at 550 nm    {:.4f}",
+    "ssa": "single scattering albedo           {:.3f}",
+    "asymmetry": "asymmetry parameter                {:.3f}",
+    "planetary_albedo": "planetary albedo, all-sky          {:.3f}",
+    "planetary_albedo_cs": "planetary albedo, clear-sky        {:.3f}",
+    "cloud_effect": "shortwave cloud effect [W m-2]     {:.1f}",
+    "precipitable_water": "precipitable water [mm]            {:.1f}",
+}
+
+
+def _other_lines(summary: dict[str, Any]) -> list[str]:
+    lines = [form.format(summary[name]) for name, form in _LABELS.items() if name in summary]
+    if summary["missing_cells"]:
+        lines.append(f"missing: {summary['missing_cells']} of {summary['cells']} cells and months")
+    return lines

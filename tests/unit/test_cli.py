@@ -1,0 +1,421 @@
+"""The command: arguments, exit codes, messages, files, and how fast it answers.
+
+The computation is replaced by a stand-in of known result; tests/system runs the real one.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import xarray as xr
+from cf_check import cf_problems
+
+import aeroforcing
+from aeroforcing.cli import VERBS, main
+from aeroforcing.config import CONFIG_ATTRIBUTE
+from aeroforcing.constants import DAYS_PER_MONTH
+from aeroforcing.grids import gaussian_grid
+from aeroforcing.netcdf import climatological_time, open_input
+from aeroforcing.progress import Progress
+
+MEANS = {"toa": -2.0, "atmosphere": 4.5, "surface": -6.5}
+ERROR = 0.8
+FORCINGS = [f"forcing_{level}{sky}" for level in MEANS for sky in ("", "_cs")]
+OPTICS = {"aod": 0.125, "ssa": 0.96, "asymmetry": 0.7}
+FLUXES = {"rsdt": 340.0, "rsut": 102.0, "rsutcs": 51.0}
+
+
+def known_result(months: list[int]) -> xr.Dataset:
+    """A forcing map on T21 that is the same everywhere."""
+    grid = gaussian_grid("T21")
+    time = climatological_time(months)
+    shape = (len(months), grid.sizes["lat"], grid.sizes["lon"])
+    values = {name: MEANS[name.split("_")[1]] for name in FORCINGS}
+    values |= {f"{name}_stderr": ERROR for name in values} | FLUXES | OPTICS
+    fields = {name: (("time", "lat", "lon"), np.full(shape, x)) for name, x in values.items()}
+    attrs = {"history": "an older step", "title": "a known result", "inputs": "aod: of a test"}
+    return xr.merge([xr.Dataset(fields, grid.coords, attrs), time, grid], combine_attrs="override")
+
+
+def expected_error(months: list[int]) -> float:
+    """Standard error of the mean over cells and months, weighted by area and days."""
+    area = gaussian_grid("T21")["area"].values.ravel()
+    weight = np.outer([DAYS_PER_MONTH[month - 1] for month in months], area)
+    return ERROR * np.sqrt((weight**2).sum()) / weight.sum()
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Puts a function in the place of `grid_forcing`."""
+
+    def put(function):
+        module = ModuleType("aeroforcing.forcing")
+        module.grid_forcing = function
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    return put
+
+
+@pytest.fixture
+def calls(stand_in):
+    """Calls of a stand-in that returns the known result."""
+    seen = []
+
+    def grid_forcing(inputs=None, *, months, progress, **settings):
+        seen.append({"inputs": inputs, "months": months, **settings})
+        for done in range(1, 5):
+            progress(done, 4)
+        return known_result(months)
+
+    stand_in(grid_forcing)
+    return seen
+
+
+@pytest.fixture(autouse=True)
+def in_own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+# ---- answers without science --------------------------------------------------------------------
+
+HEAVY = {"numpy", "xarray", "scipy", "numba", "netCDF4", "pandas", "matplotlib", "cartopy"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["grid", "--help"]])
+def test_help_and_version_load_the_standard_library_only(arguments):
+    code = (
+        "import sys; from aeroforcing.cli import main\n"
+        f"try: main({arguments})\n"
+        "except SystemExit: pass\n"
+        "print(' '.join(sys.modules), file=sys.stderr)"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert not HEAVY & set(ended.stderr.split())
+
+
+def test_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"aeroforcing {aeroforcing.__version__}\n"
+
+
+def test_the_citation_file_has_the_same_version():
+    citation = (Path(__file__).parents[2] / "CITATION.cff").read_text()
+    assert f"\nversion: {aeroforcing.__version__}\n" in citation
+
+
+@pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)])
+def test_every_help_ends_in_two_examples_that_parse(verb, capsys):
+    with pytest.raises(SystemExit):
+        main([*verb, "--help"])
+    examples = capsys.readouterr().out.rstrip().splitlines()[-2:]
+    for example in examples:
+        words = example.split()
+        assert words[:2] == ["aeroforcing", verb[0] if verb else words[1]]
+        if words[1] == "grid":
+            assert main([*words[1:], "--dump-config"]) == 0
+
+
+def test_without_a_verb_the_help_is_shown_as_an_error(capsys):
+    assert main([]) == 2
+    assert "examples:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["glid"], "invalid choice"),
+        (["grid", "--photons", "many"], "whole number"),
+        (["grid", "--mon", "1"], "--mon"),
+        (["grid", "-v", "-q"], "not allowed with"),
+        (["grid", "--jobs", "0"], "from 1 on"),
+    ],
+)
+def test_wrong_usage_exits_with_2(arguments, message, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+# ---- the public names ---------------------------------------------------------------------------
+
+
+def test_names_for_type_checkers_are_the_names_of_the_table():
+    tree = ast.parse(Path(aeroforcing.__file__).read_text())
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    shown = {
+        alias.name: node.module.removeprefix("aeroforcing.")
+        for node in block.body
+        for alias in node.names
+    }
+    assert shown == aeroforcing._MODULES
+    assert aeroforcing.__all__ == sorted(shown)
+    assert set(shown) <= set(dir(aeroforcing))
+
+
+@pytest.mark.parametrize("name", sorted(aeroforcing._MODULES))
+def test_every_public_name_is_there_and_documented(name):
+    assert getattr(aeroforcing, name).__doc__
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="grid_forcings"):
+        _ = aeroforcing.grid_forcings
+
+
+# ---- a run --------------------------------------------------------------------------------------
+
+
+def test_a_run_writes_its_result_and_prints_the_global_means(calls, capsys):
+    assert main(["grid", "-o", "out.nc"]) == 0
+    out, err = capsys.readouterr()
+    assert os.listdir() == ["out.nc"]
+    row = re.search(r"^all-sky +(.+)$", out, re.MULTILINE)[1]
+    assert [float(x) for x in re.findall(r"[-+]\d+\.\d+", row)] == list(MEANS.values())
+    assert row.count("+- 0.01") == 3
+    assert "forcing: 100%" in err
+    assert "aod: of a test" in err
+
+
+def test_a_quiet_run_prints_the_results_alone(calls, capsys):
+    assert main(["grid", "-o", "out.nc", "-q"]) == 0
+    out, err = capsys.readouterr()
+    assert "all-sky" in out
+    assert err == ""
+
+
+def test_a_verbose_run_says_its_options_and_its_file(calls, capsys):
+    assert main(["grid", "-o", "out.nc", "--seed", "5", "-v"]) == 0
+    _, err = capsys.readouterr()
+    assert "seed = 5" in err
+    assert re.search(r"wrote .*out\.nc", err)
+
+
+def test_a_dry_run_names_the_inputs_and_computes_nothing(calls, capsys):
+    assert main(["grid", "--dry-run", "--grid", "T21", "--months", "1", "-o", "out.nc"]) == 0
+    out, _ = capsys.readouterr()
+    assert "aod" in out
+    assert "built-in" in out
+    assert calls == []
+    assert os.listdir() == []
+
+
+def test_a_dry_run_checks_the_place_of_the_output(calls, capsys):
+    assert main(["grid", "--dry-run", "--grid", "T21", "-o", "no/out.nc"]) == 2
+    assert "does not exist" in capsys.readouterr().err
+
+
+def test_the_global_means_as_json(calls, capsys):
+    assert main(["grid", "-o", "out.nc", "--months", "1,7", "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["months"] == [1, 7]
+    assert summary["cells"] == 2 * 64 * 32
+    assert summary["missing_cells"] == 0
+    for level, mean in MEANS.items():
+        assert summary["forcing"][f"forcing_{level}_cs"]["mean"] == pytest.approx(mean, rel=1e-12)
+        error = summary["forcing"][f"forcing_{level}_cs"]["stderr"]
+        assert error == pytest.approx(expected_error(months=[1, 7]), rel=1e-12)
+    for name, value in OPTICS.items():
+        assert summary[name] == pytest.approx(value, rel=1e-12)
+    assert summary["planetary_albedo"] == pytest.approx(0.3, rel=1e-12)
+    assert summary["planetary_albedo_cs"] == pytest.approx(0.15, rel=1e-12)
+    assert summary["cloud_effect"] == pytest.approx(-51.0, rel=1e-12)
+
+
+def test_options_reach_the_computation(calls):
+    arguments = (
+        "grid in.nc -o out.nc --months 2,3 --grid native --stderr-target 0.4 --sky clear "
+        "--seed 7 --gas-table t.nc --fill-missing --jobs 2 -q"
+    )
+    assert main(arguments.split()) == 0
+    assert calls == [
+        {
+            "inputs": "in.nc", "months": [2, 3], "grid": None, "stderr_target": 0.4,
+            "photons": None, "sky": "clear", "seed": 7, "gas_table": "t.nc",
+            "fill_missing": True, "jobs": 2,
+        }
+    ]  # fmt: skip
+
+
+def test_the_output_tells_how_it_was_made(calls):
+    assert main(["grid", "--seed", "5", "--months", "1", "-o", "my file.nc"]) == 0
+    attributes = open_input("my file.nc").attrs
+    newest, older = attributes["history"].splitlines()
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: aeroforcing grid --seed 5 --months 1 -o 'my file.nc'",
+        newest,
+    )
+    assert older == "an older step"
+    assert attributes["source"] == f"aeroforcing {aeroforcing.__version__}"
+    assert "seed = 5" in attributes[CONFIG_ATTRIBUTE]
+
+
+def test_the_output_passes_every_cf_check(calls, tmp_path):
+    assert main(["grid", "-o", "out.nc"]) == 0
+    assert cf_problems(Path("out.nc"), tmp_path) == []
+
+
+def test_an_output_is_made_again_from_itself(calls):
+    assert main(["grid", "--seed", "5", "--months", "1", "-o", "a.nc"]) == 0
+    assert main(["grid", "--config", "a.nc", "-o", "b.nc"]) == 0
+    assert calls[0] == calls[1]
+
+
+def test_a_config_file_and_the_command_line_together(calls, capsys):
+    Path("run.toml").write_text('seed = 5\nstderr-target = 0.5\ngrid = "T21"\n')
+    assert main(["grid", "--config", "run.toml", "--photons", "64", "-o", "a.nc"]) == 0
+    assert (calls[0]["seed"], calls[0]["photons"], calls[0]["stderr_target"]) == (5, 64, None)
+    capsys.readouterr()
+    assert main(["grid", "--config", "run.toml", "--dump-config"]) == 0
+    dumped = capsys.readouterr().out
+    assert "seed = 5" in dumped
+    Path("again.toml").write_text(dumped)
+    assert main(["grid", "--config", "again.toml", "--dump-config"]) == 0
+    assert capsys.readouterr().out == dumped
+
+
+def test_missing_cells_are_counted(stand_in, capsys):
+    def with_gap(inputs=None, *, months, **_):
+        result = known_result(months)
+        gap = (result["lat"] > 85) & (result["lon"] < 10)
+        return result.assign({name: result[name].where(~gap) for name in (*OPTICS, *FORCINGS)})
+
+    stand_in(with_gap)
+    assert main(["grid", "-o", "out.nc", "--months", "1"]) == 0
+    assert "missing: 2 of 2048" in capsys.readouterr().out
+
+
+# ---- failures -----------------------------------------------------------------------------------
+
+
+def test_no_output_name_is_wrong_usage(calls, capsys):
+    assert main(["grid"]) == 2
+    assert "-o OUT.nc" in capsys.readouterr().err
+    assert calls == []
+
+
+def test_precision_is_set_in_one_way(calls, capsys):
+    assert main(["grid", "-o", "x.nc", "--photons", "9", "--stderr-target", "1"]) == 2
+    assert "Give one of them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [("old.nc", "exists"), ("no/out.nc", "does not exist"), (".", "not an ordinary file")],
+)
+def test_the_output_is_checked_before_the_computation(calls, capsys, output, message):
+    Path("old.nc").write_text("precious")
+    assert main(["grid", "-o", output]) == 2
+    assert message in capsys.readouterr().err
+    assert calls == []
+    assert Path("old.nc").read_text() == "precious"
+
+
+def test_overwriting_when_asked(calls):
+    Path("old.nc").write_text("old")
+    assert main(["grid", "-o", "old.nc", "--overwrite"]) == 0
+    assert "forcing_toa" in open_input("old.nc")
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "message"),
+    [
+        (aeroforcing.InputError("in.nc: aod is wrong"), 2, "in.nc: aod is wrong"),
+        (OSError(5, "Input/output error"), 1, "Input/output error"),
+        (FileNotFoundError(2, "No such file", "table.nc"), 1, "table.nc: No such file"),
+        (MemoryError(), 1, "not enough memory"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+@pytest.mark.parametrize("verbose", [False, True])
+def test_failures_have_a_message_an_exit_code_and_no_file(
+    stand_in, capsys, failure, code, message, verbose
+):
+    def fail(*_, **__):
+        raise failure
+
+    stand_in(fail)
+    assert main(["grid", "-o", "out.nc", *(["-vv"] if verbose else [])]) == code
+    error = capsys.readouterr().err
+    assert f"aeroforcing: error: {message}" in error
+    assert ("Traceback" in error) == verbose
+    assert os.listdir() == []
+
+
+def test_a_fault_of_the_program_is_not_hidden(stand_in):
+    def fail(*_, **__):
+        raise ZeroDivisionError
+
+    stand_in(fail)
+    with pytest.raises(ZeroDivisionError):
+        main(["grid", "-o", "out.nc"])
+
+
+def test_termination_is_an_interruption(stand_in):
+    before = signal.getsignal(signal.SIGTERM)
+
+    def terminated(*_, **__):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    stand_in(terminated)
+    assert main(["grid", "-o", "out.nc"]) == 130
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert os.listdir() == []
+
+
+# ---- progress -----------------------------------------------------------------------------------
+
+
+class Terminal:
+    """A stream that remembers what is written to it."""
+
+    def __init__(self, terminal: bool) -> None:
+        self.terminal, self.text = terminal, ""
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+    def write(self, text: str) -> None:
+        self.text += text
+
+    def flush(self) -> None:
+        pass
+
+
+def report(total: int, **settings) -> str:
+    with Progress("work", **settings) as progress:
+        for done in range(1, total + 1):
+            progress(done, total)
+    return settings["stream"].text
+
+
+def test_a_terminal_has_one_line():
+    text = report(1000, stream=Terminal(True))
+    assert text.count("\n") == 1
+    assert text.endswith("\n")
+    assert "work: 100%" in text.split("\r")[-1]
+
+
+def test_a_log_has_a_line_for_every_tenth():
+    lines = report(1000, stream=Terminal(False)).splitlines()
+    assert [line.split(",")[0].split()[-1] for line in lines] == [f"{i}0%" for i in range(1, 11)]
+
+
+def test_quiet_is_silent():
+    assert report(10, quiet=True, stream=Terminal(True)) == ""
+    assert report(10, quiet=True, stream=Terminal(False)) == ""
