@@ -39,7 +39,7 @@ Results = dict[str, Floats]  # name -> (cell,)
 Progress = Callable[[int, int], None]
 
 REPLICATES = 8  # per cell; means over many cells have many times more
-DEFAULT_PHOTONS = 400
+DEFAULT_PHOTONS = 256
 # Samples per sample of the clear-sky forcing: of the cloudy states, of the aerosol-free fluxes.
 _CLOUDY_SHARE = 0.5
 _CLEAN_SHARE = 0.125
@@ -95,7 +95,7 @@ def grid_forcing(
         Standard error of `forcing_toa` to reach, rms over the cells [W m-2]; excludes `photons`.
     photons
         Samples of the clear-sky forcing per cell, on average over the cells (they are shared out
-        in proportion to the AOD, in powers of two); 400 by default. The cloudy states together
+        in proportion to the AOD, in powers of two); 256 by default. The cloudy states together
         get half as many, the aerosol-free fluxes of either an eighth.
     seed
         Root of the random numbers.

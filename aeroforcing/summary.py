@@ -12,6 +12,11 @@ LEVELS = ("toa", "atmosphere", "surface")
 SKIES = {"all-sky": "", "clear-sky": "_cs"}
 
 
+# Fluxes whose balance is what the atmosphere absorbs, and all fluxes that are averaged.
+_LEAVING = ("rsut", "rsds", "rsus")
+_FLUXES = ("rsdt", "rsut", *(f"{flux}{sky}" for flux in _LEAVING for sky in ("cs", "csaf")))
+
+
 def summarise(forcing: xr.Dataset) -> dict[str, Any]:
     """Area- and day-weighted means over the globe and the months of a forcing map.
 
@@ -25,7 +30,8 @@ def summarise(forcing: xr.Dataset) -> dict[str, Any]:
     `months`; `cells` and `missing_cells` (of all months together); for every forcing variable its
     `mean` and `stderr` [W m-2]; and as far as the variables that they need are there: `aod`, `ssa`
     (weighted by AOD), `asymmetry` (weighted by scattering AOD), `planetary_albedo`,
-    `planetary_albedo_cs`, `cloud_effect` [W m-2], `precipitable_water` [kg m-2].
+    `planetary_albedo_cs`, `cloud_effect`, `absorption_cs` and `absorption_cs_clean` (by the
+    clear-sky atmosphere, with and without aerosol) [W m-2], `precipitable_water` [kg m-2].
     """
     means = annual_mean(global_mean(_with_products(forcing)))
     value = {str(name): float(array) for name, array in means.data_vars.items() if not array.ndim}
@@ -55,7 +61,7 @@ def _with_products(forcing: xr.Dataset) -> xr.Dataset:
     """The fields to average, with the products that weighted means need."""
     names = [*_forcing_names(forcing)]
     names += [f"{name}_stderr" for name in names]
-    names += ["rsdt", "rsut", "rsutcs", "aod", "precipitable_water", "lat_bnds", "lon_bnds"]
+    names += [*_FLUXES, "aod", "precipitable_water", "lat_bnds", "lon_bnds"]
     fields = forcing[[name for name in names if name in forcing.variables]].reset_coords(
         [name for name in names if name in forcing.coords]
     )
@@ -84,6 +90,10 @@ def _radiation(value: dict[str, float]) -> dict[str, float]:
             result[name] = value[f"rsut{suffix}"] / value["rsdt"]
     if {"rsut", "rsutcs"} <= set(value):
         result["cloud_effect"] = value["rsutcs"] - value["rsut"]
+    for name, suffix in (("absorption_cs", "cs"), ("absorption_cs_clean", "csaf")):
+        if {"rsdt", *(f"{flux}{suffix}" for flux in _LEAVING)} <= set(value):
+            up, down, back = (value[f"{flux}{suffix}"] for flux in _LEAVING)
+            result[name] = value["rsdt"] - up - (down - back)
     if "precipitable_water" in value:
         result["precipitable_water"] = value["precipitable_water"]
     return result
@@ -98,7 +108,7 @@ def as_text(summary: dict[str, Any]) -> str:
 def _heading(summary: dict[str, Any]) -> str:
     months = summary["months"]
     period = "the year" if len(months) == 12 else "months " + ", ".join(map(str, months))
-    columns = "".join(f"{level:>17}" for level in ("TOA", "atmosphere", "surface"))
+    columns = "".join(f"{level:>18}" for level in ("TOA", "atmosphere", "surface"))
     return f"Aerosol forcing [W m-2], global mean over {period}\n{'':<10}{columns}"
 
 
@@ -111,7 +121,7 @@ def _forcing_lines(forcing: dict[str, dict[str, float]]) -> list[str]:
 
 
 def _cell(estimate: dict[str, float]) -> str:
-    return f"{estimate['mean']:+9.2f} +- {estimate['stderr']:.2f}"
+    return f"{estimate['mean']:+9.3f} +- {estimate['stderr']:.3f}"
 
 
 _LABELS = {
@@ -121,6 +131,8 @@ _LABELS = {
     "planetary_albedo": "planetary albedo, all-sky          {:.3f}",
     "planetary_albedo_cs": "planetary albedo, clear-sky        {:.3f}",
     "cloud_effect": "shortwave cloud effect [W m-2]     {:.1f}",
+    "absorption_cs": "clear-sky absorption [W m-2]       {:.1f}",
+    "absorption_cs_clean": "the same without aerosol [W m-2]   {:.1f}",
     "precipitable_water": "precipitable water [mm]            {:.1f}",
 }
 
