@@ -17,6 +17,7 @@ from aeroforcing.builtin_atmosphere import (
     profile_arrays,
 )
 from aeroforcing.clouds import CLOUD_TYPES, BandOptics, cloud_band_optics, delta_scaled
+from aeroforcing.column import AEROSOL
 from aeroforcing.gases import GASES, GasTable
 from aeroforcing.properties import BandNodes, band_means, planck_band_nodes
 from aeroforcing.solar import Sun, sun_over_months
@@ -24,7 +25,6 @@ from aeroforcing.transport import Columns
 
 Floats = NDArray[np.float64]
 
-AEROSOL = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
 _PER_CELL = (*AEROSOL, "aerosol_profile", "surface_albedo", "open_water_fraction", "cloud_fraction")
 
 
@@ -92,14 +92,14 @@ class ColumnMaker:
     """Makes the columns of any selection of cells; holds what all of them share."""
 
     def __init__(
-        self, cells: Cells, *, table: GasTable, solar_constant: float, exact_clouds: bool
+        self, cells: Cells, *, table: GasTable, solar_constant: float, delta_scale_clouds: bool
     ) -> None:
         self._cells = cells
         self._nodes = planck_band_nodes(table.band_limits_wavenumber)
         optics = [
             cloud_band_optics(t.phase, effective_radius=t.effective_radius) for t in CLOUD_TYPES
         ]
-        self._cloud_optics = optics if exact_clouds else [delta_scaled(o) for o in optics]
+        self._cloud_optics = [delta_scaled(o) for o in optics] if delta_scale_clouds else optics
         self._solar_constant = solar_constant
 
     def columns(self, chosen: NDArray[np.int64]) -> tuple[Columns, Floats]:
@@ -142,7 +142,8 @@ def aerosol_arrays(
     cells: Cells, chosen: NDArray[np.int64], air: TerrainColumns, nodes: BandNodes
 ) -> dict[str, Floats]:
     """The aerosol's arrays of `Columns`: band means, spread over the layers by the profile."""
-    optics = band_means(*(cells.fields[name][chosen] for name in AEROSOL), nodes)
+    given = {name: cells.fields[name][chosen] for name in AEROSOL}
+    optics = band_means(**given, nodes=nodes)
     shares = layer_shares(
         cells.fields["aerosol_profile"][chosen], cells.sigma_interface, air.pressure_levels
     )

@@ -14,10 +14,12 @@ from aeroforcing.atmosphere import Atmosphere
 from aeroforcing.checks import check_number, check_positive
 from aeroforcing.errors import InputError
 from aeroforcing.gases import GasTable, layer_pressure
-from aeroforcing.properties import band_means, planck_band_nodes
+from aeroforcing.properties import BandNodes, band_means, planck_band_nodes
 from aeroforcing.transport import Columns
 
 Floats = NDArray[np.float64]
+
+AEROSOL = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
 
 
 class Profile(Protocol):
@@ -115,7 +117,7 @@ class Aerosol:
     profile: Profile | ArrayLike = ExponentialProfile()
 
     def __post_init__(self) -> None:
-        for name in ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom"):
+        for name in AEROSOL:
             check_number("Aerosol", name, getattr(self, name))
 
 
@@ -273,16 +275,10 @@ def layer_fractions(column: Column) -> Floats:
     return _normalised(shares)
 
 
-def _aerosol_arrays(columns, nodes) -> tuple[Floats, Floats, Floats]:
+def _aerosol_arrays(columns: Sequence[Column], nodes: BandNodes) -> tuple[Floats, Floats, Floats]:
     """Extinction, SSA and asymmetry parameter of the aerosol, (column, band, layer)."""
-    aerosols = [column.aerosol for column in columns]
-    extinction, ssa, asymmetry = band_means(
-        *(
-            np.array([float(getattr(aerosol, name)) for aerosol in aerosols])
-            for name in ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
-        ),
-        nodes,
-    )
+    given = {name: np.array([float(getattr(c.aerosol, name)) for c in columns]) for name in AEROSOL}
+    extinction, ssa, asymmetry = band_means(**given, nodes=nodes)
     fractions = np.stack([layer_fractions(column) for column in columns])
     shape = (*extinction.shape, fractions.shape[-1])
     return (
@@ -292,7 +288,7 @@ def _aerosol_arrays(columns, nodes) -> tuple[Floats, Floats, Floats]:
     )
 
 
-def _cloud_arrays(columns, nodes) -> dict[str, Floats]:
+def _cloud_arrays(columns: Sequence[Column], nodes: BandNodes) -> dict[str, Floats]:
     """Fractions, depths and optics of the cloudy states; one state per cloud."""
     n_states = max(len(column.clouds) for column in columns)
     n_layers = len(columns[0].atmosphere.temperature_layers)

@@ -15,6 +15,7 @@ from aeroforcing.column import Column, column_arrays
 from aeroforcing.constants import SOLAR_CONSTANT
 from aeroforcing.errors import InputError
 from aeroforcing.estimates import (
+    Replicates,
     change_and_clean,
     flux_replicates,
     forcing_replicates,
@@ -160,7 +161,7 @@ def column_fluxes(
     sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant)
     samples = samples_per_replicate(photons, REPLICATES)
     estimates = _solve(table, columns, sun, samples=samples, clean=True, seed=seed)
-    replicates = {}
+    replicates: Replicates = {}
     skies = change_and_clean(estimates, columns.cloud_fraction.sum(axis=1))
     for sky, (change, clean) in skies.items():
         down = np.full(clean.shape[:2], insolation(sun)[0])
@@ -227,7 +228,7 @@ def column_forcing(
     )
     samples = samples_per_replicate(photons, REPLICATES)
     estimates = _solve(table, columns, sun, samples=samples, clean=False, seed=seed)
-    replicates = {}
+    replicates: Replicates = {}
     skies = change_and_clean(estimates, columns.cloud_fraction.sum(axis=1))
     for sky, (change, _) in skies.items():
         replicates |= forcing_replicates(change, sky)

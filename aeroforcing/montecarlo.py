@@ -364,9 +364,7 @@ def pair_control(adjoint, asymmetry, layer, fraction, mu, ssa, escape):
     first leg was scored before.
     """
     lean = mean_step(mu, asymmetry, False)
-    plus, plus_half, plus_surface, plus_half_surface = halves(
-        adjoint, FULL_SIDE, layer, fraction
-    )
+    plus, plus_half, plus_surface, plus_half_surface = halves(adjoint, FULL_SIDE, layer, fraction)
     minus, minus_half, minus_surface, minus_half_surface = halves(
         adjoint, CLEAN_SIDE, layer, fraction
     )
@@ -455,9 +453,7 @@ def chain_event(
         return 0.0, mu
     if not collides:
         return weight, math.sqrt(u_angle)  # Lambert's cosine law
-    mu, factor = new_direction(
-        partner, asymmetry, mu, u_angle, uniform(key, counter + TURN)
-    )
+    mu, factor = new_direction(partner, asymmetry, mu, u_angle, uniform(key, counter + TURN))
     lean = step_mean - factor * step(mu, partner == CLOUD_PARTNER)
     toa = weight * ((1.0 - factor) * mean + lean * half)
     surface = weight * ((1.0 - factor) * mean_surface + lean * half_surface)
