@@ -22,7 +22,18 @@ from types import FrameType
 from aeroforcing import __version__
 from aeroforcing.errors import InputError
 
-VERBS = ("grid",)
+VERBS = (
+    "grid",
+    "inputs",
+    "prepare",
+    "fill",
+    "assimilate",
+    "column",
+    "sweep",
+    "map",
+    "info",
+    "report",
+)
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 

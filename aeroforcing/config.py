@@ -82,8 +82,18 @@ def _are_months(value: Any) -> bool:
     return whole and bool(value) and value == sorted(set(value) & set(range(1, 13)))
 
 
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(TEXT.allows(text) for text in value)
+
+
 POSITIVE = Kind("a positive number", float, _is_positive)
 TEXT = Kind("a text", str, lambda value: isinstance(value, str) and value != "")
+TEXTS = Kind("a list of texts", str.split, _are_texts)
+DISTANCES = Kind(
+    "positive numbers such as 3e6,1.5e6",
+    lambda text: [float(number) for number in text.split(",")],
+    lambda value: isinstance(value, list) and bool(value) and all(map(_is_positive, value)),
+)
 FLAG = Kind("true or false", str, lambda value: isinstance(value, bool))
 MONTHS = Kind(
     "months from 1 to 12 in ascending order, such as 1,7",

@@ -1,4 +1,4 @@
-"""Where the package's own data files are: beside the package in a checkout, inside it in a wheel."""
+"""Where the package's own data files are: beside it in a checkout, inside it in a wheel."""
 
 from __future__ import annotations
 

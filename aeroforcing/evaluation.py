@@ -118,7 +118,7 @@ def summary(scores: xr.Dataset) -> str:
     for estimate in scores["estimate"].values:
         numbers = [f"{float(scores[name].sel(estimate=estimate)):.4f}" for name in names]
         lines.append(f"{estimate:<32}" + _row(numbers))
-    return "\n".join(lines + [_verdict(scores, scheme) for scheme in SCHEMES])
+    return "\n".join(lines + [verdict(scores, scheme)[0] for scheme in SCHEMES])
 
 
 def _row(cells: tuple[str, ...] | list[str]) -> str:
@@ -126,13 +126,22 @@ def _row(cells: tuple[str, ...] | list[str]) -> str:
     return "".join(f"{cell:>17}" for cell in cells)
 
 
-def _verdict(scores: xr.Dataset, scheme: str) -> str:
-    """Whether a scheme beats the background at stations that it has not seen."""
+def verdict(scores: xr.Dataset, scheme: str) -> tuple[str, bool]:
+    """Whether a scheme beats the background at stations that it has not seen, in words and as such.
+
+    Parameters
+    ----------
+    scores
+        Of `evaluate`.
+    scheme
+        One of `SCHEMES`.
+    """
     before = float(scores["rmse"].sel(estimate="background"))
     after = float(scores["rmse"].sel(estimate=f"{scheme}_left_out"))
     words = "beats" if after < before else "DOES NOT BEAT"
     numbers = f"rmse {after:.4f} against {before:.4f}"
-    return f"{scheme} {words} the background at stations that were left out ({numbers})"
+    text = f"{scheme} {words} the background at stations that were left out ({numbers})"
+    return text, after < before
 
 
 @dataclass(frozen=True)

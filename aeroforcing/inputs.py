@@ -8,7 +8,9 @@ become fields of the model is told in model_fields.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TypeAlias
 
 import xarray as xr
 
@@ -21,6 +23,9 @@ from aeroforcing.model_fields import model_fields
 from aeroforcing.user_inputs import OPTICAL, UserInputs, read_user_inputs
 from aeroforcing.variables import stamp
 
+Source: TypeAlias = xr.Dataset | str | os.PathLike[str]
+
+_INSEPARABLE = {"surface_albedo": ("open_water_fraction",)}
 _AEROSOL = "built-in: Tegen et al. (1997) species, amount by MODIS/Terra 2020"
 _SURFACE = (
     "built-in: ECHAM6 T63 land, AMIP sea ice, ERA5 snow; ocean albedo of Taylor et al. (1996)"
@@ -55,7 +60,8 @@ def builtin_inputs(
     (month, lat, lon, sigma_layer), the share of the AOD between the `sigma_interface`, top first
     [1]; `surface_altitude` (lat, lon) [m]; `cloud_fraction` (month, cloud_type, lat, lon) [1],
     `cloud_optical_depth` (cloud_type) [1], `cloud_base` and `cloud_top` (cloud_type, lat) [m above
-    sea level] and `cloud_filled` (lat). Attribute `origin` of each says where it is from.
+    sea level] and `cloud_filled` (lat), and the bounds of the cells. Attribute `origin` of each
+    says where it is from.
 
     Raises
     ------
@@ -68,18 +74,20 @@ def builtin_inputs(
     inputs = xr.merge(parts, compat="override", combine_attrs="override")
     for name, origin in _ORIGINS.items():
         inputs[name].attrs["origin"] = origin
-    return stamp(inputs)
+    bounds = {name: target[name] for name in ("lat_bnds", "lon_bnds")}
+    return stamp(inputs.assign_coords(bounds))
 
 
 _PARTS = (builtin_aerosol, builtin_surface, builtin_clouds)
 
 
 def resolve_inputs(
-    inputs: xr.Dataset | str | os.PathLike[str] | None,
+    inputs: Source | None = None,
     *,
     grid: str | None = "T42",
     months: Iterable[int] = range(1, 13),
     fill_missing: bool = False,
+    replacements: Mapping[str, Source] | None = None,
 ) -> xr.Dataset:
     """The inputs of a run: the user's where given, else the built-in ones.
 
@@ -89,12 +97,16 @@ def resolve_inputs(
         Dataset or path of a netCDF file with any of the known variables, over `time` (the months of
         one year), `month` or neither; None for the built-in inputs alone.
     grid
-        Grid to work on, a name for `gaussian_grid`; None keeps that of the user's inputs.
+        Grid to work on, a name for `gaussian_grid`; None keeps that of the replacements or else of
+        the inputs.
     months
         Calendar months, 1 to 12, each once and in ascending order.
     fill_missing
         Whether missing cells of the user's variables are filled from the built-in ones. Otherwise
         they stay NaN, which makes the cell missing in the result.
+    replacements
+        Single variables from further files or Datasets: canonical name -> where it is. They go
+        before those of `inputs`. With `surface_albedo` comes the open-water fraction.
 
     Returns
     -------
@@ -105,14 +117,45 @@ def resolve_inputs(
     ------
     InputError
         The inputs cannot be read or used; see `read_user_inputs`. The species are incomplete, the
-        cloud types are others than the built-in ones, or their amounts sum to more than 1.
+        cloud types are others than the built-in ones, or their amounts sum to more than 1. A file
+        does not hold the variable that is to be replaced from it.
     """
     wanted = _checked_months(months)
-    if inputs is None:
+    single = {
+        name: read_user_inputs(source, months=wanted)
+        for name, source in (replacements or {}).items()
+    }
+    given = [] if inputs is None else [read_user_inputs(inputs, months=wanted)]
+    sources = [*single.values(), *given]
+    if not sources:
         return builtin_inputs("T42" if grid is None else grid, months=wanted)
-    user = read_user_inputs(inputs, months=wanted)
-    builtin = builtin_inputs(_target_grid(user, grid), months=wanted)
-    return _replaced(builtin, model_fields(user, builtin=builtin), fill_missing)
+    builtin = builtin_inputs(_target_grid(sources, grid), months=wanted)
+    fields = [model_fields(user, builtin=builtin) for user in given]
+    for name, user in single.items():
+        fields.append(_single(model_fields(user, builtin=builtin), name))
+    return _replaced(builtin, _together(fields), fill_missing)
+
+
+def _single(user: UserInputs, name: str) -> UserInputs:
+    """One variable of a source, and what cannot be apart from it."""
+    if name not in user.dataset:
+        found = ", ".join(map(str, user.dataset.data_vars))
+        raise InputError(f"{user.source}: holds no {name}, but {found}.")
+    chosen = [n for n in (name, *_INSEPARABLE.get(name, ())) if n in user.dataset]
+    return replace(user, dataset=user.dataset[chosen].drop_attrs(deep=False))
+
+
+def _together(sources: list[UserInputs]) -> UserInputs:
+    """The variables of several sources; of two that hold the same, the later counts."""
+    dataset = sources[0].dataset
+    for user in sources[1:]:
+        dataset = dataset.assign(user.dataset.data_vars)
+    origins = {name: text for user in sources for name, text in _own_origins(user)}
+    return UserInputs(dataset, origins, ", ".join(user.source for user in sources))
+
+
+def _own_origins(user: UserInputs) -> list[tuple[str, str]]:
+    return [(str(name), user.origins[str(name)]) for name in user.dataset.data_vars]
 
 
 def _replaced(builtin: xr.Dataset, user: UserInputs, fill_missing: bool) -> xr.Dataset:
@@ -126,8 +169,8 @@ def _replaced(builtin: xr.Dataset, user: UserInputs, fill_missing: bool) -> xr.D
         missing = int(given.isnull().sum())
         kept = given.fillna(builtin[name]) if fill_missing else given
         count = {"filled_cells" if fill_missing else "missing_cells": missing} if missing else {}
-        result[name] = kept.assign_attrs(origin=user.origins[str(name)], **count)
-    if "cloud_fraction" in user.dataset:
+        result[name] = kept.drop_attrs().assign_attrs(origin=user.origins[str(name)], **count)
+    if "cloud_fraction" in user.dataset and "cloud_filled" not in user.dataset:
         result["cloud_filled"] = xr.zeros_like(result["cloud_filled"])
     return stamp(result)
 
@@ -138,7 +181,7 @@ def _like(given: xr.DataArray, builtin: xr.DataArray) -> xr.DataArray:
         given.mean("month") if "month" not in builtin.dims and "month" in given.dims else given
     )
     bare = constant.drop_vars([name for name in constant.coords if name not in builtin.dims])
-    return bare.broadcast_like(builtin).transpose(*builtin.dims).astype(float)
+    return bare.broadcast_like(builtin).transpose(*builtin.dims).astype(builtin.dtype)
 
 
 def provenance(dataset: xr.Dataset) -> list[str]:
@@ -164,9 +207,11 @@ def _checked_months(months: Iterable[int]) -> list[int]:
     return wanted
 
 
-def _target_grid(user: UserInputs, grid: str | None) -> xr.Dataset:
+def _target_grid(sources: list[UserInputs], grid: str | None) -> xr.Dataset:
+    """The named grid, or that of the first source that has one."""
     if grid is not None:
         return gaussian_grid(grid)
-    if "lat" not in user.dataset.dims:
-        raise InputError(f"{user.source}: has no grid to be kept; name one, such as T42.")
-    return grid_of(user.dataset)
+    for user in sources:
+        if "lat" in user.dataset.dims:
+            return grid_of(user.dataset)
+    raise InputError(f"{sources[0].source}: has no grid to be kept; name one, such as T42.")

@@ -1,8 +1,6 @@
 """The user's inputs as fields of the model: on its grid, mixed, by cloud type, open water apart.
 
-- Averages over cells mean what they say: SSA is weighted by AOD, asymmetry by scattering AOD, the
-  Angstrom exponent by AOD and the co-albedo exponent by absorption AOD, as far as the same source
-  holds the weights.
+- Means over cells are weighted with what they belong to, as `averages` tells.
 - AOD by species (organic and black carbon, dust, sulfate, sea salt) gives AOD, SSA, asymmetry and
   both exponents by mixing; what is also given directly has precedence.
 - A given surface albedo is that of the whole cell: there is no open water in it, unless the
@@ -18,23 +16,15 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.aerosol_optics import spectral_exponents
+from aeroforcing.averages import on_grid
 from aeroforcing.builtin_aerosol import with_sea_salt_modes
 from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.errors import InputError
 from aeroforcing.properties import SPECIES as MIXED_SPECIES
 from aeroforcing.properties import mix_species
-from aeroforcing.regridding import regrid
-from aeroforcing.user_inputs import OPTICAL, SPECIES, UserInputs
+from aeroforcing.user_inputs import CLOUD_TABLES, OPTICAL, SPECIES, UserInputs
 
-_SAME_AXIS = 1e-3  # degrees; axes are often stored in single precision
 _COVER_ROUNDING = 1e-5
-# What the mean of an intensive property over a cell is weighted with.
-_WEIGHTS = {
-    "ssa": lambda x: x["aod"],
-    "asymmetry": lambda x: x["aod"] * x.get("ssa", 1.0),
-    "angstrom": lambda x: x["aod"],
-    "coalbedo_angstrom": lambda x: x["aod"] * (1 - x.get("ssa", 0.0)),
-}
 
 
 def model_fields(user: UserInputs, *, builtin: xr.Dataset) -> UserInputs:
@@ -55,43 +45,50 @@ def model_fields(user: UserInputs, *, builtin: xr.Dataset) -> UserInputs:
     ------
     InputError
         The species are incomplete, cloud types are not the built-in ones, amounts sum to more than
-        1, or cloud optical depth is not by type.
+        1, cloud optical depth is not by type, a table of the clouds has gaps, or the aerosol
+        profile is on other layers or does not add up to 1.
     """
-    gridded = replace(user, dataset=_regridded(user.dataset, builtin))
+    _check_profile(user, builtin)
+    _check_tables(user)
+    gridded = replace(user, dataset=on_grid(user.dataset, builtin))
     return _with_cloud_types(_without_open_water(_mixed(gridded)), builtin)
 
 
-def _regridded(dataset: xr.Dataset, target: xr.Dataset) -> xr.Dataset:
-    """The user's variables on the target grid; variables without a grid as they are."""
-    variables = dataset.drop_vars(["lat_bnds", "lon_bnds", "area"], errors="ignore")
-    if "lat" not in dataset.dims:
-        return variables
-    if all(_same(dataset[axis].values, target[axis].values) for axis in ("lat", "lon")):
-        return variables.assign_coords(lat=target.lat, lon=target.lon)
-    moved = {}
-    for name, array in variables.data_vars.items():
-        weight = _WEIGHTS[name](variables) if name in _WEIGHTS and "aod" in variables else None
-        moved[name] = _cell_mean(array, weight, dataset, target) if "lat" in array.dims else array
-    return xr.Dataset(moved)
+def _check_profile(user: UserInputs, builtin: xr.Dataset) -> None:
+    """Refuse an aerosol profile on other layers than the built-in ones, or that loses aerosol."""
+    if "aerosol_profile" not in user.dataset:
+        return
+    wanted = builtin["sigma_interface"].values
+    given = user.dataset.get("sigma_interface", xr.DataArray([])).values
+    layers = user.dataset["aerosol_profile"].sizes.get("sigma_layer", 1)
+    if (
+        layers + 1 != wanted.size
+        or given.shape != wanted.shape
+        or not np.allclose(given, wanted, rtol=0, atol=1e-6)
+    ):
+        raise InputError(
+            f"{user.source}: aerosol_profile has {layers} layers between the sigma_interface "
+            f"{np.round(given, 4).tolist()}; expected are the built-in ones, "
+            f"{np.round(wanted, 4).tolist()}."
+        )
+    total = user.dataset["aerosol_profile"].sum("sigma_layer", skipna=False)
+    wrong = np.abs(total - 1) > _COVER_ROUNDING
+    if wrong.any():
+        raise InputError(
+            f"{user.source}: the shares of aerosol_profile do not add up to 1 in "
+            f"{int(wrong.sum())} of {total.size} cells; divide them by their sum."
+        )
 
 
-def _same(axis: np.ndarray, other: np.ndarray) -> bool:
-    return axis.shape == other.shape and bool(np.abs(axis - other).max() < _SAME_AXIS)
-
-
-def _cell_mean(
-    field: xr.DataArray, weight: xr.DataArray | None, axes: xr.Dataset, target: xr.Dataset
-) -> xr.DataArray:
-    """Mean over each target cell, weighted; by area alone where the weights are 0."""
-    bounds = {name: axes[name] for name in ("lat_bnds", "lon_bnds") if name in axes}
-    plain = regrid(xr.Dataset({"field": field, **bounds}), target)["field"]
-    if weight is None or "lat" not in weight.dims:
-        return plain
-    weighted = (field * weight).transpose(..., "lat", "lon")
-    counted = weight.where(field.notnull()).transpose(..., "lat", "lon")
-    sums = regrid(xr.Dataset({"weighted": weighted, "weight": counted, **bounds}), target)
-    mean = sums["weighted"] / sums["weight"].where(sums["weight"] > 0)
-    return mean.fillna(plain).clip(field.min(), field.max())
+def _check_tables(user: UserInputs) -> None:
+    """Refuse gaps in what the clouds of a type share."""
+    for name in CLOUD_TABLES:
+        missing = user.dataset[name].isnull() if name in user.dataset else xr.DataArray(False)
+        if missing.any():
+            raise InputError(
+                f"{user.source}: {name} is missing in {int(missing.sum())} of {missing.size} "
+                "places; give it for every cloud type and latitude."
+            )
 
 
 def _mixed(user: UserInputs) -> UserInputs:

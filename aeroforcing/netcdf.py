@@ -171,9 +171,9 @@ def write_netcdf(
 ) -> None:
     """Write a dataset as a CF-1.11 netCDF-4 file, whole or not at all.
 
-    A dimension `month` becomes the climatological time axis of CF. Data are compressed. The file is made in memory, written beside its
-    place under a temporary name and then renamed, so that no failure or interruption leaves half
-    a file or harms an existing one.
+    A dimension `month` becomes the climatological time axis of CF. Data are compressed. The file
+    is made in memory, written beside its place under a temporary name and then renamed, so that no
+    failure or interruption leaves half a file or harms an existing one.
 
     Parameters
     ----------
@@ -260,7 +260,7 @@ def cf_dataset(dataset: xr.Dataset, *, precision: str = "single") -> xr.Dataset:
     if precision not in _PRECISIONS:
         raise InputError(f"precision={precision!r}: choose one of {', '.join(_PRECISIONS)}.")
     result = stamp(_with_time_axis(dataset.drop_encoding()))
-    result = _with_cell_methods(_with_bare_bounds(result))
+    result = _with_cell_methods(_in_recommended_order(_with_bare_bounds(result)))
     result.attrs = {"Conventions": CONVENTIONS, **result.attrs}
     for name in result.variables:
         _encode(result, str(name), _PRECISIONS[precision])
@@ -289,6 +289,16 @@ def _bounds(dataset: xr.Dataset) -> set[str]:
     """Names of the variables that bound the cells of others."""
     links = [dataset[name].attrs for name in dataset.variables]
     return {link[kind] for link in links for kind in ("bounds", "climatology") if kind in link}
+
+
+def _in_recommended_order(dataset: xr.Dataset) -> xr.Dataset:
+    """Data with time, latitude and longitude as the last dimensions, as CF recommends."""
+    data = set(dataset.data_vars) - _bounds(dataset)
+    ordered = {
+        name: dataset[name].transpose(..., "time", "lat", "lon", missing_dims="ignore")
+        for name in data
+    }
+    return dataset.assign({name: ordered[name] for name in dataset.data_vars if name in data})
 
 
 def _with_cell_methods(dataset: xr.Dataset) -> xr.Dataset:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from aeroforcing.averages import on_grid
 from aeroforcing.errors import InputError
 from aeroforcing.grids import standard_axes
 from aeroforcing.netcdf import open_input
@@ -31,9 +32,11 @@ SPECIES = (
 )
 SURFACE = ("surface_albedo", "open_water_fraction", "surface_altitude")
 CLOUD = ("cloud_fraction", "cloud_optical_depth")
-KNOWN = (*OPTICAL, *SPECIES, *SURFACE, *CLOUD)
+CLOUD_TABLES = ("cloud_base", "cloud_top", "cloud_filled")
+KNOWN = (*OPTICAL, *SPECIES, *SURFACE, *CLOUD, "aerosol_profile", *CLOUD_TABLES)
 
-_DIMENSIONS = ("month", "cloud_type", "lat", "lon")
+_DIMENSIONS = ("month", "cloud_type", "sigma_layer", "lat", "lon")
+_TABLES = {"cloud_base": "cloud_type", "cloud_top": "cloud_type"}  # known over this dimension only
 _CALENDAR_MONTHS = np.arange(1, 13)
 
 
@@ -47,7 +50,7 @@ class UserInputs:
 
 
 def read_user_inputs(
-    inputs: xr.Dataset | str | os.PathLike[str], *, months: Sequence[int]
+    inputs: xr.Dataset | str | os.PathLike[str], *, months: Sequence[int] | None = None
 ) -> UserInputs:
     """Read, recognise and check the user's inputs for some months.
 
@@ -56,11 +59,11 @@ def read_user_inputs(
     inputs
         Dataset, or path of a netCDF file.
     months
-        Calendar months that are wanted.
+        Calendar months that are wanted; by default those that there are.
 
     Returns
     -------
-    Known variables over (month, cloud_type, lat, lon), each as far as it has these.
+    Known variables over (month, cloud_type, sigma_layer, lat, lon), each as far as it has these.
 
     Raises
     ------
@@ -70,13 +73,51 @@ def read_user_inputs(
     """
     opened, source = _opened(inputs)
     canonical = canonicalise(_squeezed(opened), source=source)
-    names = [name for name in KNOWN if name in canonical]
+    names = [name for name in KNOWN if name in canonical and _is_known(canonical[name])]
     if not names:
         raise _nothing_known(opened, source)
     origins = _origins(_squeezed(opened), names, source)
     chosen = _with_months(_only(canonical, names), months, source)
     check_ranges(chosen[names], source=source)
     return UserInputs(_on_standard_axes(chosen, names, source), origins, source)
+
+
+def read_field(
+    inputs: xr.Dataset | str | os.PathLike[str], *, quantity: str, grid: xr.Dataset | None = None
+) -> xr.DataArray:
+    """One quantity of a file or Dataset by its canonical name, on standard axes.
+
+    Parameters
+    ----------
+    inputs
+        Dataset, or path of a netCDF file, over `time` (the months of one year), `month` or neither.
+    quantity
+        Canonical name, such as "aod".
+    grid
+        Grid to bring the field to, by overlapping area, from `grid_of`; by default it stays.
+
+    Returns
+    -------
+    The field over (month, lat, lon) as far as it has these; its attribute `origin` says where it
+    is from.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or does not hold the quantity.
+    """
+    user = read_user_inputs(inputs)
+    if quantity not in user.dataset:
+        found = ", ".join(map(str, user.dataset.data_vars))
+        raise InputError(f"{user.source}: holds no {quantity}, but {found}.")
+    field = on_grid(user.dataset, grid)[quantity] if grid is not None else user.dataset[quantity]
+    return field.assign_attrs(origin=user.origins[quantity])
+
+
+def _is_known(array: xr.DataArray) -> bool:
+    """Whether a variable of a known name is the one that is meant; cloud heights may be others."""
+    needed = _TABLES.get(str(array.name))
+    return needed is None or needed in array.dims
 
 
 def _opened(inputs: xr.Dataset | str | os.PathLike[str]) -> tuple[xr.Dataset, str]:
@@ -106,24 +147,34 @@ def _nothing_known(dataset: xr.Dataset, source: str) -> InputError:
 
 
 def _origins(dataset: xr.Dataset, names: Sequence[str], source: str) -> dict[str, str]:
-    """Where each canonical variable came from, with the name that it had there."""
+    """Where each canonical variable came from, with the name that it had there.
+
+    What the variable itself says about its origin comes after it.
+    """
     olds: dict[str, str] = {}
     for old in dataset.data_vars:
         for new in canonicalise(dataset[[old]], source=source).data_vars:
             if str(new) == str(old) or str(new) not in olds:
                 olds[str(new)] = str(old)
     found = {name: f"variable {olds[name]}" if name in olds else "computed" for name in names}
-    return {name: f"{source}, {origin}" for name, origin in found.items()}
+    before = {name: _earlier_origin(dataset[olds[name]]) for name in names if name in olds}
+    return {name: f"{source}, {found[name]}{before.get(name, '')}" for name in names}
+
+
+def _earlier_origin(array: xr.DataArray) -> str:
+    filled = array.attrs.get("filled_cells", 0)
+    count = f"; {filled} of {array.size} cells filled from the built-in inputs" if filled else ""
+    return f" ({array.attrs['origin']}{count})" if "origin" in array.attrs else count
 
 
 def _only(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
-    """The named variables, with the bounds of their axes."""
+    """The named variables, with the bounds of their axes and of the aerosol layers."""
     bounds = {coordinate.attrs.get("bounds") for coordinate in dataset.coords.values()}
-    bounds |= {"lat_bnds", "lon_bnds"}
-    return dataset[[*names, *(name for name in dataset.data_vars if name in bounds)]]
+    bounds |= {"lat_bnds", "lon_bnds", "sigma_interface"}
+    return dataset[[*names, *(name for name in dataset.variables if name in bounds)]]
 
 
-def _with_months(dataset: xr.Dataset, months: Sequence[int], source: str) -> xr.Dataset:
+def _with_months(dataset: xr.Dataset, months: Sequence[int] | None, source: str) -> xr.Dataset:
     """The wanted months along a dimension `month`, if the dataset has any."""
     axes = [axis for axis in ("time", "month") if axis in dataset.dims]
     if not axes:
@@ -131,17 +182,18 @@ def _with_months(dataset: xr.Dataset, months: Sequence[int], source: str) -> xr.
     if len(axes) == 2:
         raise InputError(f"{source}: has both dimensions time and month; one of them is expected.")
     numbers = _month_numbers(dataset, axes[0], source)
-    absent = sorted(set(months) - set(numbers))
+    wanted = sorted(numbers) if months is None else list(months)
+    absent = sorted(set(wanted) - set(numbers))
     if absent:
         raise InputError(
             f"{source}: holds the months {_listed(numbers)}, not {_listed(absent)}. Ask for months "
             "that it holds, or give all of them."
         )
     return (
-        dataset.drop_vars(axes, errors="ignore")
+        dataset.drop_vars(["time", "month"], errors="ignore")
         .rename({} if axes[0] == "month" else {"time": "month"})
         .assign_coords(month=numbers)
-        .sel(month=list(months))
+        .sel(month=wanted)
     )
 
 
@@ -175,7 +227,7 @@ def _month_numbers(dataset: xr.Dataset, axis: str, source: str) -> list[int]:
 
 def _on_standard_axes(dataset: xr.Dataset, names: Sequence[str], source: str) -> xr.Dataset:
     """Ascending latitudes, longitudes 0 to 360, and no dimension that has no meaning here."""
-    is_gridded = any(set(dataset[name].dims) - {"month", "cloud_type"} for name in names)
+    is_gridded = any(set(dataset[name].dims) - set(_DIMENSIONS[:3]) for name in names)
     ordered = standard_axes(dataset, source=source) if is_gridded else dataset
     for name in names:
         strange = [str(dim) for dim in ordered[name].dims if dim not in _DIMENSIONS]

@@ -269,7 +269,16 @@ def canonicalise(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
     converted = renamed.assign(
         {new: _converted(renamed[new], VARIABLES[new], source) for new in names.values()}
     )
-    return stamp(_with_coalbedo_exponent(_with_ssa(converted)))
+    result = stamp(_with_coalbedo_exponent(_with_ssa(converted)))
+    for name in _results_in(dataset):
+        result[name].attrs = dict(dataset[name].attrs)
+    return result
+
+
+def _results_in(dataset: xr.Dataset) -> list[str]:
+    """Variables with the names of results, which in other people's files may be anything."""
+    known = ((str(name), VARIABLES.get(str(name))) for name in dataset.data_vars)
+    return [name for name, variable in known if variable is not None and variable.written_only]
 
 
 def _claimed_names(dataset: xr.Dataset, source: str) -> dict[str, str]:
@@ -319,11 +328,7 @@ def _first_by(keys: dict[str, tuple[str, ...]]) -> dict[str, str]:
 
 _STANDARD_NAMES = _first_by({n: (v.standard_name,) for n, v in VARIABLES.items()})
 _ALIASES = _first_by(
-    {
-        n: (n, *(a.lower() for a in v.aliases))
-        for n, v in VARIABLES.items()
-        if not v.written_only
-    }
+    {n: (n, *(a.lower() for a in v.aliases)) for n, v in VARIABLES.items() if not v.written_only}
 )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from aeroforcing.absorption import with_absorption
 from aeroforcing.errors import InputError
 from aeroforcing.readers._aeronet_layout import Layout
 from aeroforcing.readers._aeronet_means import check_records, monthly_means, period_sums
@@ -77,7 +78,7 @@ def read_aeronet(paths: Paths, *, min_days: int = 1, min_points: int = 1) -> xr.
             f"{', '.join(map(str, listed))}: no month has enough valid measurements on both sides "
             "of 550 nm. Lower min_days and min_points, or fetch another product."
         )
-    dataset = _with_absorption(_dataset(means, _sites(files)))
+    dataset = with_absorption(_without_undefined(_dataset(means, _sites(files))))
     return finished(dataset, product="AERONET", paths=listed)
 
 
@@ -278,16 +279,13 @@ def _dataset(means: pd.DataFrame, sites: pd.DataFrame) -> xr.Dataset:
     )
 
 
-def _with_absorption(dataset: xr.Dataset) -> xr.Dataset:
-    """The same with absorption AOD and its exponent beside SSA and the co-albedo exponent."""
-    result = dataset.copy()
-    if "ssa" in result:
-        result["aaod"] = (1 - result["ssa"]) * result["aod"]
-    if "coalbedo_angstrom" in result:
-        exponent = result["coalbedo_angstrom"]
-        undefined = VARIABLES["coalbedo_angstrom"].out_of_range(exponent.values)
-        result["coalbedo_angstrom"] = exponent.where(~undefined)
-        result["absorption_angstrom"] = result["angstrom"] + result["coalbedo_angstrom"]
-        if undefined.any():
-            result.attrs["undefined_coalbedo_angstrom"] = f"{int(undefined.sum())} months"
+def _without_undefined(dataset: xr.Dataset) -> xr.Dataset:
+    """The same without co-albedo exponents out of range: hardly anything absorbs there."""
+    if "coalbedo_angstrom" not in dataset:
+        return dataset
+    exponent = dataset["coalbedo_angstrom"]
+    undefined = VARIABLES["coalbedo_angstrom"].out_of_range(exponent.values)
+    result = dataset.assign(coalbedo_angstrom=exponent.where(~undefined))
+    if undefined.any():
+        result.attrs["undefined_coalbedo_angstrom"] = f"{int(undefined.sum())} months"
     return result

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from aeroforcing.cloud_means import mean_cloud_depth
 from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.errors import InputError
 from aeroforcing.readers._files import (
@@ -38,8 +39,6 @@ _MERGED = {
     "deep_convection": "deep_convective",
 }
 _SUM_ROUNDING = 0.01  # of amounts kept in whole percent or half percent
-# Two-stream albedo of a cloud without absorption is x / (1 + x), x = (1 - g) tau / 2, g = 0.86.
-_ALBEDO_SCALE = 0.07
 
 
 def read_isccp(paths: Paths) -> xr.Dataset:
@@ -158,18 +157,9 @@ def _merged(amount: xr.DataArray, depth: xr.DataArray | None, members: np.ndarra
     parts = amount.isel(cloud_type=members)
     fields = {"cloud_fraction": parts.sum("cloud_type", min_count=1)}
     if depth is not None:
-        fields["cloud_optical_depth"] = _merged_depth(parts, depth.isel(cloud_type=members))
+        depths = depth.isel(cloud_type=members)
+        fields["cloud_optical_depth"] = mean_cloud_depth(depths, weight=parts, dim="cloud_type")
     return xr.Dataset(fields)
-
-
-def _merged_depth(parts: xr.DataArray, depth: xr.DataArray) -> xr.DataArray:
-    """Optical depth that gives the mean albedo of clouds of several optical depths."""
-    scaled = _ALBEDO_SCALE * depth
-    albedo = scaled / (1 + scaled)
-    weight = parts.where(albedo.notnull(), 0.0).fillna(0.0)
-    total = weight.sum("cloud_type")
-    mean = (albedo.fillna(0.0) * weight).sum("cloud_type") / total.where(total > 0)
-    return mean / (1 - mean) / _ALBEDO_SCALE
 
 
 def _within_sky(amount: xr.DataArray, path: Path) -> xr.DataArray:

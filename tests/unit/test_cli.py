@@ -21,7 +21,7 @@ import xarray as xr
 from cf_check import cf_problems
 
 import aeroforcing
-from aeroforcing.cli import VERBS, main
+from aeroforcing.cli import VERBS, build_parser, main
 from aeroforcing.config import CONFIG_ATTRIBUTE
 from aeroforcing.constants import DAYS_PER_MONTH
 from aeroforcing.grids import gaussian_grid
@@ -118,16 +118,18 @@ def test_the_citation_file_has_the_same_version():
     assert f"\nversion: {aeroforcing.__version__}\n" in citation
 
 
-@pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)])
+@pytest.mark.parametrize("verb", ["", *VERBS])
 def test_every_help_ends_in_two_examples_that_parse(verb, capsys):
+    for words in examples_of(verb, capsys):
+        assert words[0] == "aeroforcing"
+        assert words[1] == verb or not verb
+        assert build_parser().parse_args(words[1:]).verb == words[1]
+
+
+def examples_of(verb, capsys):
     with pytest.raises(SystemExit):
-        main([*verb, "--help"])
-    examples = capsys.readouterr().out.rstrip().splitlines()[-2:]
-    for example in examples:
-        words = example.split()
-        assert words[:2] == ["aeroforcing", verb[0] if verb else words[1]]
-        if words[1] == "grid":
-            assert main([*words[1:], "--dump-config"]) == 0
+        main([*verb.split(), "--help"])
+    return [line.split() for line in capsys.readouterr().out.rstrip().splitlines()[-2:]]
 
 
 def test_without_a_verb_the_help_is_shown_as_an_error(capsys):
@@ -159,13 +161,23 @@ def test_names_for_type_checkers_are_the_names_of_the_table():
     tree = ast.parse(Path(aeroforcing.__file__).read_text())
     (block,) = (node for node in tree.body if isinstance(node, ast.If))
     shown = {
-        alias.name: node.module.removeprefix("aeroforcing.")
+        alias.name: node.module.removeprefix("aeroforcing").lstrip(".")
         for node in block.body
         for alias in node.names
     }
-    assert shown == aeroforcing._MODULES
+    assert shown == {**aeroforcing._MODULES, **dict.fromkeys(aeroforcing._PACKAGES, "")}
     assert aeroforcing.__all__ == sorted(shown)
     assert set(shown) <= set(dir(aeroforcing))
+
+
+def test_no_public_function_has_the_name_of_a_module():
+    """The module, once imported, would stand in the place of the function."""
+    modules = {path.stem for path in Path(aeroforcing.__file__).parent.glob("*.py")}
+    assert not modules & set(aeroforcing._MODULES)
+
+
+def test_the_readers_are_a_public_package():
+    assert aeroforcing.readers.read_modis.__doc__
 
 
 @pytest.mark.parametrize("name", sorted(aeroforcing._MODULES))
@@ -245,7 +257,7 @@ def test_options_reach_the_computation(calls):
     assert main(arguments.split()) == 0
     assert calls == [
         {
-            "inputs": "in.nc", "months": [2, 3], "grid": None, "stderr_target": 0.4,
+            "inputs": Path("in.nc"), "months": [2, 3], "grid": None, "stderr_target": 0.4,
             "photons": None, "sky": "clear", "seed": 7, "gas_table": "t.nc",
             "fill_missing": True, "jobs": 2,
         }

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from aeroforcing.config import (
     CONFIG_ATTRIBUTE,
+    DISTANCES,
     FLAG,
     MONTHS,
     POSITIVE,
     TEXT,
+    TEXTS,
     Option,
     add_options,
     dump_config,
@@ -182,3 +184,24 @@ def test_what_is_dumped_is_toml_of_the_same_values(text, number, whole, months, 
     values = {"t": text, "n": number, "i": whole, "m": months, "f": flag, "none": None}
     expected = {name: value for name, value in values.items() if value is not None}
     assert tomllib.loads(dump_config(values)) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (TEXTS, ["a.nc", "b c.nc"], [[], "a.nc", ["a.nc", ""], ["a.nc", 1]]),
+        (DISTANCES, [3e6, 1.5e6], [[], 3e6, [3e6, 0.0], [3e6, -1.0], ["3e6"]]),
+    ],
+)
+def test_lists_hold_values_of_one_kind(config, kind, good, bad):
+    options = (Option("list", kind, None, "h"),)
+    assert read_config(config(dump_config({"list": good})), options) == {"list": good}
+    for values in bad:
+        with pytest.raises(InputError, match=f"expected {kind.expected}"):
+            read_config(config(dump_config({"list": values})), options)
+
+
+def test_distances_are_read_from_the_command_line():
+    assert Option("radii", DISTANCES, None, "h").from_argument("3e6,1.5e6") == [3e6, 1.5e6]
+    with pytest.raises(argparse.ArgumentTypeError, match="positive numbers"):
+        Option("radii", DISTANCES, None, "h").from_argument("3e6;1.5e6")

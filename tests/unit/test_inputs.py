@@ -14,6 +14,7 @@ from aeroforcing.errors import InputError
 from aeroforcing.grids import gaussian_grid, global_mean
 from aeroforcing.inputs import builtin_inputs, provenance, resolve_inputs
 from aeroforcing.properties import mix_species
+from aeroforcing.user_inputs import read_field
 
 COARSE = "30x30"
 TYPES = [cloud.name for cloud in CLOUD_TYPES]
@@ -319,6 +320,104 @@ def test_cloud_optical_depth_by_type():
         resolve(field(10.0, name="cloud_optical_depth"))
 
 
+def test_heights_of_clouds_without_types_are_not_the_tables(builtin):
+    result = resolve(xr.merge([pattern(), field(1500.0, name="cloud_base")]))
+    xr.testing.assert_identical(result.cloud_base, builtin.cloud_base)
+
+
+def test_a_table_of_clouds_with_a_gap_is_an_error(builtin):
+    gap = builtin[["cloud_base", "aod"]].copy(deep=True)
+    gap["cloud_base"][2, 0] = np.nan
+    with pytest.raises(InputError, match=r"cloud_base is missing in 1 of 42 places"):
+        resolve(gap)
+
+
+# ---- the vertical profile -----------------------------------------------------------------------
+
+
+def profile(builtin, **changes):
+    interface = changes.get("interface", builtin.sigma_interface).values
+    chosen = builtin[["aod", "aerosol_profile"]].copy(deep=True)
+    return chosen.assign_coords(sigma_interface=interface)
+
+
+def test_a_given_profile_is_used_and_its_layers_add_up_on_another_grid(builtin):
+    top = profile(builtin).assign(aerosol_profile=0.0 * builtin.aerosol_profile)
+    top["aerosol_profile"][..., 0] = 0.25
+    top["aerosol_profile"][..., -1] = 0.75
+    same = resolve(top).aerosol_profile
+    np.testing.assert_array_equal(same, top.aerosol_profile)
+    other = resolve(profile(builtin), on="20x20").aerosol_profile
+    np.testing.assert_allclose(other.sum("sigma_layer"), 1.0, rtol=1e-12)
+
+
+def test_a_profile_on_other_layers_is_an_error(builtin):
+    with pytest.raises(InputError, match=r"12 layers between the sigma_interface \[\]"):
+        resolve(builtin[["aerosol_profile"]])
+    halved = profile(builtin, interface=builtin.sigma_interface * 0.5)
+    with pytest.raises(InputError, match="expected are the built-in ones"):
+        resolve(halved)
+
+
+def test_a_profile_that_loses_aerosol_is_an_error(builtin):
+    lossy = profile(builtin)
+    lossy["aerosol_profile"][0, 2, 3] *= 0.9
+    with pytest.raises(InputError, match="do not add up to 1 in 1 of 144 cells"):
+        resolve(lossy)
+
+
+# ---- single variables from other files ----------------------------------------------------------
+
+
+def replaced(dataset=None, *, on=COARSE, **sources):
+    return resolve_inputs(dataset, grid=on, months=[1, 7], replacements=sources)
+
+
+def test_a_replacement_goes_before_the_inputs(builtin, tmp_path):
+    both = xr.merge([pattern(), field(0.9, name="ssa")])
+    field(0.7).to_dataset().to_netcdf(tmp_path / "aod.nc")
+    result = replaced(both, aod=tmp_path / "aod.nc")
+    assert np.all(result.aod.values == 0.7)
+    assert result.aod.attrs["origin"] == "aod.nc, variable aod"
+    assert np.all(result.ssa.values == 0.9)
+    xr.testing.assert_identical(result.angstrom, builtin.angstrom)
+
+
+def test_only_the_asked_variable_is_taken_from_a_file(builtin):
+    both = xr.merge([pattern(), field(0.9, name="ssa")])
+    result = replaced(ssa=both)
+    assert np.all(result.ssa.values == 0.9)
+    xr.testing.assert_identical(result.aod, builtin.aod)
+
+
+def test_a_replacing_albedo_brings_its_open_water():
+    assert np.all(replaced(surface_albedo=pattern("surface_albedo").to_dataset())
+                  .open_water_fraction.values == 0)  # fmt: skip
+    both = xr.merge([pattern("surface_albedo"), field(0.4, name="open_water_fraction")])
+    assert replaced(surface_albedo=both).open_water_fraction.values == pytest.approx(0.4)
+
+
+def test_the_grid_of_a_replacement_can_be_kept():
+    result = replaced(
+        pattern(on="10x10").to_dataset(), on=None, aod=pattern(on="20x30").to_dataset()
+    )
+    assert result.aod.shape == (2, 9, 12)
+
+
+def test_a_replacement_without_the_variable_is_an_error():
+    with pytest.raises(InputError, match="holds no ssa, but aod"):
+        replaced(ssa=pattern().to_dataset())
+
+
+def test_one_quantity_is_read_on_a_grid(tmp_path):
+    pattern("TOTEXTTAU", on="10x10").to_netcdf(tmp_path / "fine.nc")
+    read = read_field(tmp_path / "fine.nc", quantity="aod", grid=grid())
+    assert float(global_mean(read)) == pytest.approx(float(global_mean(pattern(on="10x10"))))
+    assert read.attrs["origin"] == "fine.nc, variable TOTEXTTAU"
+    with pytest.raises(InputError, match=r"fine\.nc: holds no ssa, but aod"):
+        read_field(tmp_path / "fine.nc", quantity="ssa")
+
+
 # ---- species ------------------------------------------------------------------------------------
 
 AMOUNTS = {
@@ -382,8 +481,11 @@ def test_a_built_in_dataset_written_and_read_back_is_itself(tmp_path, builtin):
     builtin.to_netcdf(path)
     again = resolve_inputs(path, grid=COARSE, months=[1, 7])
     for name in builtin.data_vars:
-        if name != "cloud_filled":
-            assert again[name].values == pytest.approx(builtin[name].values, rel=1e-12, abs=1e-15)
+        np.testing.assert_array_equal(again[name].values, builtin[name].values)
+        assert again[name].dtype == builtin[name].dtype
+        if "origin" in builtin[name].attrs:
+            expected = f"inputs.nc, variable {name} ({builtin[name].attrs['origin']})"
+            assert again[name].attrs["origin"] == expected
 
 
 def test_files_that_cannot_be_read(tmp_path):

@@ -122,6 +122,35 @@ def test_a_climatology_names_its_statistics_and_errors(climatology, tmp_path):
         assert stored.attrs["Conventions"] == "CF-1.11"
 
 
+def test_standard_errors_are_not_called_means(climatology, tmp_path):
+    write_netcdf(climatology, tmp_path / "x.nc")
+    with xr.open_dataset(tmp_path / "x.nc") as stored:
+        assert "cell_methods" not in stored["forcing_toa_stderr"].attrs
+
+
+def test_further_dimensions_come_first(tmp_path):
+    shape = (2, 2, 2, 3)
+    amount = xr.DataArray(np.zeros(shape), dims=("month", "lat", "lon", "sigma_layer"))
+    axes = {"month": [1, 7], "lat": [-10.0, 10.0], "lon": [0.0, 90.0]}
+    write_netcdf(xr.Dataset({"aerosol_profile": amount}, axes), tmp_path / "x.nc")
+    stored = open_input(tmp_path / "x.nc")
+    assert stored["aerosol_profile"].dims == ("sigma_layer", "time", "lat", "lon")
+    assert stored["climatology_bnds"].dims == ("time", "bnds")
+
+
+def test_double_precision_is_exact(small, tmp_path):
+    write_netcdf(small, tmp_path / "x.nc", precision="double")
+    np.testing.assert_array_equal(open_input(tmp_path / "x.nc")["aod"], small["aod"])
+    with pytest.raises(InputError, match="single, double"):
+        write_netcdf(small, tmp_path / "y.nc", precision="half")
+
+
+def test_the_origin_of_a_variable_is_written(small, tmp_path):
+    small["aod"].attrs["origin"] = "a satellite"
+    write_netcdf(small, tmp_path / "x.nc")
+    assert open_input(tmp_path / "x.nc")["aod"].attrs["origin"] == "a satellite"
+
+
 def test_only_data_have_fill_values(climatology, tmp_path):
     write_netcdf(climatology, tmp_path / "x.nc")
     with xr.open_dataset(tmp_path / "x.nc", decode_cf=False) as stored:
@@ -267,6 +296,23 @@ def test_a_file_damaged_inside_is_refused(climatology, tmp_path):
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"x\.nc.*damaged"):
         open_input(path)
+
+
+def test_a_classic_file_with_a_damaged_header_is_refused(small, tmp_path):
+    """Each byte of the header is changed in turn: the file is read or refused, nothing else."""
+    small.to_netcdf(tmp_path / "x.nc", format="NETCDF3_CLASSIC", engine="scipy")
+    content = (tmp_path / "x.nc").read_bytes()
+    refused = 0
+    for position in range(4, 200):
+        damaged = bytearray(content)
+        damaged[position] ^= 0x55
+        (tmp_path / "damaged.nc").write_bytes(damaged)
+        try:
+            open_input(tmp_path / "damaged.nc")
+        except InputError as error:
+            refused += 1
+            assert "damaged.nc" in str(error)
+    assert refused > 50
 
 
 @pytest.mark.parametrize(

@@ -78,9 +78,9 @@ def test_every_alias_leads_to_the_name_in_any_case(variable):
 
 def test_forcing_is_called_a_radiative_effect():
     forcings = [v for v in VARIABLES.values() if v.name.startswith("forcing")]
-    assert len(forcings) == 6
+    assert {"forcing_toa", "forcing_atmosphere", "forcing_surface"} <= {v.name for v in forcings}
     for variable in forcings:
-        assert "total aerosol direct radiative effect" in variable.long_name
+        assert "aerosol direct radiative effect" in variable.long_name
         assert "forcing" not in variable.long_name
 
 
@@ -157,6 +157,17 @@ class TestStamp:
         assert stamped.time.attrs["climatology"] == "climatology_bnds"
         assert "bounds" not in stamped.time.attrs
         assert "bounds" not in stamp(xr.Dataset(coords=coords)).lat.attrs
+
+    def test_what_a_variable_says_of_its_own_data_is_kept(self):
+        own = {"origin": "a satellite", "missing_cells": 3, "filled_cells": 4}
+        aod = xr.DataArray([0.1], dims="x", name="aod", attrs={**own, "units": "%", "junk": 1})
+        assert stamp(aod).attrs == VARIABLES["aod"].attributes | own
+
+    def test_flags_have_their_values_and_meanings(self):
+        attrs = stamp(xr.DataArray(np.int8(1), name="cloud_filled")).attrs
+        assert attrs["flag_meanings"] == "observed continued"
+        assert attrs["flag_values"].dtype == np.int8
+        assert attrs["flag_values"].tolist() == [0, 1]
 
     def test_array_in_a_dask_graph_stays_there(self):
         dask = pytest.importorskip("dask.array")
@@ -314,6 +325,11 @@ class TestCanonicalise:
         dataset = xr.Dataset({"aod": ("x", [0.1]), "aaod": ("x", [0.2])})
         with pytest.raises(InputError, match="ssa"):
             check_ranges(canonicalise(dataset, source="test"), source="test")
+
+    @pytest.mark.parametrize("name", ["bias", "BIAS", "source", "increment"])
+    def test_a_name_of_a_result_is_left_alone_in_other_peoples_files(self, name):
+        dataset = xr.Dataset({name: ("x", [1.0], {"units": "K"})})
+        xr.testing.assert_identical(canonicalise(dataset, source="test"), dataset)
 
     def test_given_ssa_is_kept(self):
         dataset = xr.Dataset({"aod": 0.2, "aaod": 0.02, "ssa": 0.8})

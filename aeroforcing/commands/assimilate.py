@@ -1,0 +1,147 @@
+"""`aeroforcing assimilate`: a field adjusted to stations, with scores before and after."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from aeroforcing.commands.common import (
+    add_positional,
+    add_run_arguments,
+    documented,
+    effective_options,
+    history_of,
+    input_file,
+    print_options,
+    say_written,
+    target_of,
+)
+from aeroforcing.config import POSITIVE, TEXT, Kind, Option, one_of
+from aeroforcing.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SUMMARY = "Adjust a field to AERONET stations, and score it at stations that were left out."
+
+EXAMPLES = """\
+Stations may be AERONET files, a table (CSV) or netCDF. Those far above the terrain of their cell
+are left out. The stations of the examples come with the package; inputs.nc is made by
+`aeroforcing inputs -o inputs.nc`.
+
+examples:
+  aeroforcing assimilate inputs.nc aeronet_monthly_sample.csv -o adjusted.nc
+  aeroforcing assimilate inputs.nc aeronet_monthly_sample.csv --scheme optimal -o optimal.nc
+"""
+
+UNLIMITED = "unlimited"
+RADIUS = Kind(
+    f"a positive number of metres or {UNLIMITED}",
+    lambda text: text if text == UNLIMITED else float(text),
+    lambda value: value == UNLIMITED or POSITIVE.allows(value),
+)
+_QUANTITIES = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
+FIELD = Option("field", TEXT, None, "netCDF file of the field", "FIELD.nc")
+STATIONS = Option("stations", TEXT, None, "file of the stations", "STATIONS")
+SETTINGS = (
+    Option("quantity", one_of(*_QUANTITIES), "aod", f"{', '.join(_QUANTITIES)} (aod)", "NAME"),
+    Option(
+        "scheme",
+        one_of("distance", "optimal"),
+        "distance",
+        "distance: inverse distance, optimal: optimal interpolation (distance)",
+        "S",
+    ),
+    Option("radius", RADIUS, 2.0e6, "search radius of distance [m], or unlimited (2e6)", "R"),
+    Option("power", POSITIVE, 4.0, "power of the distance (4)", "P"),
+    Option("correlation-length", POSITIVE, 1.0e6, "of the errors, for optimal [m] (1e6)", "L"),
+)
+OPTIONS = (FIELD, STATIONS, *SETTINGS)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the verb."""
+    add_positional(parser, FIELD, nargs="?")
+    add_positional(parser, STATIONS, nargs="?")
+    add_run_arguments(parser, SETTINGS)
+    parser.add_argument("--json", action="store_true", help="print the scores as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the arguments ask for; returns the exit code."""
+    options = effective_options(args, OPTIONS)
+    if args.dump_config:
+        return print_options(options)
+    if options["field"] is None or options["stations"] is None:
+        raise InputError("give the file of a field and a file of stations.")
+    from aeroforcing.netcdf import write_netcdf
+
+    target = target_of(args)
+    analysis, scores = _analysis_and_scores(options)
+    content = documented(analysis, options=options, args=args, title="Field adjusted to stations")
+    write_netcdf(content, target, overwrite=args.overwrite)
+    say_written(target)
+    _print_scores(scores, as_json=args.json)
+    return 0
+
+
+def _analysis_and_scores(options: dict[str, Any]) -> tuple[xr.Dataset, xr.Dataset]:
+    from aeroforcing.builtin_surface import builtin_surface
+    from aeroforcing.evaluation import evaluate
+    from aeroforcing.grids import grid_of
+    from aeroforcing.station_files import read_stations
+    from aeroforcing.user_inputs import read_field
+
+    path, quantity = input_file(options["field"]), options["quantity"]
+    stations_path = input_file(options["stations"])
+    field = read_field(path, quantity=quantity)
+    stations = read_stations(stations_path)
+    grid = grid_of(field)
+    altitude = builtin_surface(grid=grid, months=[1])["surface_altitude"]
+    analysis = _analysis(field, stations, options, altitude)
+    distance, optimal = _settings(options)
+    scores = evaluate(field, stations, surface_altitude=altitude, **distance, **optimal)
+    used = analysis.attrs["stations_used"]
+    origin = f"{field.attrs['origin']}; adjusted to {used} stations of {stations_path.name}"
+    analysis[quantity].attrs["origin"] = origin
+    bounds = {name: grid[name] for name in ("lat_bnds", "lon_bnds")}
+    return analysis.assign_coords(bounds).assign_attrs(history=history_of(path)), scores
+
+
+def _settings(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings of the scheme by distance, and of optimal interpolation."""
+    radius = None if options["radius"] == UNLIMITED else options["radius"]
+    distance = {"radius": radius, "power": options["power"]}
+    return distance, {"correlation_length": options["correlation-length"]}
+
+
+def _analysis(
+    field: xr.DataArray, stations: xr.Dataset, options: dict[str, Any], altitude: xr.DataArray
+) -> xr.Dataset:
+    from aeroforcing.assimilation import assimilate
+    from aeroforcing.optimal import optimal_interpolation
+
+    given: dict[str, Any] = {"quantity": options["quantity"], "surface_altitude": altitude}
+    distance, optimal = _settings(options)
+    if options["scheme"] == "optimal":
+        return optimal_interpolation(field, stations, **given, **optimal)
+    return assimilate(field, stations, **given, **distance)
+
+
+def _print_scores(scores: xr.Dataset, *, as_json: bool) -> None:
+    from aeroforcing.evaluation import summary
+
+    if not as_json:
+        print(summary(scores))
+        return
+    estimates = {
+        str(name): {
+            str(score): float(array.sel(estimate=name))
+            for score, array in scores.data_vars.items()
+            if "estimate" in array.dims
+        }
+        for name in scores["estimate"].values
+    }
+    about = {"quantity": scores.attrs["quantity"], "n_samples": int(scores["n_samples"])}
+    print(json.dumps(about | {"estimates": estimates}, indent=2))

@@ -1,0 +1,55 @@
+"""`aeroforcing inputs`: all inputs that `aeroforcing grid` would use, to look at before a run."""
+
+from __future__ import annotations
+
+import argparse
+
+from aeroforcing.commands.common import (
+    add_positional,
+    add_run_arguments,
+    documented,
+    effective_options,
+    print_options,
+    say_written,
+    target_of,
+)
+from aeroforcing.commands.input_options import INPUT, INPUT_OPTIONS, inputs_text, resolved
+
+SUMMARY = "Write the inputs that the verb grid would use, and say where they come from."
+
+EXAMPLES = """\
+The file holds every variable in double precision; the verb grid, given it, makes the same maps.
+The stations aeronet_monthly_sample.csv come with the package.
+
+examples:
+  aeroforcing inputs -o inputs.nc
+  aeroforcing inputs --months 8,9 --aeronet aeronet_monthly_sample.csv -o brazil.nc
+"""
+
+OPTIONS = (INPUT, *INPUT_OPTIONS)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the verb."""
+    add_positional(parser, INPUT, nargs="?")
+    add_run_arguments(parser, INPUT_OPTIONS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the arguments ask for; returns the exit code."""
+    options = effective_options(args, OPTIONS)
+    if args.dump_config:
+        return print_options(options)
+    from aeroforcing.absorption import with_absorption
+    from aeroforcing.inputs import provenance
+    from aeroforcing.netcdf import write_netcdf
+
+    target = target_of(args)
+    inputs = resolved(options)
+    content = documented(
+        with_absorption(inputs), options=options, args=args, title="Inputs of the aerosol forcing"
+    )
+    write_netcdf(content, target, overwrite=args.overwrite, precision="double")
+    say_written(target)
+    print(inputs_text("\n".join(provenance(inputs))))
+    return 0
