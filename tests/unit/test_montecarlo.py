@@ -1,0 +1,351 @@
+"""Photon paths: phase functions, single events, and the estimators as a whole."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from disort_solution import TRUTH_ERROR, disort_fluxes
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from montecarlo_checks import assert_unbiased, t_values
+
+import aeroforcing as af
+from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
+from aeroforcing.medium import (
+    CLEAN_ABSORPTION,
+    CLEAN_SCATTERING,
+    FULL_SCATTERING,
+    MEDIUM_COLUMNS,
+    add_cloud,
+    depth_at,
+    depth_to_boundary,
+    fill_medium,
+)
+from aeroforcing.montecarlo import (
+    AEROSOL_PARTNER,
+    AIR_PARTNER,
+    CLOUD_PARTNER,
+    SCORES,
+    SURFACE_DOWN,
+    SURFACE_UP,
+    TOA_UP,
+    Roulette,
+    after_roulette,
+    difference_path,
+    henyey_greenstein,
+    new_direction,
+    next_event,
+    pick_partner,
+    rayleigh_weight,
+    turn,
+    whole_path,
+)
+from aeroforcing.sampling import NET_DIMENSIONS, child_key, fill_shifts, sobol_net
+from aeroforcing.transport import shift_point
+
+QUICK = settings(deadline=None, max_examples=40)  # the first example may compile
+
+COSINES = st.floats(-1.0, 1.0)
+
+
+def midpoints(n):
+    """Of n equal parts of the unit interval."""
+    return (np.arange(n) + 0.5) / n
+
+
+POINTS = midpoints(2000)
+
+
+@cache
+def gauss():
+    """Nodes and weights of 64 points on the unit interval."""
+    nodes, weights = np.polynomial.legendre.leggauss(64)
+    return 0.5 * (nodes + 1.0), 0.5 * weights
+
+
+def legendre(degree, x):
+    return np.polynomial.legendre.Legendre.basis(degree)(x)
+
+
+# ---- directions ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("g", [-0.9, -0.2, 0.0, 5e-5, 2e-4, 0.3, 0.7, 0.9])
+def test_legendre_moments_of_henyey_greenstein_are_powers_of_g(g):
+    u, weights = gauss()
+    cosines = np.array([henyey_greenstein(g, x) for x in u])
+    for degree in (1, 2, 3):
+        moment = (weights * legendre(degree, cosines)).sum()
+        assert moment == pytest.approx(g**degree, abs=1e-7)
+
+
+@QUICK
+@given(st.floats(-0.99, 0.99), st.floats(1e-9, 1.0 - 1e-9))
+def test_scattering_angles_are_angles(g, u):
+    assert -1.0 - 1e-9 <= henyey_greenstein(g, u) <= 1.0 + 1e-9
+
+
+@QUICK
+@given(COSINES, COSINES)
+def test_turning_keeps_the_moments_of_the_angle(mu, cosine):
+    """Over azimuth the mean of P_l of the new direction is P_l(mu) P_l(cosine)."""
+    new = np.array([turn(mu, cosine, u) for u in midpoints(100)])
+    for degree in (1, 2):
+        expected = legendre(degree, mu) * legendre(degree, cosine)
+        assert legendre(degree, new).mean() == pytest.approx(expected, abs=1e-7)
+
+
+@QUICK
+@given(COSINES, COSINES, st.floats(0.0, 1.0))
+def test_no_direction_is_horizontal(mu, cosine, u):
+    new = turn(mu, cosine, u)
+    assert 1e-9 <= abs(new) <= 1.0
+
+
+@QUICK
+@given(COSINES)
+def test_rayleigh_has_a_second_moment_of_a_tenth_and_no_other(mu):
+    u, weights = gauss()
+    new = 2.0 * u - 1.0
+    phase = weights * rayleigh_weight(mu, new)
+    for degree, moment in ((0, 1.0), (1, 0.0), (2, 0.1), (3, 0.0), (4, 0.0)):
+        expected = moment * legendre(degree, mu)
+        assert (phase * legendre(degree, new)).sum() == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("mu", [-0.8, 0.3])
+def test_new_directions_have_the_moments_of_their_partner(mu):
+    """Factor of the weight included; the first and second moments."""
+    u, weights = gauss()
+    for partner, g, moments in (
+        (AIR_PARTNER, 0.0, (1.0, 0.0, 0.1)),
+        (CLOUD_PARTNER, 0.86, (1.0, 0.86, 0.86**2)),
+        (AEROSOL_PARTNER, 0.6, (1.0, 0.6, 0.36)),
+    ):
+        drawn = np.array([[new_direction(partner, g, mu, x, y) for y in midpoints(100)] for x in u])
+        for degree, moment in enumerate(moments):
+            values = (drawn[..., 1] * legendre(degree, drawn[..., 0])).mean(axis=1)
+            expected = moment * legendre(degree, mu)
+            assert (weights * values).sum() == pytest.approx(expected, abs=1e-4)
+
+
+# ---- single events ------------------------------------------------------------------------------
+
+LAYERS = {
+    "gas": np.array([0.3, 0.0, 0.5]),
+    "air": np.array([0.05, 0.2, 0.1]),
+    "extinction": np.array([0.0, 0.3, 0.6]),
+    "ssa": np.array([0.9, 0.85, 0.95]),
+    "asymmetry": np.array([0.7, 0.6, 0.75]),
+}
+CLOUD_DEPTH, CLOUD_SSA, CLOUD_ASYMMETRY = np.array([0.0, 4.0, 0.0]), 0.99, 0.85
+
+
+def medium_of(layers=LAYERS, cloud=None):
+    medium = np.zeros((4, MEDIUM_COLUMNS))
+    fill_medium(medium, *layers.values())
+    if cloud is None:
+        return medium
+    ones, cloudy = np.ones(3), np.zeros((4, MEDIUM_COLUMNS))
+    add_cloud(medium, cloud, ones, CLOUD_SSA * ones, CLOUD_ASYMMETRY * ones, cloudy)
+    return cloudy
+
+
+@QUICK
+@given(st.floats(-2.0, 2.0), st.floats(1e-3, 1.0))
+def test_roulette_keeps_the_mean(weight, threshold):
+    ends = np.array([after_roulette(weight, threshold, u) for u in POINTS])
+    assert ends.mean() == pytest.approx(weight, abs=threshold / POINTS.size)
+    assert set(ends) <= {0.0, weight, threshold, -threshold}
+
+
+def test_partners_are_met_by_their_shares():
+    medium = medium_of(cloud=CLOUD_DEPTH)
+    drawn = np.array([pick_partner(medium, FULL_SCATTERING, 1, u) for u in POINTS])
+    cloud = CLOUD_DEPTH[1] * CLOUD_SSA
+    aerosol = LAYERS["extinction"][1] * LAYERS["ssa"][1]
+    total = LAYERS["air"][1] + cloud + aerosol
+    for partner, depth in (
+        (AIR_PARTNER, LAYERS["air"][1]), (CLOUD_PARTNER, cloud), (AEROSOL_PARTNER, aerosol)
+    ):  # fmt: skip
+        mine = drawn[drawn[:, 0] == partner, 1]
+        assert mine.size / POINTS.size == pytest.approx(depth / total, abs=1e-3)
+        assert mine.min() == pytest.approx(0.0, abs=0.02)  # the number is stretched again
+        assert mine.max() == pytest.approx(1.0, abs=0.02)
+
+
+def expected_collisions(medium, layer, fraction, mu, weigh):
+    """Integral over the leg of exp(-scattering - absorption) x weigh(depth), by a fine sum."""
+    leg = depth_to_boundary(medium, CLEAN_SCATTERING, layer, fraction, mu)
+    start = depth_at(medium, CLEAN_SCATTERING, layer, fraction)
+    t = midpoints(20000) * leg
+    depth = start - t * mu
+    absorbed = np.interp(depth, medium[:, CLEAN_SCATTERING], medium[:, CLEAN_ABSORPTION])
+    passed = np.abs(absorbed - depth_at(medium, CLEAN_ABSORPTION, layer, fraction)) / abs(mu)
+    return (np.exp(-t - passed) * weigh(depth)).mean() * leg
+
+
+@pytest.mark.parametrize("albedo", [0.0, 0.6])
+@pytest.mark.parametrize(
+    ("layer", "fraction", "mu"), [(0, 0.0, -0.5), (2, 0.3, 0.4), (1, 0.9, -1.0), (2, 1.0, 0.8)]
+)
+def test_a_forced_event_has_the_right_expectations(layer, fraction, mu, albedo):
+    """Weights of collisions, their mean depth, and of reflections, over the random number."""
+    medium = medium_of()
+    s = depth_to_boundary(medium, CLEAN_SCATTERING, layer, fraction, mu)
+    q = depth_to_boundary(medium, CLEAN_ABSORPTION, layer, fraction, mu)
+    collisions, moments, reflections = 0.0, 0.0, 0.0
+    for u in midpoints(20000):
+        weight, collides, at, share = next_event(
+            medium, CLEAN_SCATTERING, CLEAN_ABSORPTION, layer, fraction, mu, s, q, albedo, u
+        )
+        if collides:
+            collisions += weight
+            moments += weight * depth_at(medium, CLEAN_SCATTERING, at, share)
+        else:
+            assert (at, share) == (2, 1.0)
+            reflections += weight
+    arrives = albedo * np.exp(-s - q) if mu < 0.0 else 0.0
+    assert reflections / 20000 == pytest.approx(arrives, abs=1e-4)
+    start = (medium, layer, fraction, mu)
+    assert collisions / 20000 == pytest.approx(expected_collisions(*start, np.ones_like), abs=1e-4)
+    assert moments / 20000 == pytest.approx(expected_collisions(*start, np.asarray), abs=1e-4)
+
+
+# ---- whole paths --------------------------------------------------------------------------------
+
+ALBEDO, COS_ZENITH, REPLICATES = 0.3, 0.6, 64
+THRESHOLDS = Roulette(0.3, 0.3, 0.6)
+
+
+def right_table(medium):
+    table = np.zeros((len(medium), ADJOINT_COLUMNS))
+    fill_adjoint(medium, ALBEDO, table, np.zeros((len(medium), ADJOINT_SCRATCH)))
+    return table
+
+
+def estimates(trace, *, seed, log2_samples):
+    """Scores of `trace(key, net, scores)` from each replicate, (replicate, score)."""
+    net, point = sobol_net(log2_samples), np.zeros(NET_DIMENSIONS)
+    shifts, scores = np.zeros(NET_DIMENSIONS, np.uint32), np.zeros((REPLICATES, SCORES))
+    for replicate in range(REPLICATES):
+        replicate_key = np.uint64(child_key(np.uint64(seed), replicate))
+        fill_shifts(replicate_key, shifts)
+        for sample in range(len(net)):
+            shift_point(net, sample, shifts, point)
+            trace(np.uint64(child_key(replicate_key, sample)), point, scores[replicate])
+    return scores / len(net)
+
+
+def change(medium, table, *, seed, log2_samples=7):
+    """The difference estimator: by how much the aerosol changes the fluxes."""
+    room = np.zeros(4)
+
+    def trace(key, net, scores):
+        difference_path(
+            medium, table, COS_ZENITH, 1.0, ALBEDO, ALBEDO, THRESHOLDS, key, net, room, scores
+        )
+
+    return estimates(trace, seed=seed, log2_samples=log2_samples)
+
+
+def absolute(medium, table, with_aerosol, *, seed, log2_samples=7):
+    """The fluxes themselves."""
+
+    def trace(key, net, scores):
+        whole_path(
+            medium, table, with_aerosol, COS_ZENITH, 1.0, ALBEDO, ALBEDO, 0.3, key, net, scores
+        )
+
+    return estimates(trace, seed=seed, log2_samples=log2_samples)
+
+
+def t_of(scores, truth):
+    """t-values of the upward flux at the top and the downward one at the surface."""
+    found = scores[:, [TOA_UP, SURFACE_DOWN]]
+    stderr = found.std(axis=0, ddof=1) / np.sqrt(REPLICATES)
+    return t_values(found.mean(axis=0), stderr, truth, truth_error=TRUTH_ERROR)
+
+
+def exact(*, with_aerosol, cloud):
+    """Upward flux at the top and downward flux at the surface by discrete ordinates."""
+    aerosol = LAYERS["extinction"] * with_aerosol
+    cloud = np.zeros(3) if cloud is None else cloud
+    absorption = LAYERS["gas"] + aerosol * (1.0 - LAYERS["ssa"]) + cloud * (1.0 - CLOUD_SSA)
+    return disort_fluxes(
+        absorption=absorption,
+        rayleigh=LAYERS["air"],
+        scattering=[
+            (aerosol * LAYERS["ssa"], LAYERS["asymmetry"]),
+            (cloud * CLOUD_SSA, np.full(3, CLOUD_ASYMMETRY)),
+        ],
+        surface_albedo=ALBEDO,
+        cos_zenith=COS_ZENITH,
+    )[:2]
+
+
+CLOUDS = [None, CLOUD_DEPTH, np.array([0.0, 0.0, 20.0]), np.array([1.0, 0.0, 0.0])]
+CLOUD_NAMES = ["clear", "in the aerosol", "thick and below", "above"]
+
+
+@pytest.mark.parametrize("cloud", CLOUDS, ids=CLOUD_NAMES)
+def test_fluxes_with_and_without_aerosol_are_exact(cloud):
+    medium = medium_of(cloud=cloud)
+    for with_aerosol in (False, True):
+        scores = absolute(medium, right_table(medium), with_aerosol, seed=1)
+        assert_unbiased(t_of(scores, exact(with_aerosol=with_aerosol, cloud=cloud)))
+
+
+@pytest.mark.parametrize("cloud", CLOUDS, ids=CLOUD_NAMES)
+def test_the_difference_is_that_of_the_exact_fluxes(cloud):
+    medium = medium_of(cloud=cloud)
+    scores = change(medium, right_table(medium), seed=2)
+    truth = exact(with_aerosol=True, cloud=cloud) - exact(with_aerosol=False, cloud=cloud)
+    assert_unbiased(t_of(scores, truth))
+    reflected = ALBEDO * scores[:, SURFACE_DOWN]
+    assert scores[:, SURFACE_UP] == pytest.approx(reflected, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_wrong_table_costs_noise_but_no_truth(seed):
+    """Whatever the adjoint says, its corrections have zero mean."""
+    medium = medium_of(cloud=CLOUD_DEPTH)
+    wrong = np.random.default_rng(seed).uniform(-1.0, 1.0, (4, ADJOINT_COLUMNS))
+    difference = exact(with_aerosol=True, cloud=CLOUD_DEPTH)
+    difference -= exact(with_aerosol=False, cloud=CLOUD_DEPTH)
+    scores = change(medium, wrong, seed=10 + seed)
+    noisy, quiet = (x.std(axis=0) for x in (scores, change(medium, right_table(medium), seed=9)))
+    assert (noisy[:2] > 1.5 * quiet[:2]).all()
+    assert_unbiased(t_of(scores, difference))
+    fluxes = absolute(medium, wrong, True, seed=20 + seed)
+    assert_unbiased(t_of(fluxes, exact(with_aerosol=True, cloud=CLOUD_DEPTH)))
+
+
+def column(aod, clouds=()):
+    return af.Column(
+        atmosphere=af.standard_atmosphere("us_standard"),
+        aerosol=af.Aerosol(aod=aod, ssa=0.9, asymmetry=0.7, angstrom=1.0),
+        surface_albedo=0.2,
+        clouds=clouds,
+    )
+
+
+def test_no_aerosol_has_exactly_no_forcing():
+    cloud = af.Cloud(base=1000.0, top=2000.0, optical_depth=8.0, fraction=0.5)
+    found = af.column_fluxes(column(0.0, [cloud]), cos_zenith=0.5, photons=2**10)
+    for name in ("forcing_toa", "forcing_atmosphere", "forcing_surface"):
+        for suffix in ("", "_cs"):
+            assert float(found[name + suffix]) == 0.0
+            assert float(found[f"{name}{suffix}_stderr"]) == 0.0
+    assert float(found["toa_up"]) == float(found["toa_up_clean"]) > 0.0
+
+
+def test_noise_shrinks_with_the_aerosol():
+    """The error of a thin aerosol's forcing is in proportion to its optical depth."""
+    thick, thin = (
+        float(af.column_fluxes(column(aod), cos_zenith=0.5, photons=2**12)["forcing_toa_stderr"])
+        for aod in (1e-2, 1e-4)
+    )
+    assert thin == pytest.approx(thick / 100.0, rel=0.3)
