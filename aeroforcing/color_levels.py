@@ -1,0 +1,122 @@
+"""Discrete colours of maps: levels at round numbers, symmetric around zero where signs matter."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import matplotlib
+import numpy as np
+from matplotlib.colors import BoundaryNorm, Colormap
+from numpy.typing import ArrayLike, NDArray
+
+from aeroforcing.errors import InputError
+from aeroforcing.variables import lookup
+
+DIVERGING = "RdBu_r"  # red is a gain, blue a loss; told apart by the colour-blind
+_SEQUENTIAL = "viridis"
+_SIDE_INTERVALS, _INTERVALS = 6, 9  # at most, on either side of zero and in all
+_MOST_TICKS = 14
+_ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_OUTER_SHARE = 0.02  # of the values may lie beyond the outer levels, where colours end in arrows
+
+
+Extend = Literal["neither", "min", "max", "both"]
+
+
+class Colors(NamedTuple):
+    """How values become colours."""
+
+    levels: NDArray[np.float64]
+    colormap: Colormap
+    norm: BoundaryNorm
+    extend: Extend  # arrows of the colour bar
+
+
+def colors_of(
+    values: ArrayLike, *, name: str, difference: bool = False, levels: ArrayLike | None = None
+) -> Colors:
+    """Colours for the values of a variable.
+
+    Parameters
+    ----------
+    values
+        Of any shape; NaN is left out.
+    name
+        Canonical name, which decides the colour map.
+    difference
+        The values are differences of that variable, which have both signs.
+    levels
+        Bounds of the colours; by default round numbers that hold nearly all of the values.
+
+    Raises
+    ------
+    InputError
+        The levels do not increase, or are fewer than two.
+    """
+    variable = lookup(name)
+    colormap = (variable.colormap if variable is not None else "") or _SEQUENTIAL
+    if difference:
+        colormap = DIVERGING
+    finite = np.asarray(values, dtype=float)
+    finite = finite[np.isfinite(finite)]
+    if levels is not None:
+        bounds = _checked(levels)
+    elif colormap == DIVERGING:
+        bounds = symmetric_levels(finite)
+    else:
+        bounds = round_levels(finite)
+    extend = _extend(finite, bounds, symmetric=colormap == DIVERGING)
+    colors = matplotlib.colormaps[colormap]
+    return Colors(bounds, colors, BoundaryNorm(bounds, colors.N, extend=extend), extend)
+
+
+def symmetric_levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Levels symmetric around zero and without it: what is near zero has one, pale colour."""
+    reach = np.quantile(np.abs(values), 1.0 - _OUTER_SHARE) if values.size else 0.0
+    step = _round_step(reach / _SIDE_INTERVALS)
+    positive = step * np.arange(1, max(2, int(np.ceil(reach / step - 1e-9))) + 1)
+    return np.concatenate([-positive[::-1], positive])
+
+
+def round_levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Levels at multiples of a round step."""
+    low, high = (0.0, 0.0)
+    if values.size:
+        low, high = np.quantile(values, [_OUTER_SHARE, 1.0 - _OUTER_SHARE])
+    step = _round_step((high - low) / _INTERVALS)
+    first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
+    return step * np.arange(first, max(last, first + 2) + 1)
+
+
+def tick_levels(levels: NDArray[np.float64]) -> list[float]:
+    """The levels that a colour bar has room to label."""
+    every = -(-len(levels) // _MOST_TICKS)
+    return [float(level) for level in levels[::every]]
+
+
+def _round_step(size: float) -> float:
+    """The next round number from a size on."""
+    if size <= 0.0:
+        return 1.0
+    power = 10.0 ** np.floor(np.log10(size))
+    return float(next(power * r for r in _ROUND if power * r >= size * (1.0 - 1e-9)))
+
+
+def _checked(levels: ArrayLike) -> NDArray[np.float64]:
+    bounds = np.asarray(levels, dtype=float)
+    if bounds.ndim != 1 or bounds.size < 2 or not (np.diff(bounds) > 0).all():
+        raise InputError(f"levels={levels!r} is not allowed; give at least two, increasing.")
+    return bounds
+
+
+def _extend(values: NDArray[np.float64], bounds: NDArray[np.float64], *, symmetric: bool) -> Extend:
+    """Sides on which values pass the levels; one arrow alone would shift symmetric colours."""
+    below = bool((values < bounds[0]).any())
+    above = bool((values > bounds[-1]).any())
+    if symmetric and (below or above):
+        return "both"
+    if below and above:
+        return "both"
+    if below:
+        return "min"
+    return "max" if above else "neither"

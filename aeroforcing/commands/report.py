@@ -1,0 +1,42 @@
+"""`aeroforcing report`: one HTML page on a forcing map."""
+
+from __future__ import annotations
+
+import argparse
+
+from aeroforcing.commands.common import input_file, target_of
+from aeroforcing.errors import InputError
+
+SUMMARY = "Write one HTML page on a forcing map: tables, maps, inputs, provenance."
+
+EXAMPLES = """\
+The page needs nothing beside it; send it, open it on a phone or print it.
+
+examples:
+  aeroforcing report forcing.nc -o report.html
+  aeroforcing report forcing.nc -o report.html --overwrite
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the verb."""
+    parser.add_argument("file", metavar="FILE.nc", help="made by aeroforcing grid")
+    parser.add_argument("-o", "--output", metavar="OUT.html", help="the page to write")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing output")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the arguments ask for; returns the exit code."""
+    if args.output is None:
+        raise InputError("no output file. Name it with -o OUT.html.")
+    target = target_of(args)
+    from aeroforcing.figure_file import use_files_only
+    from aeroforcing.netcdf import open_input, write_whole
+    from aeroforcing.variables import canonicalise
+
+    use_files_only()
+    from aeroforcing.report import report
+
+    forcing = canonicalise(open_input(input_file(args.file)), source=args.file)
+    write_whole(target, report(forcing).encode())
+    return 0

@@ -1,0 +1,67 @@
+"""Words and numbers of figures: units, labels, estimates with their errors."""
+
+from __future__ import annotations
+
+import math
+
+from aeroforcing.variables import lookup
+
+MINUS = "\N{MINUS SIGN}"
+_UNITS = {"1": "", "W m-2": "W m$^{-2}$", "kg m-2": "kg m$^{-2}$", "m2": "m$^2$"}
+_DEGREES = {"degrees_north": "\N{DEGREE SIGN}N", "degrees_east": "\N{DEGREE SIGN}E"}
+
+
+def units_of(name: str) -> str:
+    """Unit of a variable as figures show it; empty for pure and for unknown numbers."""
+    variable = lookup(name)
+    units = variable.units if variable is not None else ""
+    return (_UNITS | _DEGREES).get(units, units)
+
+
+def label_of(name: str) -> str:
+    """Long name and unit of a variable, "aerosol optical depth at 550 nm" or "scale ... [m]"."""
+    variable = lookup(name)
+    text = variable.long_name if variable is not None else name
+    return text + in_brackets(units_of(name))
+
+
+def in_brackets(units: str) -> str:
+    """The unit as the end of a label."""
+    return f" [{units}]" if units else ""
+
+
+def folded(text: str, *, width: int, mark: str = ", ") -> str:
+    """A text broken into lines after its commas, or other marks."""
+    lines = [""]
+    for part in text.split(mark):
+        longer = f"{lines[-1]}{mark}{part}" if lines[-1] else part
+        if len(longer) <= width or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines[-1] += mark.rstrip()
+            lines.append(part)
+    return "\n".join(lines)
+
+
+def number(value: float, *, decimals: int, signed: bool = False) -> str:
+    """A number with a proper minus sign."""
+    sign = "+" if signed else ""
+    return f"{value:{sign}.{decimals}f}".replace("-", MINUS)
+
+
+def estimate(mean: float, error: float, *, units: str = "", signed: bool = False) -> str:
+    """A mean with its standard error, to the second decimal or as far as the error is known."""
+    decimals = _decimals(mean, error)
+    text = number(mean, decimals=decimals, signed=signed)
+    if math.isfinite(error):
+        text += f" ± {error:.{decimals}f}"
+    return f"{text} {units}".rstrip()
+
+
+def _decimals(mean: float, error: float) -> int:
+    """Two decimals for numbers of order one; more for small ones, fewer for large ones."""
+    if math.isfinite(error) and error > 0.0:
+        return min(max(2, -math.floor(math.log10(error))), 3)
+    if mean == 0.0 or not math.isfinite(mean):
+        return 2
+    return min(max(0, 2 - math.floor(math.log10(abs(mean)))), 4)

@@ -1,0 +1,227 @@
+"""A report on a forcing map: one HTML page that holds everything, for screens, phones and paper."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+import xarray as xr
+from matplotlib.axes import Axes
+
+from aeroforcing import __version__, data
+from aeroforcing.averages import weights_of
+from aeroforcing.contents import contents
+from aeroforcing.errors import InputError
+from aeroforcing.figure_file import figure_bytes
+from aeroforcing.plot import plot_map
+from aeroforcing.plot_text import MINUS, estimate
+from aeroforcing.regions import REGIONS
+from aeroforcing.variables import STDERR_SUFFIX, VARIABLES
+from aeroforcing.zonal_plot import plot_zonal_means
+
+_DPI = 110  # legible on a phone, and an inch and a half of a page's column
+_UNIT = "W m<sup>-2</sup>"
+_LEVELS = {"toa": "TOA", "atmosphere": "atmosphere", "surface": "surface"}
+_SKIES = {"all-sky": "", "clear-sky": "_cs"}
+_FORCINGS = [f"forcing_{level}{suffix}" for level in _LEVELS for suffix in _SKIES.values()]
+_OPTICS = {"aod": "AOD", "ssa": "SSA", "asymmetry": "asymmetry parameter"}
+_NOTES = {
+    "inputs": "Inputs",
+    "history": "How the file was made",
+    "aeroforcing_config": "Options of the run (TOML)",
+}
+
+
+def report(forcing: xr.Dataset) -> str:
+    """The report on a forcing map as an HTML page.
+
+    Parameters
+    ----------
+    forcing
+        From `grid_forcing`, with its provenance if it was read from a file.
+
+    Returns
+    -------
+    str
+        One page that needs nothing beside it: pictures are inside, scripts there are none.
+
+    Raises
+    ------
+    InputError
+        The dataset holds no forcing at the top of the atmosphere over lat and lon.
+    """
+    if not {"forcing_toa", "forcing_toa_cs"} & set(forcing.data_vars):
+        raise InputError("The file holds no forcing_toa; make it with aeroforcing grid.")
+    found = contents(forcing)
+    if "no_means" in found:
+        raise InputError(f"No report can be made: {found['no_means']}")
+    sections = [
+        _section("Global mean", _table_2(found)),
+        _section("By region", _region_table(found)),
+        _section("Published estimates", _published_table()),
+        _section("Forcing", _maps(forcing, _FORCINGS)),
+        _section("Zonal means", _zonal_means(forcing)),
+        _section("Aerosol", _maps(forcing, _OPTICS)),
+        _section("Settings", _settings(found)),
+        *_provenance(found),
+    ]
+    return _page(_title(forcing), "".join(sections))
+
+
+def _title(forcing: xr.Dataset) -> str:
+    return str(forcing.attrs.get("title", "Direct aerosol shortwave radiative forcing"))
+
+
+def _page(title: str, body: str) -> str:
+    style = files("aeroforcing").joinpath("report.css").read_text(encoding="utf-8")
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+        f"<h1>{escape(title)}</h1>\n{body}"
+        f'<p class="note">Made by aeroforcing {__version__}. Effect of all aerosol, solar '
+        "radiation only; positive is a gain of energy.</p>\n</body>\n</html>\n"
+    )
+
+
+def _section(heading: str, body: str) -> str:
+    return f"<section>\n<h2>{escape(heading)}</h2>\n{body}</section>\n" if body else ""
+
+
+# ---- tables -------------------------------------------------------------------------------------
+
+
+def _table_2(found: dict[str, Any]) -> str:
+    """Table 2 of Chung (2012) with this run beside it."""
+    means = found["means"]["global"]
+    published = {row["sky"]: row for row in _published() if row["study"] == "Chung (2012)"}
+    rows = [
+        [
+            f"{_LEVELS[level]}, {sky}",
+            _estimate(means[name]),
+            _published_value(published[sky][level]),
+        ]
+        for name, level, sky in _forcing_names(means)
+    ]
+    table = _table([_UNIT, "this run", "Chung (2012)"], rows)
+    return table + _note(
+        "TOA: top of the atmosphere. Mean ± standard error of the sampling by photons; that of the "
+        "inputs is not in it."
+    )
+
+
+def _forcing_names(means: Mapping[str, object]) -> list[tuple[str, str, str]]:
+    """Name, level and sky of the forcings that there are."""
+    names = [
+        (f"forcing_{level}{suffix}", level, sky)
+        for sky, suffix in _SKIES.items()
+        for level in _LEVELS
+    ]
+    return [entry for entry in names if entry[0] in means]
+
+
+def _region_table(found: dict[str, Any]) -> str:
+    means = found["means"]
+    labels = {
+        name: f"{_LEVELS[level]}, {sky}" for name, level, sky in _forcing_names(means["global"])
+    }
+    labels |= {name: text for name, text in _OPTICS.items() if name in means["global"]}
+    rows = [
+        [text, *(_estimate(means[region].get(name)) for region in REGIONS)]
+        for name, text in labels.items()
+    ]
+    header = [_UNIT, *(region.replace("ern hemisphere", "") for region in REGIONS)]
+    return _table(header, rows) + _note("AOD, SSA and asymmetry parameter at 550 nm, without unit.")
+
+
+def _published_table() -> str:
+    rows = [
+        [
+            f'<a href="https://doi.org/{row["doi"]}">{escape(row["study"])}</a>',
+            row["sky"],
+            *(_published_value(row[level]) for level in _LEVELS),
+        ]
+        for row in _published()
+    ]
+    return _table([_UNIT, "sky", *_LEVELS.values()], rows) + _note("Global means of all aerosol.")
+
+
+def _published_value(text: str) -> str:
+    """A figure as it was published; the table of them has no value for all levels."""
+    return text.replace("-", MINUS) or "-"
+
+
+def _published() -> list[dict[str, str]]:
+    with data.path("published_effects.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _estimate(value: Mapping[str, float] | None) -> str:
+    """A mean, with its error where it has one."""
+    if value is None:
+        return "-"
+    return estimate(value["mean"], value.get("stderr", math.nan), signed="stderr" in value)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are HTML already."""
+    head = "".join(f"<th>{cell}</th>" for cell in header)
+    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return (
+        f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n'
+        "</table></div>\n"
+    )
+
+
+def _note(text: str) -> str:
+    return f'<p class="note">{text}</p>\n'
+
+
+# ---- pictures -----------------------------------------------------------------------------------
+
+
+def _maps(forcing: xr.Dataset, names: Iterable[str]) -> str:
+    figures = [_map(forcing, name) for name in names if name in forcing]
+    return f'<div class="maps">\n{"".join(figures)}</div>\n' if figures else ""
+
+
+def _map(forcing: xr.Dataset, name: str) -> str:
+    axes = plot_map(
+        forcing[name],
+        stderr=forcing.get(f"{name}{STDERR_SUFFIX}"),
+        weights=weights_of(name, forcing),
+    )
+    return _figure(axes, VARIABLES[name].long_name)
+
+
+def _zonal_means(forcing: xr.Dataset) -> str:
+    return _figure(plot_zonal_means(forcing), "zonal mean forcing")
+
+
+def _figure(axes: Axes, text: str) -> str:
+    picture = base64.b64encode(figure_bytes(axes, ".png", dpi=_DPI)).decode()
+    return f'<figure><img alt="{escape(text)}" src="data:image/png;base64,{picture}"></figure>\n'
+
+
+# ---- settings and provenance --------------------------------------------------------------------
+
+
+def _settings(found: dict[str, Any]) -> str:
+    shown = {**found["dimensions"], **found["settings"]}
+    shown.pop("bnds", None)
+    texts = {n: f"{v:g}" if isinstance(v, float) else str(v) for n, v in shown.items()}
+    rows = [f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in texts.items()]
+    return f"<dl>{''.join(rows)}</dl>\n" if rows else ""
+
+
+def _provenance(found: dict[str, Any]) -> list[str]:
+    return [
+        _section(heading, f"<pre>{escape(str(found['provenance'][name]).strip())}</pre>\n")
+        for name, heading in _NOTES.items()
+        if name in found["provenance"]
+    ]
