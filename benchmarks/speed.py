@@ -42,10 +42,7 @@ def help_seconds() -> float:
 
 def cold_compile_seconds() -> float:
     """Time from the import to the first fluxes with an empty cache of compiled code [s]."""
-    code = (
-        "import aeroforcing as af; "
-        "af.grid_forcing(grid='T21', months=[3], photons=1)"
-    )
+    code = "import aeroforcing as af; af.grid_forcing(grid='T21', months=[3], photons=1)"
     with tempfile.TemporaryDirectory() as cache:
         environment = {**os.environ, "NUMBA_CACHE_DIR": cache}
         command = [sys.executable, "-c", code]
