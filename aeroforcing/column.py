@@ -232,7 +232,7 @@ def column_arrays(columns: Sequence[Column], *, table: GasTable, cell_id: ArrayL
     nodes = planck_band_nodes(table.band_limits_wavenumber)
     pressure = np.stack([c.atmosphere.pressure_levels for c in columns])
     extinction, ssa, asymmetry = _aerosol_arrays(columns, nodes)
-    albedo = np.stack([np.full(len(nodes.wavelength), c.surface_albedo) for c in columns])
+    albedo = np.stack([np.full(len(nodes.wavelength), float(c.surface_albedo)) for c in columns])
     return Columns(
         pressure_levels=pressure,
         pressure_layers=np.stack([layer_pressure(p) for p in pressure]),

@@ -160,7 +160,7 @@ def column_fluxes(
     columns = column_arrays([column], table=table, cell_id=[0])
     sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant)
     samples = samples_per_replicate(photons, REPLICATES)
-    estimates = _solve(table, columns, sun, samples=samples, clean=True, seed=seed)
+    estimates = solve_columns(table, columns, sun, samples=samples, clean=True, seed=seed)
     replicates: Replicates = {}
     skies = change_and_clean(estimates, columns.cloud_fraction.sum(axis=1))
     for sky, (change, clean) in skies.items():
@@ -227,7 +227,7 @@ def column_forcing(
         solar_constant=solar_constant,
     )
     samples = samples_per_replicate(photons, REPLICATES)
-    estimates = _solve(table, columns, sun, samples=samples, clean=False, seed=seed)
+    estimates = solve_columns(table, columns, sun, samples=samples, clean=False, seed=seed)
     replicates: Replicates = {}
     skies = change_and_clean(estimates, columns.cloud_fraction.sum(axis=1))
     for sky, (change, _) in skies.items():
@@ -241,7 +241,7 @@ def column_forcing(
     )
 
 
-def _solve(
+def solve_columns(
     table: GasTable, columns: Columns, sun: Sun, *, samples: int, clean: bool, seed: int
 ) -> Floats:
     """Estimates of all integrals, (cell, integral, replicate, score), each with `samples`."""

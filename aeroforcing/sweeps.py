@@ -34,7 +34,7 @@ from aeroforcing.estimates import (
     samples_per_replicate,
     seed_key,
 )
-from aeroforcing.forcing import REPLICATES, _solve
+from aeroforcing.forcing import REPLICATES, solve_columns
 from aeroforcing.gases import GasTable, load_gas_table
 from aeroforcing.solar import sun_over_months
 from aeroforcing.sweep_points import (
@@ -262,7 +262,9 @@ def _annual_means(solver: _Solver, point: Point, samples: int, cloudy: bool) -> 
         month=_MONTHS,
         solar_constant=solver.solar_constant,
     )
-    estimates = _solve(solver.table, columns, sun, samples=samples, clean=False, seed=solver.seed)
+    estimates = solve_columns(
+        solver.table, columns, sun, samples=samples, clean=False, seed=solver.seed
+    )
     skies = change_and_clean(estimates, columns.cloud_fraction.sum(axis=1))
     replicates: Replicates = {}
     for sky in ("", "_cs") if cloudy else ("",):
@@ -324,7 +326,8 @@ def zero_of(x: Floats, replicates: Floats) -> tuple[float, float]:
     The first zero and its standard error; NaN and NaN if the sign does not change.
     """
     mean = replicates.mean(axis=-1)
-    changes = np.flatnonzero(mean[:-1] * mean[1:] < 0.0)
+    # a point may be the zero itself
+    changes = np.flatnonzero((mean[:-1] * mean[1:] <= 0.0) & (mean[:-1] != mean[1:]))
     if changes.size == 0:
         return np.nan, np.nan
     i = int(changes[0])
