@@ -43,6 +43,8 @@ DEFAULT_PHOTONS = 192
 # Samples per sample of the clear-sky forcing: of the cloudy states, of the aerosol-free fluxes.
 _CLOUDY_SHARE = 0.25
 _CLEAN_SHARE = 0.125
+_AOD_OF_PHOTONS = 0.1
+_LEAST_SHARE = 0.125
 _CELLS_PER_BLOCK = 128
 _PILOT_CELLS = 1024
 _SKIES = {"both": ("", "_cs"), "all": ("",), "clear": ("_cs",)}
@@ -94,9 +96,10 @@ def grid_forcing(
     stderr_target
         Standard error of `forcing_toa` to reach, rms over the cells [W m-2]; excludes `photons`.
     photons
-        Samples of the clear-sky forcing per cell, on average over the cells (they are shared out
-        in proportion to the AOD, in powers of two); 192 by default. The cloudy states together
-        get a quarter as many, the aerosol-free fluxes of either an eighth.
+        Samples of the clear-sky forcing in a cell of AOD 0.1; the others get theirs in proportion
+        to their AOD, in powers of two. 192 by default. The cloudy states together get a quarter as
+        many, the aerosol-free fluxes of either sky an eighth of `photons` in all cells. The
+        attribute `photons` holds the mean over the cells.
     seed
         Root of the random numbers.
     sky
@@ -131,6 +134,7 @@ def grid_forcing(
         The inputs or a setting cannot be used.
     """
     _check_settings(stderr_target, photons, sky, jobs)
+    seed_key(seed)
     check_between("solar_constant", solar_constant, 0.0, 1e5)
     table = load_gas_table(gas_table)
     fields = resolve_inputs(
@@ -229,13 +233,12 @@ class _Run:
         """Samples per replicate: in proportion to the AOD, the nearest power of two, (cell,).
 
         The error of a cell grows about in proportion to its AOD; sharing out by it gives the least
-        rms error for the same effort.
+        rms error for the same effort. The share does not depend on the other cells, so that a
+        month is the same whichever others are run.
         """
-        aod = self._cells.fields["aod"][chosen]
-        mean = aod.mean() if aod.size and aod.mean() > 0.0 else 1.0
-        wanted = photons / REPLICATES * np.maximum(aod / mean, 2.0**-3)
-        exponent = np.clip(np.rint(np.log2(np.maximum(wanted, 1.0))), 0, 26)
-        return 2 ** exponent.astype(np.int64)
+        share = np.maximum(self._cells.fields["aod"][chosen] / _AOD_OF_PHOTONS, _LEAST_SHARE)
+        exponent = np.rint(np.log2(np.maximum(photons / REPLICATES * share, 1.0)))
+        return 2 ** np.clip(exponent, 0, 26).astype(np.int64)
 
     def mean_photons(self, chosen: NDArray[np.int64], photons: float) -> float:
         """Samples of the clear-sky forcing per cell, averaged over the chosen cells."""

@@ -147,7 +147,6 @@ def check(reference, atmospheres, key, gas_table, tolerance):
     assert not {n: x for n, x in result.items() if x > 1.0}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("key", COLUMNS, ids=lambda key: "-".join(map(str, key)))
 def test_with_the_table_of_the_package(reference, atmospheres, key):
     check(reference, atmospheres, key, "g112", TOLERANCE["g112"])

@@ -249,7 +249,8 @@ def test_samples_follow_the_aerosol():
     inputs = aod_field(0.05)
     inputs["aod"][:, 6:] = 0.5
     found = run(inputs, photons=1024, sky="clear")
-    assert found.attrs["photons"] == pytest.approx(1024, rel=0.35)
+    # 1024 are for an AOD of 0.1: half as many here, and 5120, in powers of two 4096, there
+    assert found.attrs["photons"] == (512 + 4096) / 2
     lit = found["rsdt"].values[0] > 100.0
     relative = (found["forcing_toa_cs_stderr"] / found["aod"]).values[0]
     thin, thick = (np.sqrt(np.nanmean(relative[:, s][lit[:, s]] ** 2)) for s in
