@@ -51,9 +51,12 @@ from aeroforcing.medium import (
 UP_TOA, DOWN_TOA, UP_SURFACE, DOWN_SURFACE = range(4)
 CLEAN_SIDE, FULL_SIDE = 0, 4
 ADJOINT_COLUMNS = 8
-# Columns of the scratch array (level, 4) of `fill_adjoint`.
-_ABOVE_REFLECTANCE, _ABOVE_TRANSMITTANCE, _REFLECTANCE, _TRANSMITTANCE = range(4)
-ADJOINT_SCRATCH = 4
+# Columns of the scratch array (level, 6): what lies above a level, then reflectance and
+# transmittance of the layer below it in the clean medium and in that with aerosol.
+_ABOVE_REFLECTANCE, _ABOVE_TRANSMITTANCE = range(2)
+_CLEAN_LAYER, _FULL_LAYER = 2, 4
+_REFLECTANCE, _TRANSMITTANCE = range(2)
+ADJOINT_SCRATCH = 6
 
 
 @kernel
@@ -69,42 +72,59 @@ def layer_two_stream(extinction, scattering, forward):
 
 
 @kernel
-def fill_layers(medium, with_aerosol, scratch):
-    """Reflectance and transmittance of all layers, in the clean or the full medium."""
-    for layer in range(medium.shape[0] - 1):
-        above, below = medium[layer], medium[layer + 1]
-        clean = below[CLEAN_SCATTERING] - above[CLEAN_SCATTERING]
-        cloud = clean - (below[RAYLEIGH] - above[RAYLEIGH])
-        scattering = clean
-        absorption = below[CLEAN_ABSORPTION] - above[CLEAN_ABSORPTION]
-        forward = above[CLOUD_ASYMMETRY] * cloud
-        if with_aerosol:
-            scattering = below[FULL_SCATTERING] - above[FULL_SCATTERING]
-            absorption = below[FULL_ABSORPTION] - above[FULL_ABSORPTION]
-            forward += above[AEROSOL_ASYMMETRY] * (scattering - clean)
-        r, t = layer_two_stream(scattering + absorption, scattering, forward)
-        scratch[layer, _REFLECTANCE] = r
-        scratch[layer, _TRANSMITTANCE] = t
+def fill_layer(medium, layer, scratch):
+    """Reflectance and transmittance of one layer, in the clean and in the full medium."""
+    above, below, row = medium[layer], medium[layer + 1], scratch[layer]
+    clean = below[CLEAN_SCATTERING] - above[CLEAN_SCATTERING]
+    absorption = below[CLEAN_ABSORPTION] - above[CLEAN_ABSORPTION]
+    forward = above[CLOUD_ASYMMETRY] * (clean - (below[RAYLEIGH] - above[RAYLEIGH]))
+    r, t = layer_two_stream(clean + absorption, clean, forward)
+    row[_CLEAN_LAYER + _REFLECTANCE] = r
+    row[_CLEAN_LAYER + _TRANSMITTANCE] = t
+    full = below[FULL_SCATTERING] - above[FULL_SCATTERING]
+    absorption = below[FULL_ABSORPTION] - above[FULL_ABSORPTION]
+    forward += above[AEROSOL_ASYMMETRY] * (full - clean)
+    r, t = layer_two_stream(full + absorption, full, forward)
+    row[_FULL_LAYER + _REFLECTANCE] = r
+    row[_FULL_LAYER + _TRANSMITTANCE] = t
 
 
 @kernel
 def fill_adjoint(medium, albedo, table, scratch):
-    """Write the table (level, 8) of a medium over a surface; `scratch` is (level, 4)."""
-    fill_layers(medium, False, scratch)
-    sweep_down(scratch)
-    sweep_up(scratch, albedo, table, CLEAN_SIDE)
-    fill_layers(medium, True, scratch)
-    sweep_down(scratch)
-    sweep_up(scratch, albedo, table, FULL_SIDE)
+    """Write the table (level, 8) of a medium over a surface; `scratch` is (level, 6)."""
+    for layer in range(medium.shape[0] - 1):
+        fill_layer(medium, layer, scratch)
+    fill_table(albedo, table, scratch)
 
 
 @kernel
-def sweep_down(scratch):
-    """Accumulate what lies above each level; the layers' r and t are in `scratch`."""
+def fill_cloudy_adjoint(medium, cloud_depth, without_cloud, albedo, table, scratch):
+    """The same where `without_cloud` is the scratch array of the medium without its clouds."""
+    for layer in range(cloud_depth.size):
+        if cloud_depth[layer] > 0.0:
+            fill_layer(medium, layer, scratch)
+        else:
+            for column in range(_CLEAN_LAYER, ADJOINT_SCRATCH):
+                scratch[layer, column] = without_cloud[layer, column]
+    fill_table(albedo, table, scratch)
+
+
+@kernel
+def fill_table(albedo, table, scratch):
+    """Both sides of the table from the layers' reflectances and transmittances."""
+    for side, layer_columns in ((CLEAN_SIDE, _CLEAN_LAYER), (FULL_SIDE, _FULL_LAYER)):
+        sweep_down(scratch, layer_columns)
+        sweep_up(scratch, layer_columns, albedo, table, side)
+
+
+@kernel
+def sweep_down(scratch, layer_columns):
+    """Accumulate what lies above each level."""
+    reflectance, transmittance = layer_columns + _REFLECTANCE, layer_columns + _TRANSMITTANCE
     scratch[0, _ABOVE_REFLECTANCE] = 0.0
     scratch[0, _ABOVE_TRANSMITTANCE] = 1.0
     for layer in range(scratch.shape[0] - 1):
-        r, t = scratch[layer, _REFLECTANCE], scratch[layer, _TRANSMITTANCE]
+        r, t = scratch[layer, reflectance], scratch[layer, transmittance]
         above = scratch[layer, _ABOVE_REFLECTANCE]
         d = 1.0 / (1.0 - above * r)
         scratch[layer + 1, _ABOVE_REFLECTANCE] = r + t * t * above * d
@@ -112,8 +132,9 @@ def sweep_down(scratch):
 
 
 @kernel
-def sweep_up(scratch, albedo, table, side):
+def sweep_up(scratch, layer_columns, albedo, table, side):
     """Write U and D of all levels to one side of the table."""
+    reflectance, transmittance = layer_columns + _REFLECTANCE, layer_columns + _TRANSMITTANCE
     last = scratch.shape[0] - 1
     above = scratch[last, _ABOVE_REFLECTANCE]
     arrivals = 1.0 / (1.0 - albedo * above)
@@ -122,7 +143,7 @@ def sweep_up(scratch, albedo, table, side):
     table[last, side + DOWN_SURFACE] = arrivals
     table[last, side + UP_SURFACE] = above * arrivals
     for level in range(last - 1, -1, -1):
-        r, t = scratch[level, _REFLECTANCE], scratch[level, _TRANSMITTANCE]
+        r, t = scratch[level, reflectance], scratch[level, transmittance]
         above = scratch[level, _ABOVE_REFLECTANCE]
         d = 1.0 / (1.0 - above * r)
         below_toa = t * table[level + 1, side + DOWN_TOA]

@@ -23,11 +23,12 @@ a leg with the aerosol depth a intercepts the part :math:`1 - e^{-a}` of its wei
   exactly :math:`w e^{-(s+q)} (e^{-a} - 1)`, which is scored.
 - The intercepted part has its first aerosol event at a depth drawn from the truncated
   exponential in the aerosol's depth, and weighs :math:`w (1-e^{-a}) e^{-(s'+q')}` there. With
-  aerosol it is scattered (weight times the single scattering albedo, a new direction by
-  Henyey-Greenstein) and goes on through the atmosphere *with* aerosol: the **plus** tail. Without
+  aerosol it is scattered (weight times the single scattering albedo, new directions by
+  Henyey-Greenstein) and goes on through the atmosphere *with* aerosol: the **plus** tails, two of
+  half the weight each, opposite in azimuth and half a period apart in polar angle. Without
   aerosol it goes straight on through the *clean* atmosphere and counts with the opposite sign: the
   **minus** tail. The escape of the minus tail along its first leg is part of the chain's score
-  above, so it is not scored again. Both tails use the same random numbers.
+  above, so it is not scored again. All tails use the same random numbers.
 - The chain then goes on to a clean collision or to the surface as above, attenuated by the
   aerosol too (its event weights are :math:`e^{-a'}` smaller), and all begins anew.
 
@@ -43,6 +44,8 @@ from __future__ import annotations
 
 import math
 from typing import NamedTuple
+
+import numpy as np
 
 from aeroforcing.adjoint import (
     CLEAN_SIDE,
@@ -96,6 +99,9 @@ AIR_PARTNER, CLOUD_PARTNER, AEROSOL_PARTNER, SURFACE_PARTNER = range(4)
 # What a photon scores, as parts of the flux that it stands for.
 TOA_UP, SURFACE_DOWN, SURFACE_DIRECT, SURFACE_UP = range(4)
 SCORES = 4
+
+# Typed, so that numba does not compile the kernels once more for a layer that is always 0.
+TOP_LAYER = np.int64(0)
 
 # A direction this close to the horizon is as good as horizontal, and can be divided by.
 _SMALLEST_COSINE = 1e-9
@@ -190,15 +196,16 @@ def after_roulette(weight, threshold, u):
 
 
 @kernel
-def next_event(medium, scattering, absorption, layer, fraction, mu, s, q, albedo, u):
+def next_event(medium, scattering, absorption, layer, fraction, mu, s, escape, albedo, u):
     """The forced choice between a collision on the leg and a reflection at the surface.
 
-    Returns the weight factor (0: neither is possible), whether it is a collision, and its place.
+    `escape` is the part of the weight that reaches the end of the leg. Returns the weight factor
+    (0: neither is possible), whether it is a collision, and its place.
     """
     collision = -math.expm1(-s)
     z = collision
     if mu < 0.0:
-        z += albedo * math.exp(-(s + q))
+        z += albedo * escape
     if u * z >= collision:
         return z, False, medium.shape[0] - 2, 1.0
     travelled = -math.log1p(-u * z)
@@ -226,14 +233,15 @@ def halves(adjoint, side, layer, fraction):
 
 @kernel
 def follow(
-    medium, adjoint, with_aerosol, layer, fraction, mu, weight, first_albedo, albedo, threshold,
-    key, u_choice, u_angle,
+    medium, adjoint, with_aerosol, layer, fraction, mu, weight, s, escape, first_albedo, albedo,
+    threshold, key, u_choice, u_angle,
 ):  # fmt: skip
     """Follow a photon to its end by forced collisions; returns (TOA up, diffuse surface down).
 
-    The escape along the first leg has been scored by the caller; `first_albedo` is the albedo
-    where that leg meets the surface (the sun's beam may see another one than scattered light).
-    `u_choice` and `u_angle` are the random numbers of the first event; the others come from `key`.
+    The first leg has the scattering depth s to the boundary, and the caller has scored the part
+    `escape` that gets there; `first_albedo` is the albedo where that leg meets the surface (the
+    sun's beam may see another one than scattered light). `u_choice` and `u_angle` are the random
+    numbers of the first event; the others come from `key`.
     """
     scattering, absorption, side = CLEAN_SCATTERING, CLEAN_ABSORPTION, CLEAN_SIDE
     if with_aerosol:
@@ -242,11 +250,9 @@ def follow(
     toa_up = 0.0
     surface_down = 0.0
     counter = 0
-    s = depth_to_boundary(medium, scattering, layer, fraction, mu)
-    q = depth_to_boundary(medium, absorption, layer, fraction, mu)
     while True:
         factor, collides, layer, fraction = next_event(
-            medium, scattering, absorption, layer, fraction, mu, s, q, leg_albedo, u_choice
+            medium, scattering, absorption, layer, fraction, mu, s, escape, leg_albedo, u_choice
         )
         weight *= factor
         partner, asymmetry, step_mean = SURFACE_PARTNER, 0.0, 1.0
@@ -272,12 +278,11 @@ def follow(
         else:
             mu = math.sqrt(u_angle)  # Lambert's cosine law
         s = depth_to_boundary(medium, scattering, layer, fraction, mu)
-        q = depth_to_boundary(medium, absorption, layer, fraction, mu)
-        escape = weight * math.exp(-(s + q))
+        escape = math.exp(-(s + depth_to_boundary(medium, absorption, layer, fraction, mu)))
         if mu > 0.0:
-            toa_up += escape
+            toa_up += weight * escape
         else:
-            surface_down += escape
+            surface_down += weight * escape
         leg_albedo = albedo
         counter += SLOTS
         u_choice = uniform(key, counter + CHOICE)
@@ -310,50 +315,67 @@ def whole_path(
     scores,
 ):  # fmt: skip
     """Add the fluxes of one photon from the sun to `scores`; `net` holds its net coordinates."""
-    mu = -cos_zenith
+    top, mu = TOP_LAYER, -cos_zenith
     scattering, absorption = CLEAN_SCATTERING, CLEAN_ABSORPTION
     if with_aerosol:
         scattering, absorption = FULL_SCATTERING, FULL_ABSORPTION
-    depth = depth_to_boundary(medium, scattering, 0, 0.0, mu)
-    depth += depth_to_boundary(medium, absorption, 0, 0.0, mu)
-    add_score(scores, mu, beam_albedo, True, weight * math.exp(-depth))
+    s = depth_to_boundary(medium, scattering, top, 0.0, mu)
+    escape = math.exp(-(s + depth_to_boundary(medium, absorption, top, 0.0, mu)))
+    add_score(scores, mu, beam_albedo, True, weight * escape)
     toa_up, surface_down = follow(
-        medium, adjoint, with_aerosol, 0, 0.0, mu, weight, beam_albedo, albedo, threshold, key,
-        net[TAIL_CHOICE], net[TAIL_ANGLE],
+        medium, adjoint, with_aerosol, top, 0.0, mu, weight, s, escape, beam_albedo, albedo,
+        threshold, key, net[TAIL_CHOICE], net[TAIL_ANGLE],
+    )  # fmt: skip
+    add_tail(scores, albedo, toa_up, surface_down)
+
+
+@kernel
+def plus_tail(
+    medium, adjoint, layer, fraction, mu, weight, albedo, threshold, key, u_polar, u_azimuth, u,
+    scores,
+):  # fmt: skip
+    """A photon of `weight` that the aerosol scatters, with all that follows."""
+    asymmetry = medium[layer, AEROSOL_ASYMMETRY]
+    new_mu = turn(mu, henyey_greenstein(asymmetry, u_polar), u_azimuth)
+    lean = weight * (mean_step(mu, asymmetry, False) - step(new_mu, False))
+    _, half, _, half_surface = halves(adjoint, FULL_SIDE, layer, fraction)
+    add_tail(scores, albedo, lean * half, lean * half_surface)
+    s = depth_to_boundary(medium, FULL_SCATTERING, layer, fraction, new_mu)
+    escape = math.exp(-(s + depth_to_boundary(medium, FULL_ABSORPTION, layer, fraction, new_mu)))
+    add_score(scores, new_mu, albedo, False, weight * escape)
+    toa_up, surface_down = follow(
+        medium, adjoint, True, layer, fraction, new_mu, weight, s, escape, albedo, albedo,
+        threshold, key, u[2], u[3],
     )  # fmt: skip
     add_tail(scores, albedo, toa_up, surface_down)
 
 
 @kernel
 def aerosol_event(
-    medium, adjoint, layer, fraction, mu, weight, scattered, leg_albedo, albedo, threshold, key, u,
-    scores,
+    medium, adjoint, layer, fraction, mu, weight, scattered, s, escape, leg_albedo, albedo,
+    threshold, key, u, scores,
 ):  # fmt: skip
-    """The plus and minus tails that start where the aerosol intercepts `weight`.
+    """The minus tail and the two plus tails that start where the aerosol intercepts `weight`.
 
-    u holds the polar angle and azimuth of the scattering, and choice and angle of the tails'
-    first event.
+    The straight way on has the clean scattering depth s, and `escape` is what gets to its end. u
+    holds polar angle and azimuth of the scattering, and choice and angle of the tails' first
+    event.
     """
     toa_up, surface_down = follow(
-        medium, adjoint, False, layer, fraction, mu, -weight, leg_albedo, albedo, threshold, key,
-        u[2], u[3],
+        medium, adjoint, False, layer, fraction, mu, -weight, s, escape, leg_albedo, albedo,
+        threshold, key, u[2], u[3],
     )  # fmt: skip
     add_tail(scores, albedo, toa_up, surface_down)
     if scattered == 0.0:
         return
-    asymmetry = medium[layer, AEROSOL_ASYMMETRY]
-    new_mu = turn(mu, henyey_greenstein(asymmetry, u[0]), u[1])
-    lean = mean_step(mu, asymmetry, False) - step(new_mu, False)
-    _, half, _, half_surface = halves(adjoint, FULL_SIDE, layer, fraction)
-    add_tail(scores, albedo, scattered * lean * half, scattered * lean * half_surface)
-    depth = depth_to_boundary(medium, FULL_SCATTERING, layer, fraction, new_mu)
-    depth += depth_to_boundary(medium, FULL_ABSORPTION, layer, fraction, new_mu)
-    add_score(scores, new_mu, albedo, False, scattered * math.exp(-depth))
-    toa_up, surface_down = follow(
-        medium, adjoint, True, layer, fraction, new_mu, scattered, albedo, albedo, threshold, key,
-        u[2], u[3],
-    )  # fmt: skip
-    add_tail(scores, albedo, toa_up, surface_down)
+    u_polar, u_azimuth = u[0], u[1]
+    for _ in range(2):
+        plus_tail(
+            medium, adjoint, layer, fraction, mu, 0.5 * scattered, albedo, threshold, key,
+            u_polar, u_azimuth, u, scores,
+        )  # fmt: skip
+        u_polar = u_polar + 0.5 if u_polar < 0.5 else u_polar - 0.5
+        u_azimuth = 1.0 - u_azimuth
 
 
 @kernel
@@ -388,11 +410,13 @@ def aerosol_ssa(medium, layer):
 
 @kernel
 def intercept(
-    medium, adjoint, layer, fraction, mu, weight, s, q, a, leg_albedo, albedo, roulette, key,
-    u_position, u, scores,
+    medium, adjoint, layer, fraction, mu, weight, s, q, intercepted, leg_albedo, albedo, roulette,
+    key, u_position, u, scores,
 ):  # fmt: skip
-    """The aerosol's first event on a leg of depths s, q and a: forced, then tails from there."""
-    intercepted = -math.expm1(-a)
+    """The aerosol's first event on a leg of depths s and q: forced, then tails from there.
+
+    `intercepted` is the part of the weight that the aerosol of the leg intercepts.
+    """
     travelled = -math.log1p(-u_position * intercepted)
     depth = depth_at(medium, AEROSOL, layer, fraction) - travelled * mu
     clean = depth_at(medium, CLEAN_SCATTERING, layer, fraction)
@@ -404,16 +428,17 @@ def intercept(
     old = weight * intercepted * math.exp(-passed)
     weight = after_roulette(old, roulette.pair, uniform(key, PAIR))
     ssa = aerosol_ssa(medium, layer)
+    escape = math.exp(min(0.0, passed - s - q))
     if weight != old:
-        escape = math.exp(min(0.0, passed - s - q))
         toa, surface = pair_control(
             adjoint, medium[layer, AEROSOL_ASYMMETRY], layer, fraction, mu, ssa, escape
         )
         add_tail(scores, albedo, (old - weight) * toa, (old - weight) * surface)
     if weight != 0.0:
+        s = depth_to_boundary(medium, CLEAN_SCATTERING, layer, fraction, mu)
         aerosol_event(
-            medium, adjoint, layer, fraction, mu, weight, ssa * weight, leg_albedo, albedo,
-            roulette.tail, key, u, scores,
+            medium, adjoint, layer, fraction, mu, weight, ssa * weight, s, escape, leg_albedo,
+            albedo, roulette.tail, key, u, scores,
         )  # fmt: skip
 
 
@@ -469,23 +494,25 @@ def difference_path(
 
     `net` holds the photon's net coordinates; u is room for four numbers.
     """
-    layer, fraction, mu, leg, leg_albedo = 0, 0.0, -cos_zenith, 0, beam_albedo
+    layer, fraction, mu, leg, leg_albedo = TOP_LAYER, 0.0, -cos_zenith, 0, beam_albedo
     u_position, u_choice, u_angle = net[AEROSOL_POSITION], net[CHAIN_CHOICE], net[CHAIN_ANGLE]
     u[0], u[1], u[2], u[3] = net[POLAR_ANGLE], net[AZIMUTH], net[TAIL_CHOICE], net[TAIL_ANGLE]
     while True:
         s = depth_to_boundary(medium, CLEAN_SCATTERING, layer, fraction, mu)
         q = depth_to_boundary(medium, CLEAN_ABSORPTION, layer, fraction, mu)
         a = depth_to_boundary(medium, AEROSOL, layer, fraction, mu)
+        escape = math.exp(-(s + q))
         if a > 0.0:
-            escape = weight * math.exp(-(s + q))
-            add_score(scores, mu, leg_albedo, leg == 0, escape * math.expm1(-a))
+            intercepted = -math.expm1(-a)
+            add_score(scores, mu, leg_albedo, leg == 0, -weight * escape * intercepted)
             intercept(
-                medium, adjoint, layer, fraction, mu, weight, s, q, a, leg_albedo, albedo,
-                roulette, child_key(key, leg), u_position, u, scores,
+                medium, adjoint, layer, fraction, mu, weight, s, q, intercepted, leg_albedo,
+                albedo, roulette, child_key(key, leg), u_position, u, scores,
             )  # fmt: skip
+            escape *= 1.0 - intercepted
         factor, collides, layer, fraction = next_event(
-            medium, CLEAN_SCATTERING, SHADED_ABSORPTION, layer, fraction, mu, s, q + a, leg_albedo,
-            u_choice,
+            medium, CLEAN_SCATTERING, SHADED_ABSORPTION, layer, fraction, mu, s, escape,
+            leg_albedo, u_choice,
         )  # fmt: skip
         weight, mu = chain_event(
             medium, adjoint, layer, fraction, mu, weight * factor, collides, albedo,

@@ -10,8 +10,12 @@ bands, hours or cloud states, and the cost does not grow with their number.
 
 - p favours the g-points at which the aerosol intercepts power: 92 % in proportion to
   S_g exp(-(gas + half of Rayleigh above the aerosol) / mu) (1 - exp(-aerosol / mu)), 8 % to S_g.
-- q favours thin cloud: fraction / sqrt(1 + tau (1 - g) / 2); under thick cloud the aerosol's
-  effect is smaller and the paths are longer.
+- q favours thin cloud: fraction / (1 + tau / 6), the scatter over the square root of the cost as
+  measured; under thick cloud the aerosol's effect is smaller and the paths are longer.
+
+Roulette thresholds are parts of the power that the aerosol intercepts, or that comes in. In a
+cloudy state they are in proportion to the weight that its samples have, and to
+sqrt(1 + tau / 6): where paths are long, fewer of them are followed.
 
 Four integrals are estimated for every column, each from independent replicates: the change by the
 aerosol and the aerosol-free flux, for the cloud-free sky and for the sum of the cloudy states
@@ -30,6 +34,7 @@ from aeroforcing.adjoint import (
     ADJOINT_COLUMNS,
     ADJOINT_SCRATCH,
     fill_adjoint,
+    fill_cloudy_adjoint,
 )
 from aeroforcing.gases import gas_optics
 from aeroforcing.jit import kernel
@@ -64,10 +69,11 @@ _SHARE_OF_INTERCEPTED_POWER = 0.92
 _TAIL_THRESHOLD = 0.3
 _PAIR_THRESHOLD = 0.3
 _CHAIN_THRESHOLD = 1.0
+_CLOUDY_CHAIN = 2.0  # factor of the chain's threshold in cloudy states
 _CLEAN_THRESHOLD = 0.5  # in units of the incoming flux
 # Neighbouring g-points of a band that share one adjoint table.
 _G_PER_TABLE = 4
-_VISIBLE_WAVENUMBER = 18182.0  # cm-1, of 550 nm
+_DEPTH_OF_LONG_PATHS = 6.0  # optical depth at which a cloud's samples cost twice a thin one's
 
 
 class Columns(NamedTuple):
@@ -116,9 +122,11 @@ class Optics(NamedTuple):
     cumulative_change: NDArray[np.float64]  # (g,) probabilities for the change by the aerosol
     cumulative_clean: NDArray[np.float64]  # (g,) probabilities for the aerosol-free fluxes
     cumulative_state: NDArray[np.float64]  # (state,)
+    state_factor: NDArray[np.float64]  # (state,) of the roulette thresholds
     albedo_diffuse: NDArray[np.float64]  # (band,)
     albedo_direct: NDArray[np.float64]  # (band,) without that of open water
     adjoint: NDArray[np.float64]  # (clear and states, group of g-points, level, 8)
+    adjoint_layers: NDArray[np.float64]  # (group, level, 6) scratch of the tables of clear sky
     representative: NDArray[np.int64]  # (group,) the g-point that the table is made for
     days: NDArray[np.float64]  # (day, 4) of solar.fill_days
 
@@ -127,7 +135,7 @@ class Room(NamedTuple):
     """Scratch arrays of one sample."""
 
     medium: NDArray[np.float64]  # (level, 9)
-    adjoint_scratch: NDArray[np.float64]  # (level, 4)
+    adjoint_scratch: NDArray[np.float64]  # (level, 6)
     net: NDArray[np.float64]  # (dimension,)
     numbers: NDArray[np.float64]  # (4,)
     shifts: NDArray[np.uint32]  # (dimension,)
@@ -144,9 +152,11 @@ def make_optics(n_layers, n_g, n_states, n_bands):
         np.zeros(n_g),
         np.zeros(n_g),
         np.zeros(n_states),
+        np.zeros(n_states),
         np.zeros(n_bands),
         np.zeros(n_bands),
         np.zeros((n_states + 1, n_groups, n_layers + 1, ADJOINT_COLUMNS)),
+        np.zeros((n_groups, n_layers + 1, ADJOINT_SCRATCH)),
         np.zeros(n_groups, np.int64),
         np.zeros((LONGEST_PERIOD, 4)),
     )
@@ -247,32 +257,21 @@ def accumulate_probabilities(solar_fraction, intercepted, optics):
 
 
 @kernel
-def visible_band(limits):
-    """The band that holds 550 nm."""
-    for band in range(limits.shape[0]):
-        if limits[band, 0] <= _VISIBLE_WAVENUMBER <= limits[band, 1]:
-            return band
-    return limits.shape[0] - 1
-
-
-@kernel
-def fill_states(columns, cell, band, optics):
-    """Cumulative probabilities of the cloudy states; returns their cover."""
+def fill_states(columns, cell, optics):
+    """Cumulative probabilities and roulette factors of the cloudy states; returns their cover."""
     cover = 0.0
     total = 0.0
-    cumulative_state = optics.cumulative_state
-    shared = min(cell, columns.cloud_asymmetry.shape[0] - 1)
+    cumulative_state, factor = optics.cumulative_state, optics.state_factor
     for state in range(cumulative_state.size):
-        scaled = 0.0
-        for layer in range(columns.cloud_depth.shape[2]):
-            asymmetry = columns.cloud_asymmetry[shared, state, band, layer]
-            scaled += columns.cloud_depth[cell, state, layer] * (1.0 - asymmetry)
+        lengthening = 1.0 + columns.cloud_depth[cell, state].sum() / _DEPTH_OF_LONG_PATHS
         fraction = columns.cloud_fraction[cell, state]
         cover += fraction
-        total += fraction / math.sqrt(1.0 + 0.5 * scaled)
+        total += fraction / lengthening
         cumulative_state[state] = total
+        factor[state] = lengthening * math.sqrt(lengthening)
     for state in range(cumulative_state.size):
         cumulative_state[state] /= total if total > 0.0 else 1.0
+        factor[state] *= total
     return cover
 
 
@@ -302,25 +301,29 @@ def fill_albedos(columns, cell, diffuse, direct):
 
 
 @kernel
-def fill_adjoints(g_band, columns, cell, state, optics, room):
-    """The adjoint tables of a state (0: clear) at all groups of g-points."""
-    shared = min(cell, columns.cloud_ssa.shape[0] - 1)
+def fill_clear_adjoints(g_band, optics):
+    """The adjoint tables of the cloud-free sky at all groups of g-points."""
+    for group in range(optics.representative.size):
+        g = optics.representative[group]
+        albedo = optics.albedo_diffuse[g_band[g]]
+        fill_adjoint(
+            optics.medium[g], albedo, optics.adjoint[0, group], optics.adjoint_layers[group]
+        )
+
+
+@kernel
+def fill_cloudy_adjoints(g_band, depth, extinction, ssa, asymmetry, tables, optics, room):
+    """The adjoint tables of one cloudy state at all groups; optics by (band, layer)."""
     for group in range(optics.representative.size):
         g = optics.representative[group]
         band = g_band[g]
-        medium = optics.medium[g]
-        if state > 0:
-            add_cloud(
-                medium,
-                columns.cloud_depth[cell, state - 1],
-                columns.cloud_extinction[shared, state - 1, band],
-                columns.cloud_ssa[shared, state - 1, band],
-                columns.cloud_asymmetry[shared, state - 1, band],
-                room.medium,
-            )
-            medium = room.medium
-        table = optics.adjoint[state, group]
-        fill_adjoint(medium, optics.albedo_diffuse[band], table, room.adjoint_scratch)
+        add_cloud(
+            optics.medium[g], depth, extinction[band], ssa[band], asymmetry[band], room.medium
+        )
+        fill_cloudy_adjoint(
+            room.medium, depth, optics.adjoint_layers[group], optics.albedo_diffuse[band],
+            tables[group], room.adjoint_scratch,
+        )  # fmt: skip
 
 
 @kernel
@@ -333,7 +336,7 @@ def integrate_clear(
     cumulative = optics.cumulative_change if change else optics.cumulative_clean
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
     shifts, point, numbers = room.shifts, room.net, room.numbers
-    roulette = roulette_at(power)
+    roulette = roulette_at(power, 1.0)
     for replicate in range(replicates):
         replicate_key = child_key(stream, replicate)
         fill_shifts(replicate_key, shifts)
@@ -363,10 +366,9 @@ def integrate_cloudy(
     """The same over the cloudy states; their arrays are those of the cell."""
     media, adjoints, days, medium = optics.medium, optics.adjoint, optics.days, room.medium
     cumulative = optics.cumulative_change if change else optics.cumulative_clean
-    cumulative_state = optics.cumulative_state
+    cumulative_state, state_factor = optics.cumulative_state, optics.state_factor
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
     shifts, point, numbers = room.shifts, room.net, room.numbers
-    roulette = roulette_at(power)
     for replicate in range(replicates):
         replicate_key = child_key(stream, replicate)
         fill_shifts(replicate_key, shifts)
@@ -386,6 +388,7 @@ def integrate_cloudy(
                 asymmetries[state, band], medium,
             )  # fmt: skip
             beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
+            roulette = roulette_at(power * state_factor[state], _CLOUDY_CHAIN)
             one_path(
                 medium, adjoints[state + 1, g // _G_PER_TABLE], change, mu, weight, beam_albedo,
                 albedo_diffuse[band], roulette, child_key(replicate_key, sample), point, numbers,
@@ -402,9 +405,11 @@ def shift_point(net, sample, shifts, point):
 
 
 @kernel
-def roulette_at(power):
+def roulette_at(power, chain):
     """Roulette thresholds, from the power that the aerosol intercepts or that comes in."""
-    return Roulette(_TAIL_THRESHOLD * power, _PAIR_THRESHOLD * power, _CHAIN_THRESHOLD * power)
+    return Roulette(
+        _TAIL_THRESHOLD * power, _PAIR_THRESHOLD * power, chain * _CHAIN_THRESHOLD * power
+    )
 
 
 @kernel
@@ -432,7 +437,7 @@ def solve_cell(table, columns, sun, effort, cell, optics, room, estimates):
         return
     share = fill_optics(table, columns, cell, mu, optics)
     fill_albedos(columns, cell, optics.albedo_diffuse, optics.albedo_direct)
-    fill_adjoints(table.g_band, columns, cell, 0, optics, room)
+    fill_clear_adjoints(table.g_band, optics)
     stream = child_key(effort.seed, columns.cell_id[cell])
     change, cloudy = effort.change_samples[cell], effort.cloudy_samples[cell]
     clean = effort.clean_samples[cell]
@@ -446,19 +451,23 @@ def solve_cell(table, columns, sun, effort, cell, optics, room, estimates):
                 flux * (share if integral == CHANGE_CLEAR else 1.0), child_key(stream, integral),
                 optics, room, estimates[integral],
             )  # fmt: skip
-    cover = fill_states(columns, cell, visible_band(table.band_limits_wavenumber), optics)
+    cover = fill_states(columns, cell, optics)
     if cover == 0.0 or not effort.cloudy:
         return
+    shared = min(cell, columns.cloud_ssa.shape[0] - 1)
     for state in range(columns.cloud_fraction.shape[1]):
         if columns.cloud_fraction[cell, state] > 0.0:
-            fill_adjoints(table.g_band, columns, cell, state + 1, optics, room)
-    shared = min(cell, columns.cloud_ssa.shape[0] - 1)
+            fill_cloudy_adjoints(
+                table.g_band, columns.cloud_depth[cell, state],
+                columns.cloud_extinction[shared, state], columns.cloud_ssa[shared, state],
+                columns.cloud_asymmetry[shared, state], optics.adjoint[state + 1], optics, room,
+            )  # fmt: skip
     for integral, samples in ((CHANGE_CLOUDY, cloudy), (CLEAN_CLOUDY, clean)):
         if samples > 0:
             integrate_cloudy(
                 table.g_band, table.solar_fraction, columns.open_water[cell], n_days, effort.net,
                 samples, effort.replicates, integral == CHANGE_CLOUDY,
-                cover * flux * (share if integral == CHANGE_CLOUDY else 1.0),
+                flux * (share if integral == CHANGE_CLOUDY else 1.0),
                 child_key(stream, integral), columns.cloud_fraction[cell],
                 columns.cloud_depth[cell], columns.cloud_extinction[shared],
                 columns.cloud_ssa[shared], columns.cloud_asymmetry[shared], optics, room,

@@ -19,6 +19,7 @@ from aeroforcing.adjoint import (
     UP_SURFACE,
     UP_TOA,
     fill_adjoint,
+    fill_cloudy_adjoint,
     layer_two_stream,
     mean_step,
     step,
@@ -164,6 +165,18 @@ def test_where_nothing_absorbs_all_light_ends_at_the_top_or_in_the_surface(albed
         for toa, surface in ((UP_TOA, UP_SURFACE), (DOWN_TOA, DOWN_SURFACE)):
             kept = table[:, side + toa] + (1.0 - albedo) * table[:, side + surface]
             assert kept == pytest.approx(np.ones(len(kept)), abs=1e-4)
+
+
+def test_layers_without_cloud_may_come_from_the_clear_sky():
+    layers = random_layers(7)
+    clear = medium_of(**layers | {"cloud": np.zeros(6)})
+    kept = np.zeros((len(clear), ADJOINT_SCRATCH))
+    fill_adjoint(clear, 0.3, np.zeros((len(clear), ADJOINT_COLUMNS)), kept)
+    cloudy = medium_of(**layers)
+    table, scratch = np.zeros((len(clear), ADJOINT_COLUMNS)), np.zeros_like(kept)
+    fill_cloudy_adjoint(cloudy, layers["cloud"], kept, 0.3, table, scratch)
+    assert table == pytest.approx(table_of(cloudy, 0.3), rel=1e-12)
+    assert abs(table - table_of(clear, 0.3)).max() > 0.01
 
 
 def test_without_aerosol_both_sides_are_equal():

@@ -197,10 +197,11 @@ def test_a_forced_event_has_the_right_expectations(layer, fraction, mu, albedo):
     medium = medium_of()
     s = depth_to_boundary(medium, CLEAN_SCATTERING, layer, fraction, mu)
     q = depth_to_boundary(medium, CLEAN_ABSORPTION, layer, fraction, mu)
+    escape = np.exp(-s - q)
     collisions, moments, reflections = 0.0, 0.0, 0.0
     for u in midpoints(20000):
         weight, collides, at, share = next_event(
-            medium, CLEAN_SCATTERING, CLEAN_ABSORPTION, layer, fraction, mu, s, q, albedo, u
+            medium, CLEAN_SCATTERING, CLEAN_ABSORPTION, layer, fraction, mu, s, escape, albedo, u
         )
         if collides:
             collisions += weight
@@ -208,7 +209,7 @@ def test_a_forced_event_has_the_right_expectations(layer, fraction, mu, albedo):
         else:
             assert (at, share) == (2, 1.0)
             reflections += weight
-    arrives = albedo * np.exp(-s - q) if mu < 0.0 else 0.0
+    arrives = albedo * escape if mu < 0.0 else 0.0
     assert reflections / 20000 == pytest.approx(arrives, abs=1e-4)
     start = (medium, layer, fraction, mu)
     assert collisions / 20000 == pytest.approx(expected_collisions(*start, np.ones_like), abs=1e-4)
