@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import math
 
-from aeroforcing.jit import kernel
+from aeroforcing.jit import inner, kernel
 from aeroforcing.medium import (
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
@@ -71,7 +71,7 @@ def layer_two_stream(extinction, scattering, forward):
     return b * (1.0 - e2) * n, 2.0 * k * e * n
 
 
-@kernel
+@inner
 def fill_layer(medium, layer, scratch):
     """Reflectance and transmittance of one layer, in the clean and in the full medium."""
     above, below, row = medium[layer], medium[layer + 1], scratch[layer]
@@ -109,7 +109,7 @@ def fill_cloudy_adjoint(medium, cloud_depth, without_cloud, albedo, table, scrat
     fill_table(albedo, table, scratch)
 
 
-@kernel
+@inner
 def fill_table(albedo, table, scratch):
     """Both sides of the table from the layers' reflectances and transmittances."""
     for side, layer_columns in ((CLEAN_SIDE, _CLEAN_LAYER), (FULL_SIDE, _FULL_LAYER)):
@@ -117,7 +117,7 @@ def fill_table(albedo, table, scratch):
         sweep_up(scratch, layer_columns, albedo, table, side)
 
 
-@kernel
+@inner
 def sweep_down(scratch, layer_columns):
     """Accumulate what lies above each level."""
     reflectance, transmittance = layer_columns + _REFLECTANCE, layer_columns + _TRANSMITTANCE
@@ -131,7 +131,7 @@ def sweep_down(scratch, layer_columns):
         scratch[layer + 1, _ABOVE_TRANSMITTANCE] = t * scratch[layer, _ABOVE_TRANSMITTANCE] * d
 
 
-@kernel
+@inner
 def sweep_up(scratch, layer_columns, albedo, table, side):
     """Write U and D of all levels to one side of the table."""
     reflectance, transmittance = layer_columns + _REFLECTANCE, layer_columns + _TRANSMITTANCE

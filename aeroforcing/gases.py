@@ -39,7 +39,7 @@ from aeroforcing.gas_table import (
     GasTable,
     load_gas_table,
 )
-from aeroforcing.jit import kernel
+from aeroforcing.jit import inner, kernel
 
 __all__ = ["GASES", "GasTable", "gas_optics", "layer_pressure", "load_gas_table"]
 
@@ -85,7 +85,7 @@ def dry_air_amount(pressure_top: float, pressure_bottom: float, h2o: float) -> f
     return 1e-4 * (pressure_bottom - pressure_top) / (GRAVITY * moist_mass)
 
 
-@kernel
+@inner
 def _species_amounts(pressure_levels: Floats, mole_fractions: Floats) -> Floats:
     """Molecules of dry air and of `GASES` in each layer, (layer, species) [cm-2]."""
     n_gases, n_layers = mole_fractions.shape
@@ -100,7 +100,7 @@ def _species_amounts(pressure_levels: Floats, mole_fractions: Floats) -> Floats:
     return amounts
 
 
-@kernel
+@inner
 def _place_in(grid: Floats, value: float) -> tuple[int, float]:
     """Lower neighbour on an evenly spaced grid and the fraction of the way to the next."""
     position = (value - grid[0]) / (grid[1] - grid[0])
@@ -108,7 +108,7 @@ def _place_in(grid: Floats, value: float) -> tuple[int, float]:
     return place, position - place
 
 
-@kernel
+@inner
 def _binary_species(
     amount_1: float, amount_2: float, ratio: float, n_eta: int
 ) -> tuple[float, int, float]:
@@ -120,7 +120,7 @@ def _binary_species(
     return combined, place, position - place
 
 
-@kernel
+@inner
 def _empty_stencil(n_layers: int, n_bands: int) -> _Stencil:
     return _Stencil(
         region=np.empty(n_layers, np.int64),
@@ -133,7 +133,7 @@ def _empty_stencil(n_layers: int, n_bands: int) -> _Stencil:
     )
 
 
-@kernel
+@inner
 def _place_layers(table: GasTable, pressure_layers: Floats, stencil: _Stencil) -> None:
     """Region of each layer and its place in pressure."""
     for layer in range(len(pressure_layers)):
@@ -145,7 +145,7 @@ def _place_layers(table: GasTable, pressure_layers: Floats, stencil: _Stencil) -
         stencil.f_pressure[layer] = fraction
 
 
-@kernel
+@inner
 def _place_bands(
     table: GasTable, temperature_layers: Floats, amounts: Floats, stencil: _Stencil
 ) -> None:
@@ -172,7 +172,7 @@ def _place_bands(
                 key_weight[layer, band, warm, 1] = combined * share * f_eta
 
 
-@kernel
+@inner
 def _set_major(
     k: NDArray[np.float32], limits: NDArray[np.int64], stencil: _Stencil, tau: Floats
 ) -> None:
@@ -201,7 +201,7 @@ def _set_major(
                 tau[layer, g] = near + f * (far - near)
 
 
-@kernel
+@inner
 def _set_rayleigh(
     k: NDArray[np.float32],
     limits: NDArray[np.int64],
@@ -228,7 +228,7 @@ def _set_rayleigh(
                 )
 
 
-@kernel
+@inner
 def _minor_amounts(
     table: GasTable, pressure_layers: Floats, temperature_layers: Floats, amounts: Floats
 ) -> Floats:
@@ -250,7 +250,7 @@ def _minor_amounts(
     return scaled
 
 
-@kernel
+@inner
 def _add_minor(table: GasTable, stencil: _Stencil, minor_amounts: Floats, tau: Floats) -> None:
     """Absorption by the minor absorbers: bilinear in temperature and eta."""
     k, limits, minor_range, starts = (
@@ -277,7 +277,7 @@ def _add_minor(table: GasTable, stencil: _Stencil, minor_amounts: Floats, tau: F
                     )
 
 
-@kernel
+@inner
 def _clip_negative(tau: Floats) -> None:
     """Set to 0 what interpolation left just below it."""
     for layer in range(tau.shape[0]):

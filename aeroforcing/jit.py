@@ -1,8 +1,16 @@
-"""How numba compiles the kernels: once, kept on disk, without the interpreter's lock."""
+"""How numba compiles the kernels: once, kept on disk, without the interpreter's lock.
+
+`inner` is for kernels that only other kernels call: they get no entry for the interpreter, whose
+unpacking of dozens of arrays takes a quarter of the time of compilation. Calling one from
+Python crashes the process.
+"""
 
 from __future__ import annotations
 
 from numba import njit
 
 # error_model="numpy": a division by zero gives inf or nan as in numpy, and costs no branch.
-kernel = njit(cache=True, nogil=True, error_model="numpy")
+kernel = njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+inner = njit(
+    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=True
+)

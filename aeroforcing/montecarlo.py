@@ -57,7 +57,7 @@ from aeroforcing.adjoint import (
     mean_step,
     step,
 )
-from aeroforcing.jit import kernel
+from aeroforcing.jit import inner, kernel
 from aeroforcing.medium import (
     AEROSOL,
     AEROSOL_ASYMMETRY,
@@ -231,7 +231,7 @@ def halves(adjoint, side, layer, fraction):
     )
 
 
-@kernel
+@inner
 def follow(
     medium, adjoint, with_aerosol, layer, fraction, mu, weight, s, escape, first_albedo, albedo,
     threshold, key, u_choice, u_angle,
@@ -289,7 +289,7 @@ def follow(
         u_angle = uniform(key, counter + ANGLE)
 
 
-@kernel
+@inner
 def add_score(scores, mu, albedo, beam, score):
     """Add the escape of one leg: upward to the top, or downward to the surface and partly back."""
     if mu > 0.0:
@@ -301,7 +301,7 @@ def add_score(scores, mu, albedo, beam, score):
         scores[SURFACE_DIRECT] += score
 
 
-@kernel
+@inner
 def add_tail(scores, albedo, toa_up, surface_down):
     """Add what a tail scored: it meets the surface as scattered light."""
     scores[TOA_UP] += toa_up
@@ -329,7 +329,7 @@ def whole_path(
     add_tail(scores, albedo, toa_up, surface_down)
 
 
-@kernel
+@inner
 def plus_tail(
     medium, adjoint, layer, fraction, mu, weight, albedo, threshold, key, u_polar, u_azimuth, u,
     scores,
@@ -350,7 +350,7 @@ def plus_tail(
     add_tail(scores, albedo, toa_up, surface_down)
 
 
-@kernel
+@inner
 def aerosol_event(
     medium, adjoint, layer, fraction, mu, weight, scattered, s, escape, leg_albedo, albedo,
     threshold, key, u, scores,
@@ -378,7 +378,7 @@ def aerosol_event(
         u_azimuth = 1.0 - u_azimuth
 
 
-@kernel
+@inner
 def pair_control(adjoint, asymmetry, layer, fraction, mu, ssa, escape):
     """What a pair of tails of weight 1 is expected to score, for the top and for the surface.
 
@@ -408,7 +408,7 @@ def aerosol_ssa(medium, layer):
     return 1.0 - fraction_within(absorption, extinction)
 
 
-@kernel
+@inner
 def intercept(
     medium, adjoint, layer, fraction, mu, weight, s, q, intercepted, leg_albedo, albedo, roulette,
     key, u_position, u, scores,
@@ -442,7 +442,7 @@ def intercept(
         )  # fmt: skip
 
 
-@kernel
+@inner
 def event_numbers(key, counter, u):
     """The four numbers that an aerosol event and its tails' first event need."""
     u[0] = uniform(key, counter + POLAR)
@@ -451,7 +451,7 @@ def event_numbers(key, counter, u):
     u[3] = uniform(key, counter + ANGLE)
 
 
-@kernel
+@inner
 def chain_event(
     medium, adjoint, layer, fraction, mu, old, collides, albedo, threshold, key, counter, u_angle,
     scores,

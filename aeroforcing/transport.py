@@ -37,7 +37,7 @@ from aeroforcing.adjoint import (
     fill_cloudy_adjoint,
 )
 from aeroforcing.gases import gas_optics
-from aeroforcing.jit import kernel
+from aeroforcing.jit import inner, kernel
 from aeroforcing.medium import (
     AEROSOL,
     CLEAN_ABSORPTION,
@@ -174,7 +174,7 @@ def make_room(n_layers):
     )
 
 
-@kernel
+@inner
 def aerosol_centre(extinction):
     """The level above which half of the aerosol lies, or the next below."""
     total = extinction.sum()
@@ -186,7 +186,7 @@ def aerosol_centre(extinction):
     return extinction.size
 
 
-@kernel
+@inner
 def intercepted_share(medium, centre, mu):
     """Share of the direct beam at one g-point that the aerosol intercepts, to first order."""
     overhead = medium[centre, CLEAN_ABSORPTION] + 0.5 * medium[centre, RAYLEIGH]
@@ -229,7 +229,7 @@ def fill_optics(table, columns, cell, mu, optics):
     return intercepted
 
 
-@kernel
+@inner
 def choose_representatives(optics):
     """In each group of g-points take the one at which the aerosol intercepts most."""
     for group in range(optics.representative.size):
@@ -240,7 +240,7 @@ def choose_representatives(optics):
         optics.representative[group] = best
 
 
-@kernel
+@inner
 def accumulate_probabilities(solar_fraction, intercepted, optics):
     """Turn the intercepted power per g-point into cumulative probabilities."""
     change = 0.0
@@ -300,7 +300,7 @@ def fill_albedos(columns, cell, diffuse, direct):
         direct[band] = (1.0 - water) * columns.albedo_direct[cell, band]
 
 
-@kernel
+@inner
 def fill_clear_adjoints(g_band, optics):
     """The adjoint tables of the cloud-free sky at all groups of g-points."""
     for group in range(optics.representative.size):
@@ -311,7 +311,7 @@ def fill_clear_adjoints(g_band, optics):
         )
 
 
-@kernel
+@inner
 def fill_cloudy_adjoints(g_band, depth, extinction, ssa, asymmetry, tables, optics, room):
     """The adjoint tables of one cloudy state at all groups; optics by (band, layer)."""
     for group in range(optics.representative.size):
@@ -326,7 +326,7 @@ def fill_cloudy_adjoints(g_band, depth, extinction, ssa, asymmetry, tables, opti
         )  # fmt: skip
 
 
-@kernel
+@inner
 def integrate_clear(
     g_band, solar_fraction, open_water, n_days, net, samples, replicates, change, power, stream,
     optics, room, estimates,
@@ -358,7 +358,7 @@ def integrate_clear(
         scores /= samples
 
 
-@kernel
+@inner
 def integrate_cloudy(
     g_band, solar_fraction, open_water, n_days, net, samples, replicates, change, power, stream,
     fractions, depths, extinctions, ssas, asymmetries, optics, room, estimates,
@@ -404,7 +404,7 @@ def shift_point(net, sample, shifts, point):
         point[dimension] = shifted(net[sample, dimension], shifts[dimension])
 
 
-@kernel
+@inner
 def roulette_at(power, chain):
     """Roulette thresholds, from the power that the aerosol intercepts or that comes in."""
     return Roulette(
@@ -412,7 +412,7 @@ def roulette_at(power, chain):
     )
 
 
-@kernel
+@inner
 def one_path(
     medium, adjoint, change, mu, weight, beam_albedo, albedo, roulette, key, point, numbers, scores
 ):
@@ -428,7 +428,7 @@ def one_path(
         )  # fmt: skip
 
 
-@kernel
+@inner
 def solve_cell(table, columns, sun, effort, cell, optics, room, estimates):
     """The four integrals of one cell into `estimates`, (integral, replicate, score)."""
     n_days = fill_days(sun, cell, optics.days)
