@@ -66,13 +66,11 @@ INTEGRALS = 4
 
 _SHARE_OF_INTERCEPTED_POWER = 0.92
 # Roulette thresholds in units of the power that the aerosol intercepts; the optimum is flat.
-_TAIL_THRESHOLD = 0.3
-_PAIR_THRESHOLD = 0.3
-_CHAIN_THRESHOLD = 1.0
-_CLOUDY_CHAIN = 2.0  # factor of the chain's threshold in cloudy states
+_CLEAR_SKY_THRESHOLDS = Roulette(tail=0.3, pair=0.3, chain=1.0)
+_CLOUDY_SKY_THRESHOLDS = Roulette(tail=0.3, pair=0.6, chain=3.0)
 _CLEAN_THRESHOLD = 0.5  # in units of the incoming flux
 # Neighbouring g-points of a band that share one adjoint table.
-_G_PER_TABLE = 4
+G_PER_TABLE = 4
 _DEPTH_OF_LONG_PATHS = 6.0  # optical depth at which a cloud's samples cost twice a thin one's
 
 
@@ -144,7 +142,7 @@ class Room(NamedTuple):
 @kernel
 def make_optics(n_layers, n_g, n_states, n_bands):
     """Room for the optics of one column."""
-    n_groups = (n_g + _G_PER_TABLE - 1) // _G_PER_TABLE
+    n_groups = (n_g + G_PER_TABLE - 1) // G_PER_TABLE
     return Optics(
         np.zeros((n_layers, n_g)),
         np.zeros((n_layers, n_g)),
@@ -233,8 +231,8 @@ def fill_optics(table, columns, cell, mu, optics):
 def choose_representatives(optics):
     """In each group of g-points take the one at which the aerosol intercepts most."""
     for group in range(optics.representative.size):
-        best = group * _G_PER_TABLE
-        for g in range(best, min(best + _G_PER_TABLE, optics.cumulative_change.size)):
+        best = group * G_PER_TABLE
+        for g in range(best, min(best + G_PER_TABLE, optics.cumulative_change.size)):
             if optics.cumulative_change[g] > optics.cumulative_change[best]:
                 best = g
         optics.representative[group] = best
@@ -336,7 +334,7 @@ def integrate_clear(
     cumulative = optics.cumulative_change if change else optics.cumulative_clean
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
     shifts, point, numbers = room.shifts, room.net, room.numbers
-    roulette = roulette_at(power, 1.0)
+    roulette = scaled_thresholds(_CLEAR_SKY_THRESHOLDS, power)
     for replicate in range(replicates):
         replicate_key = child_key(stream, replicate)
         fill_shifts(replicate_key, shifts)
@@ -351,7 +349,7 @@ def integrate_clear(
             band = g_band[g]
             beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
             one_path(
-                media[g], adjoints[g // _G_PER_TABLE], change, mu, weight, beam_albedo,
+                media[g], adjoints[g // G_PER_TABLE], change, mu, weight, beam_albedo,
                 albedo_diffuse[band], roulette, child_key(replicate_key, sample), point, numbers,
                 scores,
             )  # fmt: skip
@@ -388,9 +386,9 @@ def integrate_cloudy(
                 asymmetries[state, band], medium,
             )  # fmt: skip
             beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
-            roulette = roulette_at(power * state_factor[state], _CLOUDY_CHAIN)
+            roulette = scaled_thresholds(_CLOUDY_SKY_THRESHOLDS, power * state_factor[state])
             one_path(
-                medium, adjoints[state + 1, g // _G_PER_TABLE], change, mu, weight, beam_albedo,
+                medium, adjoints[state + 1, g // G_PER_TABLE], change, mu, weight, beam_albedo,
                 albedo_diffuse[band], roulette, child_key(replicate_key, sample), point, numbers,
                 scores,
             )  # fmt: skip
@@ -405,11 +403,9 @@ def shift_point(net, sample, shifts, point):
 
 
 @inner
-def roulette_at(power, chain):
-    """Roulette thresholds, from the power that the aerosol intercepts or that comes in."""
-    return Roulette(
-        _TAIL_THRESHOLD * power, _PAIR_THRESHOLD * power, chain * _CHAIN_THRESHOLD * power
-    )
+def scaled_thresholds(thresholds, power):
+    """Roulette thresholds for the power that the aerosol intercepts or that comes in."""
+    return Roulette(thresholds.tail * power, thresholds.pair * power, thresholds.chain * power)
 
 
 @inner
