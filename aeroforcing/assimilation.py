@@ -13,6 +13,9 @@ remote ocean takes the ratio of all stations in the world. Here they end at a se
 the taper t(d), which falls from 1 to 0 like a cosine over the outer part of the radius, the
 weights are t(d) / d^4 and the analysis is B_j + t(d of the nearest station) * (N_j - B_j), which
 leaves no step anywhere. `radius=None` is the paper's form.
+
+A station in whose cell the background is zero (of SSA: the co-albedo) has no ratio; in the sums it
+would multiply all around it without bound, so E6 and E8 leave it out.
 """
 
 from __future__ import annotations
@@ -145,8 +148,9 @@ def assimilate(
         surface_altitude=surface_altitude,
     )
     analysis, counts = np.empty_like(matchup.background), np.zeros_like(matchup.background)
-    zeros = 0
+    zeros = without_ratio = 0
     for month, seen in enumerate(matchup.months()):
+        without_ratio += int((_terms(seen, quantity)[1] == 0.0).sum())
         own = np.full(len(matchup.places), -1)
         own[seen.cell] = np.arange(seen.cell.size)
         first_guess = matchup.background[month]
@@ -158,9 +162,21 @@ def assimilate(
     result = analysis_dataset(matchup, analysis, counts, background)
     result.attrs = {"assimilation_method": "inverse_distance", **weighting.attributes}
     result.attrs |= elevation_attributes(max_elevation_difference) | matchup.counts
+    if quantity == "aod":
+        result.attrs |= _factors(analysis, matchup.background)
     return result.assign_attrs(
-        zero_denominator_cells=zeros, clipped_cells=clipped, out_of_range_cells=beyond
+        zero_denominator_cells=zeros,
+        station_months_without_ratio=without_ratio,
+        clipped_cells=clipped,
+        out_of_range_cells=beyond,
     )
+
+
+def _factors(analysis: np.ndarray, background: np.ndarray) -> dict[str, float]:
+    """The least and the largest factor between background and analysis."""
+    factors = analysis[background > 0] / background[background > 0]
+    low, high = (factors.min(), factors.max()) if factors.size else (1.0, 1.0)
+    return {"smallest_factor": float(low), "largest_factor": float(high)}
 
 
 @dataclass(frozen=True)
@@ -240,7 +256,8 @@ def inverse_distance_sums(
 
     Returns the sum of `upper` and that of `lower` over distance [km] to the power, the influence
     of the nearest station (1 within `inner`, 0 from `outer` on), and the count of stations in
-    reach. `own` is the station in the cell of the target, -1 for none.
+    reach. `own` is the station in the cell of the target, -1 for none. A station whose `lower` is
+    zero tells no ratio: it is counted, but not summed.
     """
     sums = np.zeros((3, len(targets)))
     counts = np.zeros(len(targets))
@@ -258,11 +275,12 @@ def inverse_distance_sums(
                 distance = max(great_circle_arc(chord), OWN_CELL_DISTANCE)
                 influence = _taper(distance, inner, outer)
             if influence > 0.0:
-                weight = influence / _raised(distance / 1.0e3, power)
-                sums[0, cell] += weight * upper[station]
-                sums[1, cell] += weight * lower[station]
-                sums[2, cell] = max(sums[2, cell], influence)
                 counts[cell] += members[station]
+                if lower[station] != 0.0:
+                    weight = influence / _raised(distance / 1.0e3, power)
+                    sums[0, cell] += weight * upper[station]
+                    sums[1, cell] += weight * lower[station]
+                    sums[2, cell] = max(sums[2, cell], influence)
     return sums, counts
 
 

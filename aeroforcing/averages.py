@@ -46,7 +46,7 @@ def averaged(
     """
     plain = average(dataset)
     weighted = {
-        name: _weighted(dataset[name], weight(dataset), plain[name], average)
+        name: _weighted(dataset[name], weight(dataset), plain[name], average, over)
         for name, weight in _WEIGHTS.items()
         if name in dataset and "aod" in dataset and set(over) & set(dataset[name].dims)
     }
@@ -65,11 +65,14 @@ def _weighted(
     weight: xr.DataArray,
     plain: xr.DataArray,
     average: Callable[[xr.Dataset], xr.Dataset],
+    over: tuple[str, ...],
 ) -> xr.DataArray:
+    """Weighted mean of a field, within the range that it has along the dimensions of the mean."""
     products = {"product": field * weight, "weight": weight.where(field.notnull())}
     means = average(xr.Dataset(products).drop_attrs(deep=False))
     mean = means["product"] / means["weight"].where(means["weight"] > 0)
-    within = mean.fillna(plain).clip(field.min(), field.max())
+    along = [dim for dim in over if dim in field.dims]
+    within = mean.fillna(plain).clip(field.min(along), field.max(along))
     return within.rename(field.name).assign_attrs(plain.attrs)
 
 
@@ -92,7 +95,7 @@ def on_grid(dataset: xr.Dataset, target: xr.Dataset) -> xr.Dataset:
     variables = dataset.drop_vars([*bounds, "area"], errors="ignore")
     if "lat" not in dataset.dims:
         return variables
-    if all(_same(dataset[axis].values, target[axis].values) for axis in ("lat", "lon")):
+    if all(same_axis(dataset[axis].values, target[axis].values) for axis in ("lat", "lon")):
         return variables.assign_coords(lat=target.lat, lon=target.lon)
     tables = {str(n): a for n, a in variables.items() if "lat" in a.dims and "lon" not in a.dims}
 
@@ -113,5 +116,6 @@ def _along_latitude(table: xr.DataArray, target: xr.Dataset) -> xr.DataArray:
     return xr.DataArray(values, others | {"lat": target["lat"]}, ordered.dims)
 
 
-def _same(axis: np.ndarray, other: np.ndarray) -> bool:
+def same_axis(axis: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two axes [degrees] are the same but for rounding."""
     return axis.shape == other.shape and bool(np.abs(axis - other).max() < _SAME_AXIS)

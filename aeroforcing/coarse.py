@@ -36,22 +36,33 @@ def interpolate(
     """
     zonal_mean = np.broadcast_to(values.mean(axis=-1, keepdims=True), values.shape)
     padded = np.concatenate([zonal_mean[..., :1, :], values, zonal_mean[..., -1:, :]], axis=-2)
-    along_lat = _linear_weights(np.concatenate([[-90.0], lat, [90.0]]), to_lat)
-    along_lon = _periodic_weights(lon, to_lon)
-    return along_lat @ padded @ along_lon.T
+    at_lat = _between(padded, *_linear(np.concatenate([[-90.0], lat, [90.0]]), to_lat), axis=-2)
+    return _between(at_lat, *_periodic(lon, to_lon), axis=-1)
 
 
-def _linear_weights(points: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Matrix (wanted, points) of linear interpolation."""
+def _between(values: np.ndarray, below: np.ndarray, share: np.ndarray, *, axis: int) -> np.ndarray:
+    """Values between `below` and the next along an axis, `share` of the way to that.
+
+    Two products and a sum for each point, whatever the others: as a matrix product its last bit
+    would depend on the processor and on which points are asked for together.
+    """
+    above = (below + 1) % values.shape[axis]
+    share = share if axis == -1 else share[:, np.newaxis]
+    return values.take(below, axis) * (1.0 - share) + values.take(above, axis) * share
+
+
+def _linear(points: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The point below each wanted one, and how far it is from there to the next, 0 to 1."""
     position = np.interp(wanted, points, np.arange(points.size))
-    return np.maximum(0.0, 1.0 - np.abs(position[:, None] - np.arange(points.size)))
+    below = np.minimum(position.astype(int), points.size - 2)
+    return below, position - below
 
 
-def _periodic_weights(lon: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Matrix (wanted, lon) of linear interpolation round the circle."""
+def _periodic(lon: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The meridian west of each wanted one, and how far it is from there to the next, 0 to 1."""
     position = (wanted - lon[0]) % 360.0 / 360.0 * lon.size
-    distance = np.abs(position[:, None] - np.arange(lon.size))
-    return np.maximum(0.0, 1.0 - np.minimum(distance, lon.size - distance))
+    west = np.minimum(position.astype(int), lon.size - 1)
+    return west, position - west
 
 
 def relaxed(

@@ -10,6 +10,7 @@ with a KD-tree.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -118,15 +119,17 @@ def _ring_sums(
     """Weighted sums around every cell of fields (..., lat, lon) on a ring of longitudes."""
     on_ring = np.zeros((*fields.shape[:-1], count))
     on_ring[..., places] = fields
-    spectra = np.fft.rfft(on_ring)
-    parts = np.stack([spectra.real, spectra.imag])
-    summed = np.zeros_like(parts)
+    # Real and imaginary parts side by side; the weights are the same for both.
+    spectra = np.fft.rfft(on_ring).view(float)
+    del on_ring
+    sums = np.empty(fields.shape)
     for row, centre in enumerate(lat):
         near = np.flatnonzero(np.abs(np.radians(lat - centre)) * EARTH_RADIUS < radius)
         rows = slice(near[0], near[-1] + 1)  # the latitudes ascend
-        weights = _weight_spectra(centre, lat[rows], count, radius)
-        summed[..., row, :] = np.einsum("jf,...jf->...f", weights, parts[..., rows, :])
-    return np.fft.irfft(summed[0] + 1j * summed[1], n=count)[..., places]
+        weights = np.repeat(_weight_spectra(centre, lat[rows], count, radius), 2, axis=1)
+        summed = np.einsum("jf,...jf->...f", weights, spectra[..., rows, :])
+        sums[..., row, :] = np.fft.irfft(summed.view(complex), n=count)[..., places]
+    return sums
 
 
 def _weight_spectra(centre: float, rows: np.ndarray, count: int, radius: float) -> np.ndarray:
@@ -151,21 +154,22 @@ def _direct_means(
     tree = cKDTree(sources)
     # The margin keeps pairs that rounding would drop; the weight itself ends at the radius.
     chord = 2.0 * np.sin(min(radius / EARTH_RADIUS, np.pi) / 2.0) * (1.0 + 1e-9)
-    pairs = tree.query_ball_point(targets, chord, return_length=True)
-    for block in _blocks(pairs):
-        near = cKDTree(targets[block]).sparse_distance_matrix(tree, chord, output_type="ndarray")
+    # Most targets, deep in wide gaps, have nothing in reach, which is quicker to see than to count.
+    reached = np.flatnonzero(np.isfinite(tree.query(targets, distance_upper_bound=chord)[0]))
+    for block in _blocks(tree.query_ball_point(targets[reached], chord, return_length=True)):
+        here = reached[block]
+        near = cKDTree(targets[here]).sparse_distance_matrix(tree, chord, output_type="ndarray")
         distance = 2.0 * EARTH_RADIUS * np.arcsin(np.minimum(near["v"] / 2.0, 1.0))
         weight = cressman_weight(distance, radius)
-        size = block.stop - block.start
-        total = np.bincount(near["i"], weight, size)
-        weighted = np.bincount(near["i"], weight * values[near["j"]], size)
-        np.divide(weighted, total, out=means[block], where=total > 0)
+        total = np.bincount(near["i"], weight, here.size)
+        weighted = np.bincount(near["i"], weight * values[near["j"]], here.size)
+        means[here] = np.divide(weighted, total, out=np.zeros(here.size), where=total > 0)
     return means
 
 
 def _blocks(pairs: np.ndarray) -> Iterator[slice]:
     """Runs of targets that have a bounded number of pairs together, at least one target each."""
     batch = np.cumsum(pairs) // _PAIRS_AT_ONCE
-    starts = np.flatnonzero(np.diff(batch, prepend=-1))
-    for start, stop in zip(starts, [*starts[1:], len(pairs)], strict=True):
+    edges = np.append(np.flatnonzero(np.diff(batch, prepend=-1)), len(pairs))
+    for start, stop in pairwise(edges):
         yield slice(int(start), int(stop))

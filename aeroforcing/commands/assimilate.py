@@ -36,10 +36,13 @@ examples:
 """
 
 UNLIMITED = "unlimited"
-RADIUS = Kind(
+LENGTH = Kind(
     f"a positive number of metres or {UNLIMITED}",
     lambda text: text if text == UNLIMITED else float(text),
     lambda value: value == UNLIMITED or POSITIVE.allows(value),
+)
+SHARE = Kind(
+    "a number from 0 to 1", float, lambda value: type(value) in (int, float) and 0 <= value <= 1
 )
 _QUANTITIES = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
 FIELD = Option("field", TEXT, None, "netCDF file of the field", "FIELD.nc")
@@ -53,9 +56,19 @@ SETTINGS = (
         "distance: inverse distance, optimal: optimal interpolation (distance)",
         "S",
     ),
-    Option("radius", RADIUS, 2.0e6, "search radius of distance [m], or unlimited (2e6)", "R"),
+    Option("radius", LENGTH, 2.0e6, "search radius of distance [m], or unlimited (2e6)", "R"),
+    Option("taper", SHARE, 0.5, "outer share of the radius where influence fades (0.5)", "T"),
     Option("power", POSITIVE, 4.0, "power of the distance (4)", "P"),
     Option("correlation-length", POSITIVE, 1.0e6, "of the errors, for optimal [m] (1e6)", "L"),
+    Option("background-error", POSITIVE, None, "standard error of the field, for optimal", "E"),
+    Option("observation-error", POSITIVE, None, "standard error of a station, for optimal", "E"),
+    Option(
+        "max-elevation",
+        LENGTH,
+        1.5e3,
+        "leave out stations higher than this above the terrain [m], or unlimited (1500)",
+        "H",
+    ),
 )
 OPTIONS = (FIELD, STATIONS, *SETTINGS)
 
@@ -83,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
     write_netcdf(content, target, overwrite=args.overwrite)
     say_written(target)
     _print_scores(scores, as_json=args.json)
+    if not args.json:
+        print(_change(analysis))
     return 0
 
 
@@ -98,10 +113,13 @@ def _analysis_and_scores(options: dict[str, Any]) -> tuple[xr.Dataset, xr.Datase
     field = read_field(path, quantity=quantity)
     stations = read_stations(stations_path)
     grid = grid_of(field)
-    altitude = builtin_surface(grid=grid, months=[1])["surface_altitude"]
-    analysis = _analysis(field, stations, options, altitude)
+    terrain: dict[str, Any] = {
+        "surface_altitude": builtin_surface(grid=grid, months=[1])["surface_altitude"],
+        "max_elevation_difference": _limit(options["max-elevation"]),
+    }
+    analysis = _analysis(field, stations, options, terrain)
     distance, optimal = _settings(options)
-    scores = evaluate(field, stations, surface_altitude=altitude, **distance, **optimal)
+    scores = evaluate(field, stations, **terrain, **distance, **optimal)
     used = analysis.attrs["stations_used"]
     origin = f"{field.attrs['origin']}; adjusted to {used} stations of {stations_path.name}"
     analysis[quantity].attrs["origin"] = origin
@@ -111,22 +129,37 @@ def _analysis_and_scores(options: dict[str, Any]) -> tuple[xr.Dataset, xr.Datase
 
 def _settings(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Settings of the scheme by distance, and of optimal interpolation."""
-    radius = None if options["radius"] == UNLIMITED else options["radius"]
-    distance = {"radius": radius, "power": options["power"]}
-    return distance, {"correlation_length": options["correlation-length"]}
+    distance = {"radius": _limit(options["radius"])}
+    distance |= {name: options[name] for name in ("taper", "power")}
+    names = ("correlation-length", "background-error", "observation-error")
+    return distance, {name.replace("-", "_"): options[name] for name in names}
+
+
+def _limit(length: float | str) -> float | None:
+    """A length [m]; None for no end."""
+    return None if isinstance(length, str) else length
 
 
 def _analysis(
-    field: xr.DataArray, stations: xr.Dataset, options: dict[str, Any], altitude: xr.DataArray
+    field: xr.DataArray, stations: xr.Dataset, options: dict[str, Any], terrain: dict[str, Any]
 ) -> xr.Dataset:
     from aeroforcing.assimilation import assimilate
     from aeroforcing.optimal import optimal_interpolation
 
-    given: dict[str, Any] = {"quantity": options["quantity"], "surface_altitude": altitude}
+    quantity = options["quantity"]
     distance, optimal = _settings(options)
     if options["scheme"] == "optimal":
-        return optimal_interpolation(field, stations, **given, **optimal)
-    return assimilate(field, stations, **given, **distance)
+        return optimal_interpolation(field, stations, quantity=quantity, **terrain, **optimal)
+    return assimilate(field, stations, quantity=quantity, **terrain, **distance)
+
+
+def _change(analysis: xr.Dataset) -> str:
+    """How far the analysis goes from the field."""
+    low, high = (analysis.attrs.get(f"{end}_factor") for end in ("smallest", "largest"))
+    if high is not None:
+        return f"the analysis is {low:.2f} to {high:.2f} times the field"
+    low, high = float(analysis["increment"].min()), float(analysis["increment"].max())
+    return f"the analysis is {low:+.3f} to {high:+.3f} from the field"
 
 
 def _print_scores(scores: xr.Dataset, *, as_json: bool) -> None:

@@ -41,7 +41,8 @@ _SINGLE = {
     "station": (r"AERONET_Site_Name", r"AERONET_Site", r"Site_Name", r"Site", r"station"),
     "lat": (r"Site_Latitude\(Degrees\)", r"Latitude\(Degrees\)", r"lat", r"latitude"),
     "lon": (r"Site_Longitude\(Degrees\)", r"Longitude\(Degrees\)", r"lon", r"longitude"),
-    "elevation": (r"Site_Elevation\(m\)", r"Elevation\(m\)", r"elevation"),
+    "elevation": (r"Site_Elevation\(m\)", r"Elevation\((?:m|meters)\)", r"elevation"),
+    "day_of_year": (r"Day_of_Year", r"Day_of_Year\(fraction\)", r"Julian_Day"),
     "angstrom": (
         r"440-870_Angstrom_Exponent",
         r"440-870Angstrom",
@@ -54,7 +55,11 @@ _SINGLE = {
     "n_points": (r"n_points",),
 }
 # Quantities of a table of sites in the package's own names.
-_CANONICAL = ("aod", "ssa", "asymmetry", "coalbedo_angstrom")
+_CANONICAL = (
+    "aod", "ssa", "asymmetry", "coalbedo_angstrom", "aaod", "absorption_angstrom",
+)  # fmt: skip
+# Quantities of which any makes a file one of sky radiances (inversions), not of direct sun alone.
+_OF_THE_SKY = ("ssa", "asymmetry", "coalbedo_angstrom", "aaod", "absorption_angstrom")
 _COUNTS = {
     "n_days": re.compile(r"NUM_DAYS\[.*?(\d+)nm.*\]"),
     "n_points": re.compile(r"(?:NUM_POINTS|N)\[.*?(\d+)nm.*\]"),
@@ -82,7 +87,7 @@ class Layout:
     @property
     def is_inversion(self) -> bool:
         """Whether the file holds retrievals from sky radiances."""
-        return any(name.startswith(("ssa", "asymmetry")) for name in self.columns)
+        return any(name.startswith(_OF_THE_SKY) for name in self.columns)
 
     @property
     def is_climatology(self) -> bool:
@@ -157,15 +162,28 @@ def _located(names: tuple[str, ...], preamble: list[str], source: str) -> Layout
     if not any(name.startswith(("ssa_", "asymmetry_")) for name in spectra):
         spectra = _spectra(names, _DIRECT_SUN, source)
     canonical = {name: names.index(name) for name in _CANONICAL if name in names}
-    location = next((m for text in preamble if (m := _LOCATION.search(text))), None)
     return Layout(
         source=source,
         names=names,
         header_line=len(preamble) + 1,
         columns=columns | spectra | canonical,
         counts={plain: _count_columns(names, plain) for plain in _COUNTS},
-        site=location.groupdict() if location else {},
+        site=_site_of_preamble(preamble),
     )
+
+
+def _site_of_preamble(preamble: list[str]) -> dict[str, str]:
+    """What the lines before the header tell of the site.
+
+    Version 2 gives name and place in one line; Version 3 the name in its second line, and monthly
+    files do not repeat it in a column.
+    """
+    for text in preamble:
+        if location := _LOCATION.search(text):
+            return location.groupdict()
+    if len(preamble) > 1 and preamble[0].startswith("AERONET Version 3"):
+        return {"station": preamble[1]}
+    return {}
 
 
 def _position(names: tuple[str, ...], patterns: tuple[str, ...], source: str) -> int | None:
@@ -211,6 +229,8 @@ def _checked(layout: Layout) -> Layout:
     for name in ("station", "lat", "lon"):
         if name not in found:
             raise _absent(layout, f"the {name} of the site")
+    if "absorption_angstrom" in layout.columns and "angstrom" not in layout.columns:
+        raise _absent(layout, "angstrom, without which absorption_angstrom tells no absorption")
     if "aod" not in layout.columns:
         _check_brackets(layout, "aod")
     for quantity in ("ssa", "asymmetry"):

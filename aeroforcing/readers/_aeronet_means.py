@@ -7,6 +7,7 @@ only one row per site and day is kept.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -18,15 +19,21 @@ from aeroforcing.readers._aeronet_layout import Layout
 # What a record may hold. AOD is negative within its uncertainty of 0.02 (Giles et al. 2019,
 # doi:10.5194/amt-12-169-2019) and its exponent is noisy in clean air.
 _RECORD_RANGES = {
-    "aod": (-0.05, 10.0), "aaod": (-0.01, 10.0), "ssa": (0.0, 1.0), "asymmetry": (-0.999, 0.999),
+    "aod": (-0.05, 10.0), "aaod": (-0.01, 10.0), "ssa": (0.0, 1.0), "asymmetry": (0.2, 0.98),
     "angstrom": (-5.0, 8.0), "coalbedo_angstrom": (-4.0, 6.0), "lat": (-90.0, 90.0),
-    "lon": (-180.0, 360.0), "elevation": (-500.0, 9000.0), "n_days": (0.0, 1e5),
-    "n_points": (0.0, 1e7),
+    "absorption_angstrom": (-5.0, 10.0), "lon": (-180.0, 360.0), "elevation": (-500.0, 9000.0),
+    "n_days": (0.0, 1e5), "n_points": (0.0, 1e7),
 }  # fmt: skip
 # The published exponent is a fit, so the spectrum departs from it: at most 0.38 in ln(AOD) in
 # 20,000 records of three sites. Far larger departures of many records mean shifted columns.
 _LARGEST_DEPARTURE = 0.75
 _SHARE_OF_DEPARTURES = 0.1
+# Of a whole file the departure is far smaller in the median: 0.02 at the ends of the spectrum and
+# 0.06 between them. The limits are for the most bent spectra (ln AOD with a second derivative of 3
+# in ln wavelength); columns that changed places go beyond them from an exponent of about 1 on.
+_MEDIAN_AT_ENDS, _MEDIAN_OF_BENDING = 0.1, 0.6
+_RECORDS_FOR_MEDIAN = 10
+_LARGEST_STEP = 0.2  # of SSA or asymmetry from channel to channel, in the median of a file
 _CLEAR = 0.05  # AOD below which the ratio of two channels is noise
 _ABSORPTION_ROUNDING = 0.005
 
@@ -49,8 +56,21 @@ def check_records(block: pd.DataFrame, layout: Layout) -> None:
     for name in ("lat", "lon"):
         rule = "the position of the site is needed"
         _refuse(np.isnan(block[name].to_numpy()), block, layout, name, rule)
+    _check_days(block, layout)
     _check_spectrum(block, layout)
+    for quantity in ("ssa", "asymmetry"):
+        _check_steps(block, layout, quantity)
     _check_absorption(block, layout)
+
+
+def _check_days(block: pd.DataFrame, layout: Layout) -> None:
+    """The day of the year of a file must be that of its dates."""
+    if "day_of_year" in block and not layout.is_monthly:
+        periods, place = np.unique(block["period"], return_inverse=True)
+        days = pd.to_datetime(periods.astype(str), format="%Y%m%d").day_of_year.to_numpy()
+        given = np.floor(block["day_of_year"].to_numpy())
+        differs = np.isfinite(given) & (given != days[place])
+        _refuse(differs, block, layout, "day_of_year", "it contradicts the date")
 
 
 def _refuse(bad: np.ndarray, block: pd.DataFrame, layout: Layout, name: str, rule: str) -> None:
@@ -74,12 +94,33 @@ def _check_spectrum(block: pd.DataFrame, layout: Layout) -> None:
     logs = np.log(np.where(aod > _CLEAR, aod, np.nan))
     lengths = np.log(np.array(wavelengths) / wavelengths[0])[:, None]
     departures = logs - logs[0] + block["angstrom"].to_numpy() * lengths
-    for wavelength, departure in zip(wavelengths[1:], departures[1:], strict=True):
-        known = np.isfinite(departure)
-        far = known & (np.abs(departure) > _LARGEST_DEPARTURE)
-        if far.sum() > _SHARE_OF_DEPARTURES * known.sum():
+    share = lengths / np.log(870 / 440)
+    typical = _MEDIAN_AT_ENDS + _MEDIAN_OF_BENDING * np.abs(share * (1 - share))
+    for wavelength, departure, limit in zip(wavelengths, departures, typical[:, 0], strict=True):
+        far = _too_far(departure[np.isfinite(departure)], limit)
+        if far is not None:
             rule = "it contradicts the Angstrom exponent"
-            _refuse(far, block, layout, f"aod_{wavelength}", rule)
+            _refuse(np.abs(departure) > far, block, layout, f"aod_{wavelength}", rule)
+
+
+def _too_far(departures: np.ndarray, limit: float) -> float | None:
+    """The size of departure that tells the bad records of a channel, if it has too many."""
+    sizes = np.abs(departures)
+    if np.count_nonzero(sizes > _LARGEST_DEPARTURE) > _SHARE_OF_DEPARTURES * sizes.size:
+        return _LARGEST_DEPARTURE
+    if sizes.size >= _RECORDS_FOR_MEDIAN and np.median(sizes) > limit:
+        return limit
+    return None
+
+
+def _check_steps(block: pd.DataFrame, layout: Layout, quantity: str) -> None:
+    """SSA and asymmetry parameter must change little from channel to channel."""
+    names = [f"{quantity}_{w}" for w in layout.wavelengths(quantity)]
+    for left, right in pairwise(names):
+        steps = (block[right] - block[left]).abs().to_numpy()
+        known = steps[np.isfinite(steps)]
+        if known.size >= _RECORDS_FOR_MEDIAN and np.median(known) > _LARGEST_STEP:
+            _refuse(steps > _LARGEST_STEP, block, layout, right, f"it is far from {left}")
 
 
 def _check_absorption(block: pd.DataFrame, layout: Layout) -> None:
@@ -89,6 +130,9 @@ def _check_absorption(block: pd.DataFrame, layout: Layout) -> None:
             expected = (1 - block[f"ssa_{w}"]) * block[f"aod_{w}"]
             differs = (block[f"aaod_{w}"] - expected).abs() > _ABSORPTION_ROUNDING
             _refuse(differs.to_numpy(), block, layout, f"aaod_{w}", "it contradicts SSA and AOD")
+    if {"aaod", "aod"} <= set(layout.columns):
+        more = block["aaod"].to_numpy() > block["aod"].to_numpy().clip(min=0.0)
+        _refuse(more, block, layout, "aaod", "it cannot exceed the AOD")
 
 
 def at_reference(block: pd.DataFrame, layout: Layout, quantity: str) -> np.ndarray:
@@ -196,10 +240,10 @@ def _inversion_terms(block: pd.DataFrame, layout: Layout) -> dict[str, np.ndarra
     A retrieval without SSA weights its asymmetry parameter by AOD.
     """
     aod = at_reference(block, layout, "aod")
-    missing = np.full(len(block), np.nan)
-    ssa = at_reference(block, layout, "ssa") if layout.holds("ssa") else missing
-    has_asymmetry = layout.holds("asymmetry")
-    asymmetry = at_reference(block, layout, "asymmetry") if has_asymmetry else missing
+    ssa = _ssa(block, layout, aod)
+    asymmetry = np.full(len(block), np.nan)
+    if layout.holds("asymmetry"):
+        asymmetry = at_reference(block, layout, "asymmetry")
     scattering = aod * np.where(np.isfinite(ssa), ssa, 1.0)
     terms = {
         "ssa": aod * ssa,
@@ -210,10 +254,21 @@ def _inversion_terms(block: pd.DataFrame, layout: Layout) -> dict[str, np.ndarra
     return terms | _absorption_terms(block, layout)
 
 
+def _ssa(block: pd.DataFrame, layout: Layout, aod: np.ndarray) -> np.ndarray:
+    """SSA at 550 nm, of a table also from its absorption optical depth."""
+    if layout.holds("ssa"):
+        return at_reference(block, layout, "ssa")
+    if "aaod" not in block:
+        return np.full(len(block), np.nan)
+    return 1 - block["aaod"].to_numpy() / np.where(aod > 0, aod, np.nan)
+
+
 def _absorption_terms(block: pd.DataFrame, layout: Layout) -> dict[str, np.ndarray]:
     """Extinction and absorption at 440 and 870 nm of the retrievals that have all four."""
     if "coalbedo_angstrom" in block:
         return _terms_of_exponent(block["coalbedo_angstrom"].to_numpy())
+    if "absorption_angstrom" in block:
+        return _terms_of_exponent((block["absorption_angstrom"] - block["angstrom"]).to_numpy())
     short, long = _end_channels(layout, "ssa")
     if not short or not long or not {short, long} <= set(layout.wavelengths("aod")):
         return {}

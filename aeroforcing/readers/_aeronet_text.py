@@ -42,7 +42,18 @@ def records(stream: IO[bytes], source: str) -> tuple[Layout, Iterator[pd.DataFra
         No AERONET header, a required column is absent, or a record is broken.
     """
     layout = find_layout(stream, source)
-    return layout, (_parsed(block, line, layout) for line, block in _blocks(stream, layout))
+    return layout, parsed(stream, layout)
+
+
+def parsed(stream: IO[bytes], layout: Layout) -> Iterator[pd.DataFrame]:
+    """The records after the header block by block, with the columns that the layout names.
+
+    Raises
+    ------
+    InputError
+        A record is broken.
+    """
+    return (_parsed(block, line, layout) for line, block in _blocks(stream, layout))
 
 
 def _blocks(stream: IO[bytes], layout: Layout) -> Iterator[tuple[int, bytes]]:
@@ -217,12 +228,22 @@ def _iso_month(text: str) -> str | None:
 
 def _stations(table: pd.DataFrame, lines: np.ndarray, layout: Layout) -> pd.Series:
     if "station" not in layout.columns:
-        return pd.Series([layout.site["station"]] * len(table))
+        return pd.Series([_checked_name(layout.site["station"], layout)] * len(table))
     column = table[layout.columns["station"]]
     names = column.str.strip()
     ordinary = names.map({n: _is_site_name(n) for n in names.unique()}).astype(bool)
     _refuse(~ordinary, column, lines, layout, "not names of sites")
     return names
+
+
+def _checked_name(name: str, layout: Layout) -> str:
+    """The name of the site from the lines before the header."""
+    if not _is_site_name(name) or "," in name:
+        raise InputError(
+            f"{layout.source}: no column holds the name of the site, and {name[:60]!r} before the "
+            "header is none. Fetch the file again."
+        )
+    return name
 
 
 def _is_site_name(name: object) -> bool:

@@ -24,6 +24,7 @@ from aeroforcing.variables import VARIABLES
 # Members of a zip that hold other quantities than AOD and inversions.
 _OTHER_PRODUCTS = (".tot_lev10", ".tot_lev15", ".tot_lev20", ".pdf", ".txt", ".html")
 _SAME_PLACE = {"lat": 0.1, "lon": 0.1, "elevation": 100.0}  # [degrees], [m]
+_PLACES = 5  # that a site may have had in one file, by small moves
 _DAYS, _MONTHS, _CALENDAR_MONTHS = range(3)  # what the periods of a file are
 _NOISE = -0.02  # a mean AOD this far below 0 is within the calibration uncertainty
 
@@ -34,7 +35,8 @@ def read_aeronet(paths: Paths, *, min_days: int = 1, min_points: int = 1) -> xr.
     Reads Version 3 and Version 2, direct sun and inversion products; all points, daily and monthly
     means; zip archives of them; and tables of sites and calendar months (CSV with the columns
     AERONET_Site_Name, month, AOD_500nm and so on, or station, month, lat, lon, elevation, aod, ssa
-    and so on). Files of many sites and several files of one site are joined.
+    and so on; aaod and absorption_angstrom in place of ssa and coalbedo_angstrom). Files of many
+    sites and several files of one site are joined.
 
     AOD comes to 550 nm log-log, SSA and asymmetry parameter linearly between the neighbouring
     wavelengths (Chung 2012, doi:10.5772/50248). AOD and Angstrom exponent (440-870 nm) are means
@@ -160,8 +162,13 @@ def _combined(parts: list[pd.DataFrame]) -> pd.DataFrame:
 def _places(block: pd.DataFrame, source: str) -> pd.DataFrame:
     columns = [name for name in _SAME_PLACE if name in block]
     places = block.groupby("station")[columns]
-    spread = places.max() - places.min()
-    _check_spread(spread, source)
+    _check_spread(places.max() - places.min(), source)
+    different = places.nunique().max(axis="columns")
+    if different.max() > _PLACES:
+        raise InputError(
+            f"{source}: station {different.idxmax()} is at {different.max()} different places. The "
+            "file is damaged or its columns are shifted; fetch it again."
+        )
     return places.first().reindex(columns=list(_SAME_PLACE))
 
 

@@ -18,7 +18,7 @@ import pytest
 import xarray as xr
 from cf_check import cf_problems
 
-from aeroforcing.cli import build_parser, main
+from aeroforcing.cli import main
 from aeroforcing.grids import gaussian_grid, global_mean
 from aeroforcing.inputs import builtin_inputs
 from aeroforcing.netcdf import open_input
@@ -190,6 +190,37 @@ def test_the_settings_of_the_schemes_reach_them(run, model, stations):
     assert cf_problems(Path("opt.nc"), Path()) == []
 
 
+def test_errors_taper_and_terrain_reach_the_schemes(run, model, stations):
+    run(f"prepare merra2 {model} -o background.nc --grid {GRID}")
+    command = f"assimilate background.nc {stations} --overwrite -o x.nc"
+    run(f"{command} --taper 0.25 --radius 4e6 --power 2")
+    stored = open_input("x.nc")
+    names = ("taper", "radius", "power")
+    assert [stored.attrs[f"assimilation_{name}"] for name in names] == [0.25, 4e6, 2.0]
+    run(f"{command} --scheme optimal --background-error 0.3 --observation-error 0.1")
+    stored = open_input("x.nc")
+    combined = 0.3 * 0.1 / np.hypot(0.3, 0.1)
+    assert float(stored["aod_stderr"].sel(STATION)[0]) == pytest.approx(combined, rel=1e-6)
+    Path(stations).write_text(Path(stations).read_text().replace(",10.0,", ",2500.0,"))
+    assert "no station has aod" in run(command, code=2)
+    run(f"{command} --max-elevation unlimited")
+    assert open_input("x.nc").attrs["max_elevation_difference"] == "unlimited"
+    run(f"{command} --max-elevation 2600")
+
+
+def test_files_may_stand_between_the_options(run, satellites, model, stations):
+    run(f"prepare modis --grid {GRID} {satellites} -o primary.nc")
+    first, second = satellites.split()
+    run(f"prepare modis {first} -o split.nc {second} --grid {GRID}")
+    run(f"prepare -o background.nc merra2 --grid {GRID} {model}")
+    np.testing.assert_array_equal(open_input("split.nc")["aod"], open_input("primary.nc")["aod"])
+    run("fill primary.nc -o filled.nc background.nc")
+    run("fill primary.nc background.nc -o plain.nc")
+    np.testing.assert_array_equal(open_input("filled.nc")["aod"], open_input("plain.nc")["aod"])
+    run(f"assimilate filled.nc -o adjusted.nc {stations} --radius 1e6")
+    assert open_input("adjusted.nc").attrs["assimilation_radius"] == 1e6
+
+
 def test_stations_survive_a_table_and_a_netcdf_file(run):
     run("prepare aeronet aeronet_monthly_sample.csv -o sites.nc")
     run("prepare aeronet aeronet_monthly_sample.csv -o sites.csv")
@@ -288,7 +319,7 @@ def test_what_cannot_be_done_is_said_and_leaves_no_file(run, stations, command, 
 @pytest.mark.parametrize("verb", ["inputs", "prepare", "fill", "assimilate"])
 def test_the_examples_of_the_help_run(run, verb, capsys):
     with pytest.raises(SystemExit):
-        build_parser().parse_args([verb, "--help"])
+        main([verb, "--help"])
     examples = capsys.readouterr().out.rstrip().splitlines()[-2:]
     if verb in ("fill", "assimilate"):
         run("inputs -o inputs.nc --grid T21")

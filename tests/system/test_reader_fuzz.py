@@ -4,11 +4,12 @@ Rationale. Files are cut off by full disks, mangled by mail and editors, and fet
 link. Expected behaviour: whatever bytes a file holds, a reader either raises InputError that names
 the file, or returns values within physical range. Where the damage leaves the sense of the file
 alone (columns in another order, other line ends, a byte order mark), the values are the same; where
-it cuts the file, they are those of the records that are whole.
+it cuts the file, they are those of the records that are whole; where the values of two columns
+change places, they are refused, or no result changes by more than the network's own uncertainty.
 
 The default run takes a sample of each kind; `pytest -m slow` takes 2,000 files and prints what came
 of them. A byte that changes one plausible digit into another cannot be seen by any reader: that is
-what "within physical range" is for.
+what "within physical range" is for. Nor can latitude and longitude that changed places.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,14 @@ import reader_samples as samples
 import xarray as xr
 
 from aeroforcing.errors import InputError
-from aeroforcing.readers import read_aeronet, read_isccp, read_merra2, read_misr, read_modis
+from aeroforcing.readers import (
+    read_aeronet,
+    read_gocart,
+    read_isccp,
+    read_merra2,
+    read_misr,
+    read_modis,
+)
 from aeroforcing.variables import check_ranges
 
 Damage = Callable[[bytes, np.random.Generator], bytes]
@@ -32,7 +41,13 @@ HEADER = len(samples.V3_PREAMBLE)
 SUN = samples.many_days()
 SKY = samples.inversion(
     [
-        samples.inversion_record(f"{d:02d}:03:2006", aod550=0.4 + d / 40, kappa=0.1)
+        samples.inversion_record(
+            f"{d:02d}:03:2006",
+            aod550=0.4 + d / 40,
+            kappa=0.1,
+            coalbedo550=0.06 + 0.001 * d,
+            asymmetry=0.66 + 0.002 * d,
+        )
         for d in range(1, 29)
     ]
 )
@@ -118,8 +133,13 @@ def rebuilt(preamble: list[str], table: list[list[str]]) -> bytes:
 
 def swapped_values(content: bytes, rng: np.random.Generator) -> bytes:
     """Two columns change places, but not their names."""
+    _, table = rows(content)
+    return swapped(content, *rng.integers(0, len(table[0]), 2))
+
+
+def swapped(content: bytes, i: int, j: int) -> bytes:
+    """The values of two columns under each other's names."""
     preamble, table = rows(content)
-    i, j = rng.integers(0, len(table[0]), 2)
     for row in table[1:]:
         row[i], row[j] = row[j], row[i]
     return rebuilt(preamble, table)
@@ -192,6 +212,16 @@ def _modis(path: Path) -> bytes:
     return samples.modis(path, samples.modis_stored()).read_bytes()
 
 
+def _misr(path: Path) -> bytes:
+    return samples.misr_grouped(path).read_bytes()
+
+
+def _old_misr(path: Path) -> bytes:
+    values = np.full((6, 12, 9, 4, 6), 0.2, "f4")
+    data_sets = {"Optical depth average": (values, {"_FillValue": -9999.0})}
+    return samples.hdf4(path, data_sets).read_bytes()
+
+
 def _archive(path: Path) -> bytes:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("site.lev20", SUN)
@@ -199,6 +229,7 @@ def _archive(path: Path) -> bytes:
 
 
 AEROSOL = samples.model_grid({"TOTEXTTAU": 0.2, "TOTSCATAU": 0.19})
+AEROCOM = samples.model_grid({"od550aer": 0.2, "abs550aer": 0.01, "ang4487aer": 1.2})
 CLOUDS = xr.Dataset(
     {"cloud_fraction": (("month", "cloud_type", "lat", "lon"), np.full((12, 7, 4, 8), 0.08))},
     {
@@ -217,10 +248,15 @@ BINARIES = {
     "site.zip": (read_aeronet, _archive),
     "MERRA2.nc4": (read_merra2, _netcdf(AEROSOL, engine="netcdf4")),
     "MERRA2.nc": (read_merra2, _netcdf(AEROSOL, engine="scipy")),
+    "aerocom.nc": (read_gocart, _netcdf(AEROCOM, engine="netcdf4")),
     "types.nc": (read_isccp, _netcdf(CLOUDS, engine="netcdf4")),
+    "MISR_AM1_CGAS_MAR_2005_F15_0032.nc": (read_misr, _misr),
     "MISR_AM1_CGAS_MAR_2005_F08.nc": (read_misr, _netcdf(OLD_MISR, engine="netcdf4")),
 }
-HDF4 = {"MOD08_M3.A2005182.061.hdf": (read_modis, _modis)}
+HDF4 = {
+    "MOD08_M3.A2005182.061.hdf": (read_modis, _modis),
+    "MISR_AM1_CGAS_DEC_2016_F15_0031.hdf": (read_misr, _old_misr),
+}
 
 
 # ---- the sense is left alone: the same values ----------------------------------------------------
@@ -268,6 +304,55 @@ def test_a_cut_file_gives_its_whole_records_or_an_error(tmp_path, seed):
         lines = SUN[:length].count(b"\n") + complete
         whole.write_bytes(b"\n".join(SUN.splitlines()[:lines]) + b"\n")
         assert result.drop_attrs().equals(read_aeronet(whole).drop_attrs())
+
+
+# ---- values under the wrong names: an error, or next to nothing changes --------------------------
+
+# What no check of a file against itself can see, and a mean that is missing in place of wrong.
+CANNOT_BE_SEEN = {
+    ("Site_Latitude(Degrees)", "Site_Longitude(Degrees)"),
+    ("Latitude(Degrees)", "Longitude(Degrees)"),
+}
+UNCERTAINTY = {"aod": 0.01, "ssa": 0.03, "asymmetry": 0.02, "angstrom": 0.1,
+               "coalbedo_angstrom": 0.2}  # fmt: skip
+
+
+def is_harmless(result: xr.Dataset, truth: xr.Dataset) -> bool:
+    """Whether the results are missing or what they were, but for less than their uncertainty."""
+    same = ("n_days", "n_points", "lat", "lon", "elevation")
+    kept = ((result[name] == truth[name]) | result[name].isnull() for name in same)
+    return all(each.all() for each in kept) and not any(
+        np.abs(result[name] - truth[name]).max() > uncertainty
+        for name, uncertainty in UNCERTAINTY.items()
+        if name in truth
+    )
+
+
+@pytest.mark.parametrize(("content", "step"), [(SUN, 5), (SKY, 11)], ids=["sun", "sky"])
+def test_columns_that_changed_places(tmp_path, content, step):
+    check_pairs(tmp_path / "site.all", content, step)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("content", [SUN, SKY], ids=["sun", "sky"])
+def test_all_columns_that_changed_places(tmp_path, content):
+    check_pairs(tmp_path / "site.all", content, 1)
+
+
+def check_pairs(path: Path, content: bytes, step: int) -> None:
+    """Try every so many of the pairs of columns."""
+    path.write_bytes(content)
+    truth, names = read_aeronet(path), rows(content)[1][0]
+    pairs = list(combinations(range(len(names)), 2))[::step]
+    refused = 0
+    for i, j in pairs:
+        path.write_bytes(swapped(content, i, j))
+        result = outcome(read_aeronet, path)
+        if result is None:
+            refused += 1
+        elif (names[i], names[j]) not in CANNOT_BE_SEEN:
+            assert is_harmless(result, truth), (names[i], names[j])
+    assert refused > len(pairs) / 2
 
 
 # ---- anything else: an error, or values in range -------------------------------------------------

@@ -67,13 +67,13 @@ def test_leave_one_out_equals_assimilating_without_each_station(quantity):
 def test_scores_of_the_background_and_the_error_envelope():
     background, stations, cells = case(2, count=4)
     at_cells = background.values[cells]
-    stations["aod"][:] = (at_cells + np.array([0.0, -0.04, 0.2, -0.3])).clip(0.0)
+    stations["aod"][:] = (at_cells + np.array([0.0, 0.09, 0.2, -0.3])).clip(0.0)
     scores = evaluate(background, stations)
     row = scores.sel(estimate="background")
     error = at_cells - stations["aod"].values
     np.testing.assert_allclose(row["bias"], error.mean())
     np.testing.assert_allclose(row["rmse"], np.sqrt((error**2).mean()))
-    assert float(row["within_envelope"]) == 0.5  # 0.05 + 0.15 AOD
+    assert float(row["within_envelope"]) == 0.5  # 0.05 + 0.15 AOD, more than 0.09
     assert int(scores["n_samples"]) == 4 and scores["estimate"].values.tolist() == list(ESTIMATES)
     wide = evaluate(background, stations, envelope=(1.0, 0.0))
     assert (wide.sel(estimate="background")["within_envelope"] == 1.0).all()

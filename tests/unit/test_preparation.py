@@ -16,6 +16,7 @@ from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.errors import InputError
 from aeroforcing.inputs import resolve_inputs
 from aeroforcing.preparation import PRODUCTS, prepare
+from aeroforcing.variables import canonicalise
 
 TYPES = [cloud.name for cloud in CLOUD_TYPES]
 LAT, LON = np.arange(-75.0, 90.0, 30.0), np.arange(15.0, 360.0, 30.0)
@@ -124,6 +125,18 @@ class TestAbsorption:
         assert float(result["absorption_angstrom"]) == pytest.approx(1.1)
         assert result["aaod"].attrs["long_name"].startswith("absorption")
         xr.testing.assert_identical(result[list(optics)], optics)
+
+    @settings(deadline=None, max_examples=40)
+    @given(
+        st.floats(1e-3, 5.0), st.floats(0.0, 1.0), st.floats(-1.0, 4.0), st.floats(-3.0, 4.0)
+    )  # fmt: skip
+    def test_absorption_alone_gives_the_same_optics_back(self, aod, ssa, alpha, kappa):
+        optics = {"aod": aod, "ssa": ssa, "angstrom": alpha, "coalbedo_angstrom": kappa}
+        both = with_absorption(xr.Dataset(optics))
+        absorption = both.drop_vars(["ssa", "coalbedo_angstrom"])
+        again = canonicalise(absorption, source="the test")
+        for name, value in optics.items():
+            assert float(again[name]) == pytest.approx(value, abs=1e-12)
 
     def test_nothing_is_added_without_both_terms(self):
         alone = xr.Dataset({"aod": 0.5, "angstrom": 1.4})

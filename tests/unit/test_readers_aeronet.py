@@ -11,6 +11,9 @@ from collections import defaultdict
 import numpy as np
 import pytest
 import reader_samples as samples
+import xarray as xr
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from aeroforcing.errors import InputError
 from aeroforcing.readers import read_aeronet
@@ -33,11 +36,14 @@ def at(dataset, name, month, station="Testsite"):
 # ---- direct sun -----------------------------------------------------------------------------
 
 
-def test_power_law_spectrum_comes_back_at_550_nm(write):
-    records = [samples.direct_sun_record("05:01:2016", 0.25, 1.4)]
-    result = read_aeronet(write(samples.direct_sun(records)))
-    assert at(result, "aod", 1) == pytest.approx(0.25, abs=1e-8)
-    assert at(result, "angstrom", 1) == pytest.approx(1.4, abs=1e-6)
+@settings(deadline=None, max_examples=20)
+@given(aod=st.floats(0.01, 3.0), angstrom=st.floats(-0.3, 2.5))
+def test_power_law_spectrum_comes_back_at_550_nm(tmp_path_factory, aod, angstrom):
+    path = tmp_path_factory.mktemp("power") / "site.lev20"
+    path.write_bytes(samples.direct_sun([samples.direct_sun_record("05:01:2016", aod, angstrom)]))
+    result = read_aeronet(path)
+    assert at(result, "aod", 1) == pytest.approx(aod, abs=1e-8)
+    assert at(result, "angstrom", 1) == pytest.approx(angstrom, abs=1e-6)
 
 
 def test_mean_of_month_is_mean_over_days_of_daily_means(write):
@@ -145,25 +151,11 @@ def test_daily_and_monthly_files_give_what_all_points_give(write):
         samples.direct_sun_record(day, aod, 1.0) for day, (aod, n) in days.items() for _ in range(n)
     ]
     all_points = read_aeronet(write(samples.direct_sun(points)))
-    channels = (440, 500, 675, 870)
-    daily_names = [*samples.direct_sun_names(), *(f"N[AOD_{c}nm]" for c in channels)]
-    daily_records = [
-        [*samples.direct_sun_record(day, aod, 1.0), *[str(n)] * 4] for day, (aod, n) in days.items()
-    ]
-    daily = read_aeronet(
-        write(samples.text(samples.V3_PREAMBLE, daily_names, daily_records), "daily.lev20")
-    )
-    monthly_names = ["Month", *samples.direct_sun_names()[3:]]
-    for kind in ("NUM_DAYS", "NUM_POINTS"):
-        monthly_names += [f"{kind}[AOD_{c}nm]" for c in channels]
-    monthly_records = [
-        [month, *samples.direct_sun_record("01:01:2016", aod, 1.0)[3:], *[d] * 4, *[n] * 4]
-        for month, aod, d, n in (("2016-JAN", 0.3, "2", "4"), ("JAN-2017", 0.3, "1", "2"))
-    ]
-    monthly = read_aeronet(
-        write(samples.text(samples.V3_PREAMBLE, monthly_names, monthly_records), "mon.lev20")
-    )
+    daily = read_aeronet(write(samples.daily_direct_sun(days), "daily.lev20"))
+    months = {"2016-JAN": (0.3, 2, 4), "JAN-2017": (0.3, 1, 2)}
+    monthly = read_aeronet(write(samples.monthly_direct_sun(months), "mon.lev20"))
     for other in (daily, monthly):
+        xr.testing.assert_equal(other["elevation"], all_points["elevation"])
         assert at(other, "n_days", 1) == at(all_points, "n_days", 1) == 3
         assert at(other, "n_points", 1) == at(all_points, "n_points", 1) == 6
         assert at(other, "aod", 1) == pytest.approx(at(all_points, "aod", 1), abs=1e-8)
@@ -230,14 +222,71 @@ def test_ssa_is_weighted_by_aod_and_asymmetry_by_scattering_aod(write):
     assert at(result, "aaod", 3) == pytest.approx(aaod, abs=1e-12)
 
 
-@pytest.mark.parametrize("kappa", [-0.8, 0.0, 0.6])
-def test_coalbedo_exponent_comes_back(write, kappa):
+@settings(deadline=None, max_examples=20)
+@given(
+    ssa=st.tuples(st.floats(0.5, 1.0), st.floats(0.5, 1.0)),
+    asymmetry=st.tuples(st.floats(0.3, 0.9), st.floats(0.3, 0.9)),
+    kappa=st.floats(-0.8, 1.5),
+)
+def test_linear_spectra_and_the_coalbedo_exponent_come_back(
+    tmp_path_factory, ssa, asymmetry, kappa
+):
+    """SSA and asymmetry are linear between 440 and 675 nm; the exponent is that of the ends."""
+    names = samples.inversion_names()
+    record = samples.inversion_record("01:03:2006", aod550=0.5, kappa=kappa)
+    share = (550 - 440) / (675 - 440)
+    for name, pair in (("Single_Scattering_Albedo", ssa), ("Asymmetry_Factor-Total", asymmetry)):
+        for channel, value in zip((440, 675), pair, strict=True):
+            record[names.index(f"{name}[{channel}nm]")] = f"{value:.9f}"
+    tau = {w: samples.power_law(0.5, 1.2, w) for w in samples.INVERSION_CHANNELS}
+    coalbedo = (1 - ssa[0], 1 - ssa[1], samples.power_law(1 - ssa[0], kappa, 870 / 440 * 550))
+    for channel, value in zip((440, 675, 870), coalbedo, strict=True):
+        record[names.index(f"Single_Scattering_Albedo[{channel}nm]")] = f"{1 - value:.12f}"
+        record[names.index(f"Absorption_AOD[{channel}nm]")] = f"{tau[channel] * value:.12f}"
+    assume(coalbedo[2] <= 1)
+    path = tmp_path_factory.mktemp("linear") / "site.all"
+    path.write_bytes(samples.inversion([record]))
+    result = read_aeronet(path)
+    assert at(result, "ssa", 3) == pytest.approx(ssa[0] + share * (ssa[1] - ssa[0]), abs=1e-8)
+    expected = asymmetry[0] + share * (asymmetry[1] - asymmetry[0])
+    assert at(result, "asymmetry", 3) == pytest.approx(expected, abs=1e-8)
+    if 1 - ssa[0] > 1e-3:
+        assert at(result, "coalbedo_angstrom", 3) == pytest.approx(kappa, abs=1e-5)
+        assert at(result, "absorption_angstrom", 3) == pytest.approx(1.2 + kappa, abs=1e-5)
+
+
+def test_daily_and_monthly_inversions_count_their_retrievals(write):
+    """Means of two retrievals on one day and of one on another, weighted by AOD and their number.
+
+    The monthly file, as those of direct sun, names the site before the header only.
+    """
+    days = {"05:03:2006": (2, 0.6, 0.05), "09:03:2006": (1, 1.2, 0.2)}
     records = [
-        samples.inversion_record(f"0{d}:03:2006", aod550=0.4 * d, kappa=kappa) for d in (1, 2)
+        samples.inversion_record(day, aod550=tau, coalbedo550=c)
+        for day, (n, tau, c) in days.items()
+        for _ in range(n)
     ]
-    result = read_aeronet(write(samples.inversion(records), "site.all"))
-    assert at(result, "coalbedo_angstrom", 3) == pytest.approx(kappa, abs=1e-5)
-    assert at(result, "absorption_angstrom", 3) == pytest.approx(1.2 + kappa, abs=1e-5)
+    points = read_aeronet(write(samples.inversion(records), "points.all"))
+    columns = [f"N[Single_Scattering_Albedo[{c}nm]]" for c in samples.INVERSION_CHANNELS]
+    daily = [
+        [*samples.inversion_record(day, aod550=tau, coalbedo550=c), *[str(n)] * 4]
+        for day, (n, tau, c) in days.items()
+    ]
+    preamble = ("AERONET Version 3", "Testsite", "Version 3: Almucantar Level 2.0 Inversion")
+    names = [*samples.inversion_names(), *columns]
+    by_day = read_aeronet(write(samples.text(preamble, names, daily), "days.all"))
+    weights = np.array([2 * 0.6, 1.2])
+    ssa = weights @ [0.95, 0.8] / weights.sum()
+    for result in (points, by_day):
+        assert at(result, "ssa", 3) == pytest.approx(ssa, abs=1e-6)
+        assert at(result, "aod", 3) == pytest.approx(0.9, abs=1e-6)
+        assert at(result, "n_points_inversion", 3) == 3
+        assert at(result, "n_days_inversion", 3) == 2
+    monthly = [["2006-MAR", *samples.inversion_record("", aod550=0.9, coalbedo550=0.1)[4:], "3"]]
+    names = ["Month", *samples.inversion_names()[4:], "NUM_POINTS[Single_Scattering_Albedo[440nm]]"]
+    by_month = read_aeronet(write(samples.text(preamble, names, monthly), "months.all"))
+    assert at(by_month, "ssa", 3) == pytest.approx(0.9, abs=1e-6)
+    assert at(by_month, "n_points_inversion", 3) == 3
 
 
 def test_coalbedo_exponent_is_that_of_the_summed_absorption(write):
@@ -398,6 +447,33 @@ def test_table_of_sites_in_canonical_names(write):
         assert at(result, name, 7, "Here") == pytest.approx(value, abs=1e-12)
 
 
+def test_table_of_sites_with_absorption_in_place_of_scattering(write):
+    names = ["station", "month", "lat", "lon", "aod", "angstrom", "aaod", "absorption_angstrom"]
+    records = [["Here", "7", "10", "200", "0.5", "1.2", "0.04", "1.5"],
+               ["Here", "8", "10", "200", "0.5", "1.2", "", ""],
+               ["There", "7", "20", "200", "0", "1.2", "0", "1.5"]]  # fmt: skip
+    result = read_aeronet(write(samples.text([], names, records), "sites.csv"))
+    assert at(result, "ssa", 7, "Here") == pytest.approx(0.92, abs=1e-12)
+    assert at(result, "coalbedo_angstrom", 7, "Here") == pytest.approx(0.3, abs=1e-12)
+    assert at(result, "aaod", 7, "Here") == pytest.approx(0.04, abs=1e-12)
+    assert at(result, "aod", 8, "Here") == 0.5
+    assert np.isnan(at(result, "ssa", 8, "Here")) and np.isnan(at(result, "ssa", 7, "There"))
+    records[0][6] = "0.6"
+    with pytest.raises(InputError, match=r"aaod is out of range .* cannot exceed the AOD"):
+        read_aeronet(write(samples.text([], names, records), "sites.csv"))
+    without = [names.index(name) for name in names if name != "angstrom"]
+    table = [[record[i] for i in without] for record in (names, *records[1:])]
+    with pytest.raises(InputError, match="angstrom, without which absorption_angstrom"):
+        read_aeronet(write(samples.text([], table[0], table[1:]), "sites.csv"))
+
+
+def test_a_co_albedo_exponent_alone_is_kept(write):
+    names = ["station", "month", "lat", "lon", "aod", "coalbedo_angstrom"]
+    record = ["Here", "7", "10", "200", "0.5", "-0.3"]
+    result = read_aeronet(write(samples.text([], names, [record]), "sites.csv"))
+    assert at(result, "coalbedo_angstrom", 7, "Here") == pytest.approx(-0.3, abs=1e-12)
+
+
 # ---- what is refused --------------------------------------------------------------------------
 
 
@@ -441,7 +517,7 @@ def test_broken_files_are_named_with_what_is_wrong(write, content, message):
     ("absent", "message"),
     [
         ("AOD_675nm", None),  # 870 nm is a neighbour still
-        ("AERONET_Site_Name", "station of the site"),
+        ("AERONET_Site_Name", None),  # the second line names it too
         ("Site_Latitude(Degrees)", "lat of the site"),
     ],
 )
@@ -457,6 +533,18 @@ def test_absent_column(write, absent, message):
         return
     with pytest.raises(InputError, match=message):
         read_aeronet(write(content))
+
+
+def test_a_site_without_a_name_anywhere(write):
+    record = samples.direct_sun_record("05:01:2016", 0.2, 1.0)
+    place = samples.direct_sun_names().index("AERONET_Site_Name")
+    names = [name for i, name in enumerate(samples.direct_sun_names()) if i != place]
+    records = [[value for i, value in enumerate(record) if i != place]]
+    with pytest.raises(InputError, match="no column holds the station of the site"):
+        read_aeronet(write(samples.text(["Some table"], names, records)))
+    odd = [samples.V3_PREAMBLE[0], "0.25,0.31"]
+    with pytest.raises(InputError, match=r"'0\.25,0\.31' before the header is none"):
+        read_aeronet(write(samples.text(odd, names, records)))
 
 
 def test_total_optical_depth_is_another_product(write):
@@ -477,6 +565,57 @@ def test_values_under_the_wrong_column_contradict_the_exponent(write):
         records.append(fields)
     with pytest.raises(InputError, match="contradicts the Angstrom exponent"):
         read_aeronet(write(samples.direct_sun(records)))
+
+
+@pytest.mark.parametrize(
+    ("swapped", "message"),
+    [
+        (("AOD_500nm", "AOD_440nm"), "AOD_500nm .* contradicts the Angstrom exponent"),
+        (("AOD_675nm", "AOD_870nm"), "AOD_675nm .* contradicts the Angstrom exponent"),
+        (("Date(dd:mm:yyyy)", "Last_Date_Processed"), "Day_of_Year .* contradicts the date"),
+        (("AOD_1020nm", "Site_Latitude(Degrees)"), r"Testsite is at \d+ different places"),
+    ],
+)
+def test_columns_that_changed_places_contradict_others(write, swapped, message):
+    names = samples.direct_sun_names()
+    i, j = map(names.index, swapped)
+    records = [line.split(",") for line in samples.many_days().decode("latin-1").splitlines()[7:]]
+    for record in records:
+        record[i], record[j] = record[j], record[i]
+    with pytest.raises(InputError, match=message):
+        read_aeronet(write(samples.direct_sun(records)))
+
+
+def test_bent_spectra_of_smoke_are_accepted(write):
+    """ln AOD of fine aerosol bends over ln wavelength (Eck et al. 1999, doi:10.1029/1999JD900923),
+    here more than in any of these cases; the exponent of a file is that of a straight fit."""
+    names = samples.direct_sun_names()
+    channels = np.array([440, 500, 675, 870])
+    x = np.log(channels / 550)
+    logs = np.log(0.5) - 1.8 * x - 1.5 * x**2
+    exponent = -np.polyfit(x, logs, 1)[0]
+    records = []
+    for day in range(1, 21):
+        record = samples.direct_sun_record(f"{day:02d}:09:2016", 0.5, 1.0)
+        record[names.index("440-870_Angstrom_Exponent")] = f"{exponent:.6f}"
+        for channel, value in zip(channels, np.exp(logs), strict=True):
+            record[names.index(f"AOD_{channel}nm")] = f"{value:.9f}"
+        records.append(record)
+    result = read_aeronet(write(samples.direct_sun(records)))
+    assert at(result, "aod", 9) == pytest.approx(np.exp(np.interp(0, x, logs)), rel=1e-6)
+
+
+def test_asymmetry_of_another_column_is_far_from_its_neighbours(write):
+    names = samples.inversion_names()
+    place = names.index("Asymmetry_Factor-Total[440nm]")
+    records = [
+        samples.inversion_record(f"{day:02d}:03:2006", aod550=0.5, asymmetry=0.66)
+        for day in range(1, 15)
+    ]
+    for record in records:
+        record[place] = "0.93"
+    with pytest.raises(InputError, match=r"Total\[675nm\] .* far from asymmetry_440"):
+        read_aeronet(write(samples.inversion(records), "site.all"))
 
 
 def test_swapped_ssa_and_asymmetry_contradict_absorption(write):

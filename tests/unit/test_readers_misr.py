@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import netCDF4
 import numpy as np
 import pytest
 import reader_samples as samples
@@ -12,50 +11,12 @@ from aeroforcing.errors import InputError
 from aeroforcing.readers import read_misr
 
 MARCH = "MISR_AM1_CGAS_MAR_2005_F15_0032.nc"
-LAT, LON = np.arange(-75.0, 80.0, 30.0), np.arange(-165.0, 180.0, 30.0)
-BANDS = ["blue_446nm", "green_558nm", "red_672nm", "nir_867nm"]
-RANGES = ["all", "0.00-0.05", "0.05-0.15"]
-
-
-def fields(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    aod = rng.uniform(0.05, 0.9, (LAT.size, LON.size, len(BANDS), len(RANGES)))
-    exponent = rng.uniform(0.2, 2.0, (LAT.size, LON.size, len(RANGES)))
-    exponent[0, 0] = np.nan
-    aod[1, 1] = np.nan
-    return aod, exponent
-
-
-def new_edition(path, *, bands=BANDS, aod_name="Aerosol_Optical_Depth"):
-    """A file with the group, dimensions and names of the edition F15_0032."""
-    aod, exponent = fields()
-    with netCDF4.Dataset(path, "w") as file:
-        group = file.createGroup("Aerosol_Parameter_Average")
-        sizes = {"Latitude": LAT.size, "Longitude": LON.size, "Band": 4, "Optical_Depth_Range": 3}
-        for name, size in sizes.items():
-            group.createDimension(name, size)
-        for name, values in (("Latitude", LAT), ("Longitude", LON)):
-            group.createVariable(name, "f4", (name,))[:] = values
-        for name, labels in (("Band", bands), ("Optical_Depth_Range", RANGES)):
-            variable = group.createVariable(name, str, (name,))
-            for i, label in enumerate(labels):
-                variable[i] = label
-        for name, dims, values in (
-            (aod_name, tuple(sizes), aod),
-            (
-                "Angstrom_Exponent_550_860",
-                ("Latitude", "Longitude", "Optical_Depth_Range"),
-                exponent,
-            ),
-        ):
-            variable = group.createVariable(name, "f4", dims, fill_value=-9999.0)
-            variable[:] = np.ma.masked_invalid(values)
-    return path
+LAT, LON = samples.MISR_LAT, samples.MISR_LON
 
 
 def test_green_band_of_all_ranges_comes_to_550_nm(tmp_path):
-    result = read_misr(new_edition(tmp_path / MARCH))
-    aod, exponent = fields()
+    result = read_misr(samples.misr_grouped(tmp_path / MARCH))
+    aod, exponent = samples.misr_fields()
     used = np.where(np.isnan(exponent[..., 0]), 1.2, exponent[..., 0])
     expected = np.roll(aod[..., 1, 0] * (550 / 558) ** -used, 6, axis=1)
     np.testing.assert_allclose(result["aod"][0], expected, rtol=1e-6)
@@ -104,11 +65,11 @@ def test_early_netcdf_edition(tmp_path):
 )  # fmt: skip
 def test_only_monthly_files_under_their_names(tmp_path, name):
     with pytest.raises(InputError, match="does not tell a month"):
-        read_misr(new_edition(tmp_path / name))
+        read_misr(samples.misr_grouped(tmp_path / name))
 
 
 def test_what_is_refused(tmp_path):
-    good = new_edition(tmp_path / MARCH)
+    good = samples.misr_grouped(tmp_path / MARCH)
     content = good.read_bytes()
     for bad, message in (
         (content[: len(content) // 2], "truncated|damaged"),
@@ -120,9 +81,9 @@ def test_what_is_refused(tmp_path):
             read_misr(good)
         assert MARCH in str(caught.value)
     with pytest.raises(InputError, match="begins with 'green'"):
-        read_misr(new_edition(good, bands=["446", "558", "672", "867"]))
+        read_misr(samples.misr_grouped(good, bands=["446", "558", "672", "867"]))
     with pytest.raises(InputError, match="none of the variables Aerosol_Optical_Depth"):
-        read_misr(new_edition(good, aod_name="Something_Else"))
+        read_misr(samples.misr_grouped(good, aod_name="Something_Else"))
     samples.model_grid({"TOTEXTTAU": 0.1}).to_netcdf(good)
     with pytest.raises(InputError, match="the file holds TOTEXTTAU"):
         read_misr(good)

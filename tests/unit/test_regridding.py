@@ -18,6 +18,21 @@ QUICK = settings(deadline=None, max_examples=40)
 NAMES = ["T21", "T42", "10x15", "2x2.5", "30x40"]
 
 
+def axes(draw) -> dict[str, np.ndarray]:
+    """Latitudes and longitudes of a global grid as files have them."""
+    lat = draw(
+        st.one_of(
+            st.sampled_from(["T21", "F7", "F8"]).map(lambda name: gaussian_grid(name).lat.values),
+            st.integers(3, 40).map(lambda n: -90 + (np.arange(n) + 0.5) * 180 / n),
+            st.integers(3, 40).map(lambda n: np.linspace(-90, 90, n)),
+        )
+    )
+    count, west = draw(st.integers(3, 50)), draw(st.floats(-180, 360))
+    lon = (west + np.arange(count) * 360 / count + 180) % 360 - 180
+    lon = np.sort(lon % 360 if draw(st.booleans()) else lon)
+    return {"lat": lat[::-1] if draw(st.booleans()) else lat, "lon": lon}
+
+
 def random_field(name: str, seed: int = 0, **extra: int) -> xr.DataArray:
     grid = gaussian_grid(name)
     shape = (*extra.values(), grid.sizes["lat"], grid.sizes["lon"])
@@ -52,6 +67,17 @@ class TestConservative:
     @pytest.mark.parametrize("target", NAMES)
     def test_total_is_preserved(self, source, target):
         field = random_field(source)
+        self.check_total(field, target)
+
+    @QUICK
+    @given(st.integers(0, 2**32 - 1), st.data())
+    def test_total_is_preserved_on_any_grids(self, seed, data):
+        """Gaussian, regular and pole-to-pole rows, longitudes from anywhere, either order."""
+        source, target = (axes(data.draw) for _ in range(2))
+        values = np.random.default_rng(seed).random([axis.size for axis in source.values()])
+        self.check_total(xr.DataArray(values, source, ["lat", "lon"]), xr.Dataset(coords=target))
+
+    def check_total(self, field, target):
         assert float(global_mean(regrid(field, target))) == pytest.approx(
             float(global_mean(field)), rel=1e-12
         )
@@ -204,6 +230,19 @@ class TestMedian:
         result = regrid([field, field[1:]], "10x15", method="median")
         np.testing.assert_array_equal(result.month, [1, 2, 3])
         np.testing.assert_array_equal(result[0], regrid(field[0], "10x15", method="median"))
+
+    @QUICK
+    @given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.booleans(), st.booleans())
+    def test_any_order_of_the_axes_gives_the_same(self, seed, min_count, descending, westward):
+        rng = np.random.default_rng(seed)
+        field = random_field("10x15", seed=seed)
+        field = field.where(rng.random(field.shape) < 0.7)
+        expected = regrid(field, "30x60", method="median", min_count=min_count)
+        turned = field[::-1] if descending else field
+        if westward:
+            turned = turned.assign_coords(lon=(turned.lon + 180) % 360 - 180).sortby("lon")
+        result = regrid(turned, "30x60", method="median", min_count=min_count)
+        np.testing.assert_array_equal(result, expected)
 
     @QUICK
     @given(arrays(float, (6, 9), elements=st.floats(0, 5) | st.just(np.nan)), st.integers(1, 4))
