@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 import matplotlib
 import numpy as np
-from matplotlib.colors import BoundaryNorm, Colormap
+from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap
 from numpy.typing import ArrayLike, NDArray
 
 from aeroforcing.errors import InputError
@@ -14,10 +15,10 @@ from aeroforcing.variables import lookup
 
 DIVERGING = "RdBu_r"  # red is a gain, blue a loss; told apart by the colour-blind
 _SEQUENTIAL = "viridis"
+_QUALITATIVE = "Set2"
 _SIDE_INTERVALS, _INTERVALS = 6, 9  # at most, on either side of zero and in all
-_MOST_TICKS = 14
 _ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-_OUTER_SHARE = 0.02  # of the values may lie beyond the outer levels, where colours end in arrows
+_OUTER_SHARE = 0.01  # of the values may lie beyond the outer levels, where colours end in arrows
 
 
 Extend = Literal["neither", "min", "max", "both"]
@@ -30,6 +31,21 @@ class Colors(NamedTuple):
     colormap: Colormap
     norm: BoundaryNorm
     extend: Extend  # arrows of the colour bar
+    labels: tuple[str, ...] = ()  # of the intervals, where they are the values of a flag
+
+
+def flag_colors(attributes: Mapping[str, Any]) -> Colors:
+    """A colour for each value of a flag, by its attributes `flag_values` and `flag_meanings`."""
+    values = np.atleast_1d(np.asarray(attributes["flag_values"], dtype=float))
+    order = np.argsort(values)
+    values, meanings = values[order], str(attributes["flag_meanings"]).split()
+    bounds = np.concatenate(
+        [[values[0] - 0.5], (values[1:] + values[:-1]) / 2.0, [values[-1] + 0.5]]
+    )
+    palette = matplotlib.colormaps[_QUALITATIVE].colors  # type: ignore[attr-defined]
+    colors = ListedColormap([palette[i % len(palette)] for i in range(values.size)])
+    labels = tuple(meanings[i].replace("_", " ") for i in order)
+    return Colors(bounds, colors, BoundaryNorm(bounds, colors.N), "neither", labels)
 
 
 def colors_of(
@@ -72,7 +88,8 @@ def colors_of(
 
 def symmetric_levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Levels symmetric around zero and without it: what is near zero has one, pale colour."""
-    reach = np.quantile(np.abs(values), 1.0 - _OUTER_SHARE) if values.size else 0.0
+    changed = np.abs(values[values != 0.0])  # most of a map may be untouched
+    reach = np.quantile(changed, 1.0 - _OUTER_SHARE) if changed.size else 0.0
     step = _round_step(reach / _SIDE_INTERVALS)
     positive = step * np.arange(1, max(2, int(np.ceil(reach / step - 1e-9))) + 1)
     return np.concatenate([-positive[::-1], positive])
@@ -88,9 +105,13 @@ def round_levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return step * np.arange(first, max(last, first + 2) + 1)
 
 
-def tick_levels(levels: NDArray[np.float64]) -> list[float]:
-    """The levels that a colour bar has room to label."""
-    every = -(-len(levels) // _MOST_TICKS)
+def tick_levels(levels: NDArray[np.float64], *, most: int = 14) -> list[float]:
+    """The levels that a colour bar has room to label; of symmetric levels symmetric ones."""
+    every = -(-len(levels) // most)
+    half = len(levels) // 2
+    if len(levels) % 2 == 0 and np.allclose(levels, -levels[::-1]):
+        outer = levels[:half][::every]
+        return [*map(float, outer), *map(float, -outer[::-1])]
     return [float(level) for level in levels[::every]]
 
 

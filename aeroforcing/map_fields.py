@@ -83,12 +83,21 @@ def map_field(
         return MapField(ordered, others[0], others[1], "")
     (dim,) = times
     chosen, period = _months(ordered, month, season)
+    if is_flag(field) and len(chosen) > 1:
+        raise InputError(
+            f"The field {field.name} holds flags, of which there is no mean; choose a month."
+        )
     return MapField(
         _mean(ordered.isel({dim: chosen}), _pick(others[1], dim, chosen)),
         _mean_error(_pick(others[0], dim, chosen)),
         _mean_weights(_pick(others[1], dim, chosen)),
         period,
     )
+
+
+def is_flag(field: xr.DataArray) -> bool:
+    """Whether the values of a field are those of a flag, which mean no amounts."""
+    return "flag_values" in field.attrs
 
 
 def _contiguous(field: xr.DataArray) -> xr.DataArray:
@@ -223,6 +232,14 @@ def area_mean(shown: MapField, *, extent: Extent | None = None) -> tuple[float, 
         return mean, np.nan
     errors = shown.stderr.transpose("lat", "lon").fillna(0.0).values
     return mean, float(np.sqrt(((weights * errors) ** 2).sum()) / total)
+
+
+def values_inside(shown: MapField, *, extent: Extent | None) -> NDArray[np.float64]:
+    """The values of the cells with their centres in an extent, by default all, (cell,)."""
+    values = shown.values
+    inside = xr.ones_like(values, dtype=bool) if extent is None else _inside(values, extent)
+    mask = inside.broadcast_like(values.drop_vars(["lat", "lon"])).transpose(*values.dims)
+    return values.values[mask.values]
 
 
 def _inside(field: xr.DataArray, extent: Extent) -> xr.DataArray:

@@ -11,26 +11,27 @@ import xarray as xr
 from cartopy.mpl.geoaxes import GeoAxes
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
 from aeroforcing.coastline import coast_around
-from aeroforcing.color_levels import Colors, colors_of, tick_levels
+from aeroforcing.color_levels import Colors, colors_of, flag_colors, tick_levels
 from aeroforcing.errors import InputError
 from aeroforcing.map_fields import (
     SEASONS,
     Extent,
     MapField,
     Mesh,
-    area_mean,
+    is_flag,
     map_field,
     mesh_of,
     month_numbers,
     on_mesh,
+    values_inside,
 )
-from aeroforcing.plot_text import MINUS, estimate, label_of, units_of
-from aeroforcing.variables import lookup
+from aeroforcing.map_grid import central_longitude, draw_grid, projected
+from aeroforcing.map_text import area_name, colorbar_label, heading_of, subtitle_of
+from aeroforcing.plot_text import MINUS, folded
 
 _PROJECTIONS = {"robinson": ccrs.Robinson, "platecarree": ccrs.PlateCarree}
 _SIZE = (8.0, 5.2)  # inches
@@ -38,6 +39,8 @@ _TITLE, _LABEL, _TICK = 13, 12, 11  # points: readable at half size
 _MISSING = "0.82"  # grey of cells without a value
 _HATCH = "////"
 _HATCH_COLOR = "0.35"
+_TICKS_PER_INCH = 1.75  # of the width of the figure or its part, on the colour bar
+_BESIDE = 1.25  # width of the figure or its part over that of the axes
 _SURE = 2.0  # standard errors from zero
 _PANELS = {"seasons": ("DJF", "MAM", "JJA", "SON"), "months": tuple(range(1, 13))}
 
@@ -58,7 +61,8 @@ def plot_map(
 ) -> GeoAxes:
     """Map of a field, with the coast, discrete colours, and the mean in the title.
 
-    Forcings and differences have colours symmetric around zero. Cells without a value are grey.
+    Forcings and differences have colours symmetric around zero, a flag a colour for each of its
+    values. Cells without a value are grey.
 
     Parameters
     ----------
@@ -80,12 +84,12 @@ def plot_map(
     reference
         Field to subtract.
     levels
-        Bounds of the colours; by default round numbers.
+        Bounds of the colours; by default round numbers that suit what is shown.
     extent
         West, east, south and north of a region [degrees]; by default the globe. The mean in the
         title is then that of the region.
     title
-        Instead of the name of the variable.
+        Instead of the name of the variable; empty for the period and the mean alone.
 
     Returns
     -------
@@ -99,15 +103,15 @@ def plot_map(
     shown = map_field(
         _difference(field, reference), month=month, season=season, stderr=stderr, weights=weights
     )
-    colors = colors_of(
-        shown.values.values, name=shown.name, difference=reference is not None, levels=levels
-    )
     region = None if extent is None else _checked_extent(extent)
+    colors = _colors(field, [shown], region, difference=reference is not None, levels=levels)
     axes = _new_axes(projection, region) if ax is None else _checked_axes(ax)
     mesh, hatched = _draw(axes, shown, colors, region)
-    heading = title or _heading(shown, difference=reference is not None)
-    axes.set_title(f"{heading}\n{_subtitle(shown, region)}", fontsize=_TITLE, linespacing=1.35)
-    label = _colorbar_label([shown], hatched=hatched)
+    heading = heading_of(shown, difference=reference is not None) if title is None else title
+    subtitle = shown.period if colors.labels else subtitle_of(shown, region)
+    lines = filter(None, [_folded(heading, axes), subtitle])
+    axes.set_title("\n".join(lines), fontsize=_TITLE, linespacing=1.35)
+    label = colorbar_label([shown], hatched=hatched)
     _add_colorbar(mesh, axes, colors, label=label)
     return axes
 
@@ -115,6 +119,7 @@ def plot_map(
 def plot_maps(
     field: xr.DataArray,
     *,
+    ax: Sequence[GeoAxes] | None = None,
     panels: str | Sequence[int | str] = "seasons",
     projection: str = "robinson",
     stderr: xr.DataArray | None = None,
@@ -130,6 +135,8 @@ def plot_maps(
     ----------
     field
         Over lat, lon and months.
+    ax
+        As many Axes of cartopy as there are panels; by default a new figure.
     panels
         "seasons", "months" (those that the field has), or a sequence of months and seasons.
     projection, stderr, weights, reference, levels, extent, title
@@ -151,22 +158,21 @@ def plot_maps(
         map_field(difference, stderr=stderr, weights=weights, **_period(period))
         for period in periods
     ]
-    colors = colors_of(
-        np.stack([panel.values.values for panel in shown]),
-        name=shown[0].name,
-        difference=reference is not None,
-        levels=levels,
-    )
     region = None if extent is None else _checked_extent(extent)
-    figure, axes = _panel_figure(len(shown), _crs(projection, region))
+    colors = _colors(field, shown, region, difference=reference is not None, levels=levels)
+    axes = _panel_axes(len(shown), _crs(projection, region), ax)
     drawn = [
         _draw(one, panel, colors, region, labels=False)
         for one, panel in zip(axes, shown, strict=True)
     ]
     for one, panel in zip(axes, shown, strict=True):
-        one.set_title(_subtitle(panel, region, short=True), fontsize=_LABEL)
-    figure.suptitle(title or _heading(shown[0], difference=reference is not None), fontsize=_TITLE)
-    label = _colorbar_label(shown, hatched=any(hatched for _, hatched in drawn))
+        text = panel.period if colors.labels else subtitle_of(panel, region, short=True)
+        one.set_title(text, fontsize=_LABEL)
+    heading = heading_of(shown[0], difference=reference is not None) if title is None else title
+    if ax is None:  # a figure of the user keeps its own title
+        numbers = "" if colors.labels else f"\n(numbers: {area_name(region)}s)"
+        axes[0].figure.suptitle(heading + numbers, fontsize=_TITLE)
+    label = colorbar_label(shown, hatched=any(hatched for _, hatched in drawn))
     _add_colorbar(drawn[0][0], list(axes), colors, label=label)
     return axes
 
@@ -222,6 +228,21 @@ def _checked_axes(ax: GeoAxes) -> GeoAxes:
     return ax
 
 
+def _colors(
+    field: xr.DataArray,
+    panels: Sequence[MapField],
+    extent: Extent | None,
+    *,
+    difference: bool,
+    levels: ArrayLike | None,
+) -> Colors:
+    """The colours of all panels together."""
+    if is_flag(field) and not difference and levels is None:
+        return flag_colors(field.attrs)
+    values = np.concatenate([values_inside(panel, extent=extent) for panel in panels])
+    return colors_of(values, name=panels[0].name, difference=difference, levels=levels)
+
+
 # ---- drawing ------------------------------------------------------------------------------------
 
 
@@ -240,12 +261,17 @@ def _new_axes(projection: str, extent: Extent | None) -> GeoAxes:
     return figure.add_subplot(projection=_crs(projection, extent))
 
 
-def _panel_figure(count: int, crs: ccrs.Projection) -> tuple[Figure, NDArray[Any]]:
+def _panel_axes(count: int, crs: ccrs.Projection, ax: Sequence[GeoAxes] | None) -> NDArray[Any]:
+    """The axes of the user, or those of a new figure, (panel,)."""
+    if ax is not None:
+        if len(ax) != count:
+            raise InputError(f"ax has {len(ax)} axes for {count} panels; give one for each.")
+        return np.array([_checked_axes(one) for one in ax], dtype=object)
     columns = 3 if count > 4 else min(2, count)
     rows = -(-count // columns)
-    figure = plt.figure(figsize=(4.4 * columns, 2.65 * rows + 1.2), layout="constrained")
+    figure = plt.figure(figsize=(4.4 * columns, 2.5 * rows + 1.4), layout="constrained")
     axes = [figure.add_subplot(rows, columns, i + 1, projection=crs) for i in range(count)]
-    return figure, np.array(axes, dtype=object)
+    return np.array(axes, dtype=object)
 
 
 def _draw(
@@ -258,40 +284,30 @@ def _draw(
 ) -> tuple[QuadMesh, bool]:
     """Draw a map; returns its coloured cells, and whether any is hatched."""
     axes.set_facecolor(_MISSING)
-    mesh = mesh_of(shown.values, central_longitude=_central_longitude(axes))
+    mesh = mesh_of(shown.values, central_longitude=central_longitude(axes))
     x, y = _corners(axes, mesh)
     cells = axes.pcolormesh(
         x, y, on_mesh(shown.values, mesh), cmap=colors.colormap, norm=colors.norm, rasterized=True
     )
     hatched = _hatch_unsure(axes, shown, mesh, x, y)
     _draw_coast(axes)
-    _draw_grid(axes, extent, labels=labels)
     if extent is None:
         axes.set_global()
     else:
         axes.set_extent(extent, crs=ccrs.PlateCarree())
+    draw_grid(axes, extent, labels=labels, size=_TICK)
     return cells, hatched
-
-
-def _central_longitude(axes: GeoAxes) -> float:
-    parameters = axes.projection.proj4_params
-    return float(parameters.get("lon_0", parameters.get("pm", 0.0)))  # pm: of PlateCarree
 
 
 def _corners(axes: GeoAxes, mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The corners of the cells on the map, (row + 1, column + 1)."""
-    corners = _projected(axes, *np.meshgrid(mesh.lon_edges, mesh.lat_edges))
+    corners = projected(axes, *np.meshgrid(mesh.lon_edges, mesh.lat_edges))
+    if not np.isfinite(corners).all():
+        raise InputError(
+            f"ax has the projection {type(axes.projection).__name__}, which has no place for some "
+            "of the cells; use one of the whole globe, such as Robinson, PlateCarree or Mollweide."
+        )
     return corners[..., 0], corners[..., 1]
-
-
-def _projected(
-    axes: GeoAxes, lon: NDArray[np.float64], lat: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Places on the map, (..., 2)."""
-    # The outermost meridian is one and the same; a hair inside, each end keeps its own side.
-    centre = _central_longitude(axes)
-    inside = np.clip(lon, centre - 180.0 + 1e-7, centre + 180.0 - 1e-7)
-    return axes.projection.transform_points(ccrs.PlateCarree(), inside, lat)[..., :2]
 
 
 def _hatch_unsure(
@@ -322,27 +338,26 @@ def _hatch_unsure(
 
 
 def _draw_coast(axes: GeoAxes) -> None:
-    lines = coast_around(_central_longitude(axes))
-    points = _projected(axes, *np.concatenate(lines).T)
+    lines = coast_around(central_longitude(axes))
+    points = projected(axes, *np.concatenate(lines).T)
     pieces = np.split(points, np.cumsum([len(line) for line in lines])[:-1])
-    coast = LineCollection(pieces, colors="0.1", linewidths=0.7, zorder=2)
+    coast = LineCollection(pieces, colors="0.1", linewidths=0.7, zorder=2, gid="coast")
+    coast.set_path_effects([withStroke(linewidth=1.7, foreground="white", alpha=0.6)])  # on dark
     coast.set_in_layout(False)  # it lies inside the map, whose outline is measured already
     axes.add_collection(coast, autolim=False)
 
 
-def _draw_grid(axes: GeoAxes, extent: Extent | None, *, labels: bool) -> None:
-    """Lines of latitude and longitude, every 60 degrees of longitude on the globe."""
-    lines = axes.gridlines(
-        draw_labels=["left", "bottom"] if labels else False,
-        linewidth=0.4,
-        color="0.4",
-        linestyle=":",
-        zorder=2,
-    )
-    if extent is not None:
-        meridians = MaxNLocator(6, steps=[1, 2, 3, 5, 10]).tick_values(extent[0], extent[1])
-        lines.xlocator = FixedLocator([(lon + 180.0) % 360.0 - 180.0 for lon in meridians])
-    lines.xlabel_style = lines.ylabel_style = {"size": _TICK}
+def _folded(heading: str, axes: GeoAxes) -> str:
+    """A heading in lines of the width of the map; a letter is half as wide as it is high."""
+    letters = 72.0 * _inches([axes]) / (0.5 * _TITLE)
+    return folded(heading, width=int(letters), mark=" ")
+
+
+def _inches(axes: Sequence[GeoAxes]) -> float:
+    """Width of the part of a figure that is left to some axes, with the space beside them."""
+    boxes = [one.get_position(original=True) for one in axes]
+    share = max(box.x1 for box in boxes) - min(box.x0 for box in boxes)
+    return float(min(1.0, _BESIDE * share) * axes[0].figure.get_figwidth())
 
 
 def _add_colorbar(cells: QuadMesh, axes: Any, colors: Colors, *, label: str) -> None:
@@ -350,37 +365,14 @@ def _add_colorbar(cells: QuadMesh, axes: Any, colors: Colors, *, label: str) -> 
     bar = cells.figure.colorbar(
         cells, ax=axes, orientation="horizontal", shrink=0.85, aspect=35, pad=0.03
     )
-    ticks = tick_levels(colors.levels)
-    bar.set_ticks(ticks, labels=[f"{tick:g}".replace("-", MINUS) for tick in ticks])
+    if colors.labels:
+        middles = (colors.levels[1:] + colors.levels[:-1]) / 2.0
+        bar.set_ticks(middles.tolist(), labels=colors.labels)
+    else:
+        ticks = tick_levels(
+            colors.levels, most=int(_TICKS_PER_INCH * _inches(np.atleast_1d(axes).tolist()))
+        )
+        bar.set_ticks(ticks, labels=[f"{tick:g}".replace("-", MINUS) for tick in ticks])
     bar.ax.minorticks_off()
     bar.set_label(label, fontsize=_LABEL)
     bar.ax.tick_params(labelsize=_TICK)
-
-
-# ---- words --------------------------------------------------------------------------------------
-
-
-def _heading(shown: MapField, *, difference: bool) -> str:
-    variable = lookup(shown.name)
-    text = variable.long_name if variable is not None else shown.name
-    return f"Difference: {text}" if difference else text[:1].upper() + text[1:]
-
-
-def _subtitle(shown: MapField, extent: Extent | None, *, short: bool = False) -> str:
-    """The period and the mean."""
-    mean, error = area_mean(shown, extent=extent)
-    units = units_of(shown.name)
-    value = estimate(mean, error, units=units)
-    if short:
-        return f"{shown.period}: {value}"
-    area = "global mean" if extent is None else "regional mean"
-    return ", ".join(filter(None, [shown.period, f"{area} {value}"]))
-
-
-def _colorbar_label(panels: Sequence[MapField], *, hatched: bool) -> str:
-    """The unit, or the name of what has none, and the meaning of hatching and grey."""
-    name = panels[0].name
-    missing = any(bool(panel.values.isnull().any()) for panel in panels)
-    notes = ["hatched: within 2 standard errors of zero"] * hatched + ["grey: no value"] * missing
-    text = units_of(name) or label_of(name)
-    return f"{text}   ({', '.join(notes)})" if notes else text

@@ -10,21 +10,26 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+import cartopy.crs as ccrs
 import xarray as xr
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from aeroforcing import __version__, data
 from aeroforcing.averages import weights_of
+from aeroforcing.benchmark_table import Comparison, run_benchmarks
 from aeroforcing.contents import contents
 from aeroforcing.errors import InputError
 from aeroforcing.figure_file import figure_bytes
 from aeroforcing.plot import plot_map
-from aeroforcing.plot_text import MINUS, estimate
+from aeroforcing.plot_text import MINUS, estimate, number
 from aeroforcing.regions import REGIONS
 from aeroforcing.variables import STDERR_SUFFIX, VARIABLES
 from aeroforcing.zonal_plot import plot_zonal_means
 
-_DPI = 110  # legible on a phone, and an inch and a half of a page's column
+_DPI = 130
+_BENCHMARK_PHOTONS = 2**14
+_MAP_SIZE = (5.4, 3.7)  # inches; small, so that the letters are large on a phone
 _UNIT = "W m<sup>-2</sup>"
 _LEVELS = {"toa": "TOA", "atmosphere": "atmosphere", "surface": "surface"}
 _SKIES = {"all-sky": "", "clear-sky": "_cs"}
@@ -69,6 +74,7 @@ def report(forcing: xr.Dataset) -> str:
         _section("Aerosol", _maps(forcing, _OPTICS)),
         _section("Settings", _settings(found)),
         *_provenance(found),
+        _section("Benchmarks of the solver", _benchmark_table()),
     ]
     return _page(_title(forcing), "".join(sections))
 
@@ -104,7 +110,7 @@ def _table_2(found: dict[str, Any]) -> str:
         [
             f"{_LEVELS[level]}, {sky}",
             _estimate(means[name]),
-            _published_value(published[sky][level]),
+            _published_value(published[sky], level),
         ]
         for name, level, sky in _forcing_names(means)
     ]
@@ -142,18 +148,54 @@ def _region_table(found: dict[str, Any]) -> str:
 def _published_table() -> str:
     rows = [
         [
-            f'<a href="https://doi.org/{row["doi"]}">{escape(row["study"])}</a>',
-            row["sky"],
-            *(_published_value(row[level]) for level in _LEVELS),
+            _study(row),
+            row["sky"].removesuffix("-sky"),
+            *(_published_value(row, level) for level in _LEVELS),
         ]
         for row in _published()
     ]
-    return _table([_UNIT, "sky", *_LEVELS.values()], rows) + _note("Global means of all aerosol.")
+    return _table([_UNIT, "sky", *_LEVELS.values()], rows) + _note(
+        "Global means of all aerosol, with the uncertainty that the authors state."
+    )
 
 
-def _published_value(text: str) -> str:
-    """A figure as it was published; the table of them has no value for all levels."""
-    return text.replace("-", MINUS) or "-"
+def _study(row: Mapping[str, str]) -> str:
+    """The name of a study, with a link where its address is known."""
+    name = escape(row["study"])
+    return f'<a href="https://doi.org/{row["doi"]}">{name}</a>' if row["doi"] else name
+
+
+def _published_value(row: Mapping[str, str], level: str) -> str:
+    """A figure as it was published; not all studies have all levels."""
+    value, error = row[level].replace("-", MINUS), row.get(f"{level}_error")
+    return f"{value} ±\N{NO-BREAK SPACE}{error}" if error else value or "-"
+
+
+def _benchmark_table() -> str:
+    """Exact solutions and line-by-line models, beside what makes the page."""
+    comparisons = run_benchmarks(photons=_BENCHMARK_PHOTONS)
+    differing = sum(not c.agrees for c in comparisons)
+    forcings = [c for c in comparisons if c.units != "1"]
+    verdict = f"{differing} differ" if differing else "all agree"
+    header = [_UNIT, "aeroforcing", "reference", "two-stream"]
+    return _table(header, [_benchmark_row(c) for c in forcings]) + _note(
+        f"Solved when this page was made, with {len(comparisons) - len(forcings)} fluxes of single "
+        f"layers besides: {verdict}, by the tolerance of the reference and four standard errors. "
+        "References: discrete ordinates with 32 streams, and the line-by-line models of the "
+        "AeroCom radiative transfer experiment, "
+        '<a href="https://doi.org/10.5194/acp-13-2347-2013">Randles et al. (2013)</a>. Beside them '
+        "what a two-stream scheme gives."
+    )
+
+
+def _benchmark_row(comparison: Comparison) -> list[str]:
+    place = comparison.quantity.removeprefix("forcing, ")
+    return [
+        escape(f"{comparison.case.replace(' degrees', '°')}; {place}"),
+        _unbroken(comparison.estimate, comparison.stderr),
+        number(comparison.reference, decimals=2, signed=True),
+        number(comparison.two_stream, decimals=2, signed=True),
+    ]
 
 
 def _published() -> list[dict[str, str]]:
@@ -165,7 +207,13 @@ def _estimate(value: Mapping[str, float] | None) -> str:
     """A mean, with its error where it has one."""
     if value is None:
         return "-"
-    return estimate(value["mean"], value.get("stderr", math.nan), signed="stderr" in value)
+    return _unbroken(value["mean"], value.get("stderr", math.nan))
+
+
+def _unbroken(mean: float, error: float) -> str:
+    """A mean with its error, which a narrow column may put below the mean."""
+    text = estimate(mean, error, signed=math.isfinite(error))
+    return text.replace("± ", "±\N{NO-BREAK SPACE}")
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -191,21 +239,29 @@ def _maps(forcing: xr.Dataset, names: Iterable[str]) -> str:
 
 
 def _map(forcing: xr.Dataset, name: str) -> str:
+    figure = plt.figure(figsize=_MAP_SIZE, layout="constrained")
     axes = plot_map(
         forcing[name],
+        ax=figure.add_subplot(projection=ccrs.Robinson()),
         stderr=forcing.get(f"{name}{STDERR_SUFFIX}"),
         weights=weights_of(name, forcing),
+        title="",
     )
     return _figure(axes, VARIABLES[name].long_name)
 
 
 def _zonal_means(forcing: xr.Dataset) -> str:
-    return _figure(plot_zonal_means(forcing), "zonal mean forcing")
+    return _figure(plot_zonal_means(forcing), "zonal means of the forcing")
 
 
-def _figure(axes: Axes, text: str) -> str:
+def _figure(axes: Axes, caption: str) -> str:
+    """A picture with its caption, which is text: legible where the picture is small."""
     picture = base64.b64encode(figure_bytes(axes, ".png", dpi=_DPI)).decode()
-    return f'<figure><img alt="{escape(text)}" src="data:image/png;base64,{picture}"></figure>\n'
+    text = escape(caption[:1].upper() + caption[1:])
+    return (
+        f'<figure><img alt="{text}" src="data:image/png;base64,{picture}">'
+        f"<figcaption>{text}</figcaption></figure>\n"
+    )
 
 
 # ---- settings and provenance --------------------------------------------------------------------

@@ -84,7 +84,7 @@ def _draw_curves(ax: Axes, dataset: xr.Dataset) -> None:
     _mark_critical(ax, dataset)
     ax.set_xlabel(_axis_label(parameter), fontsize=_LABEL)
     ax.set_ylabel(f"aerosol forcing{in_brackets(units_of('forcing_toa'))}", fontsize=_LABEL)
-    ax.margins(x=0.0)
+    ax.margins(x=0.02)  # room for the markers at both ends
     ax.legend(
         fontsize=_TICK,
         title="bands: ± 2 standard errors",
@@ -150,15 +150,26 @@ def _draw_plane(ax: Axes, dataset: xr.Dataset, variable: str) -> None:
     )
     if field.min() < 0.0 < field.max():
         ax.contour(x, y, field.values, [0.0], colors="black", linewidths=1.5)
+        ax.plot([], [], color="black", linewidth=1.5, label="zero")
+        ax.legend(fontsize=_TICK, loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False)
     ax.set_xlabel(_axis_label(horizontal), fontsize=_LABEL)
     ax.set_ylabel(_axis_label(vertical), fontsize=_LABEL)
     bar = ax.figure.colorbar(filled, ax=ax)
-    known = lookup(variable)
-    text = known.long_name if known is not None else variable
-    text = folded(text, width=44, mark=" ") + in_brackets(units_of(variable))
-    bar.set_label(text, fontsize=_TICK)
+    bar.set_label(_bar_label(variable), fontsize=_TICK)
     bar.set_ticks(tick_levels(colors.levels))
     bar.ax.tick_params(labelsize=_TICK)
+
+
+def _bar_label(variable: str) -> str:
+    """Name and unit; the sky of a forcing is told by the title, unless it is the clear one."""
+    places = {
+        f"forcing_{level}{sky}": f"aerosol forcing, {text}{', clear sky' if sky else ''}"
+        for sky in SKY_STYLES
+        for level, (text, *_) in LEVEL_LINES.items()
+    }
+    known = lookup(variable)
+    text = places.get(variable) or (known.long_name if known is not None else variable)
+    return folded(text, width=44, mark=" ") + in_brackets(units_of(variable))
 
 
 def _axis_label(parameter: str) -> str:

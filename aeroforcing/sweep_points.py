@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from aeroforcing.aerosols import AnyAerosol
+from aeroforcing.albedo import Ocean, SurfaceAlbedo
 from aeroforcing.atmosphere import standard_atmosphere
 from aeroforcing.checks import check_between
+from aeroforcing.cloudy_sky import CloudLayers
 from aeroforcing.column import Aerosol, Cloud, Column, ExponentialProfile
 from aeroforcing.errors import InputError
 
@@ -115,16 +120,44 @@ def _water_ssa(wavelength: float) -> float:
     return 0.97
 
 
+def aod_of(column: Column) -> float:
+    """AOD of a column at 550 nm; not a number where an aerosol does not tell it."""
+    return sum((_aod_of_one(aerosol) for aerosol in column.aerosols), 0.0)
+
+
+def _aod_of_one(aerosol: AnyAerosol) -> float:
+    return float(np.sum(np.asarray(aerosol.aod))) if isinstance(aerosol, Aerosol) else np.nan
+
+
+def _uniform_aerosol(column: Column) -> Aerosol | None:
+    """The aerosol of a column, if it is one and its properties are numbers."""
+    if len(column.aerosols) == 1:
+        (aerosol,) = column.aerosols
+        if isinstance(aerosol, Aerosol) and aerosol.is_uniform:
+            return aerosol
+    return None
+
+
+def _change_aerosol(point: Point, parameter: str, **changes: Any) -> Point:
+    aerosol = _uniform_aerosol(point.column)
+    if aerosol is None:
+        raise InputError(
+            f"A sweep over {parameter} needs a column with one Aerosol whose properties are "
+            "numbers."
+        )
+    changed = replace(aerosol, **changes)
+    return point._replace(column=replace(point.column, aerosol=changed))
+
+
 def _set_aerosol(name: str) -> Callable[[Point, float], Point]:
     def changed(point: Point, value: float) -> Point:
-        aerosol = replace(point.column.aerosol, **{name: value})  # type: ignore[arg-type]
-        return point._replace(column=replace(point.column, aerosol=aerosol))
+        return _change_aerosol(point, name, **{name: value})
 
     return changed
 
 
 def _set_scale_height(point: Point, value: float) -> Point:
-    return _set_aerosol("profile")(point, ExponentialProfile(value))  # type: ignore[arg-type]
+    return _change_aerosol(point, "scale_height", profile=ExponentialProfile(value))
 
 
 def _set_albedo(point: Point, value: float) -> Point:
@@ -149,12 +182,14 @@ def _set_cloud_base(point: Point, value: float) -> Point:
 
 
 def _the_cloud(column: Column) -> Cloud:
-    if len(column.clouds) != 1:
+    clouds = column.clouds
+    if isinstance(clouds, CloudLayers) or len(clouds) != 1:
+        count = "clouds by layer" if isinstance(clouds, CloudLayers) else f"{len(clouds)} clouds"
         raise InputError(
-            f"The column has {len(column.clouds)} clouds; a sweep over a cloud's depth or height "
-            "needs a column with one."
+            f"The column has {count}; a sweep over a cloud's depth or height needs a column with "
+            "one Cloud."
         )
-    return column.clouds[0]
+    return clouds[0]
 
 
 def _with_cloud(point: Point, cloud: Cloud) -> Point:
@@ -178,25 +213,65 @@ OF_CLOUDS = frozenset({"cloud_optical_depth", "cloud_base"})
 
 def describe(point: Point, *, without: Mapping[str, object]) -> str:
     """A column in words, but for the parameters that are swept."""
-    aerosol, clouds = point.column.aerosol, point.column.clouds
     words = {
-        "aod": f"AOD {aerosol.aod:g}",
-        "ssa": f"SSA {aerosol.ssa:g}",
-        "asymmetry": f"asymmetry {aerosol.asymmetry:g}",
-        "angstrom": f"Angstrom exponent {aerosol.angstrom:g}",
-        "surface_albedo": f"surface albedo {point.column.surface_albedo:g}",
+        **_aerosol_words(point.column),
+        "surface_albedo": _surface_words(point.column.surface_albedo),
         "latitude": _latitude_words(point.latitude),
     }
     parts = [text for name, text in words.items() if name not in without]
-    skies = [_describe_cloud(cloud, without) for cloud in clouds]
-    return ", ".join([*parts, *(skies or ["clear sky"])])
+    return ", ".join([*parts, *_sky_words(point.column.clouds, without)])
+
+
+def _aerosol_words(column: Column) -> dict[str, str]:
+    aerosol = _uniform_aerosol(column)
+    if aerosol is None:
+        count = len(column.aerosols)
+        words = {0: "no aerosol", 1: "an aerosol by layer or wavelength"}
+        return {"aerosol": words.get(count, f"{count} aerosols")}
+    properties = {
+        "aod": f"AOD {_text(aerosol.aod)}",
+        "ssa": f"SSA {_text(aerosol.ssa)}",
+        "asymmetry": f"asymmetry {_text(aerosol.asymmetry)}",
+        "angstrom": f"Angstrom exponent {_text(aerosol.angstrom)}",
+    }
+    if aerosol.coalbedo_angstrom != 0.0:
+        properties["coalbedo_angstrom"] = f"co-albedo exponent {_text(aerosol.coalbedo_angstrom)}"
+    properties["scale_height"] = _profile_words(aerosol.profile)
+    return {name: text for name, text in properties.items() if text}
+
+
+def _text(number: Any) -> str:
+    return f"{number:g}"
+
+
+def _profile_words(profile: object) -> str:
+    """The vertical distribution, where it is not that of the paper."""
+    if not isinstance(profile, ExponentialProfile):
+        return "given profile"
+    height = profile.scale_height
+    usual = height == ExponentialProfile().scale_height
+    return "" if usual else f"scale height {height / 1000:g} km"
+
+
+def _surface_words(surface: object) -> str:
+    if isinstance(surface, Ocean):
+        return "open water" if surface.fraction == 1.0 else "partly open water"
+    if isinstance(surface, SurfaceAlbedo) or np.ndim(surface):  # type: ignore[arg-type]
+        return "given surface albedos"
+    return f"surface albedo {surface:g}"
 
 
 def _latitude_words(latitude: float) -> str:
     return f"{abs(latitude):g}\N{DEGREE SIGN}{'S' if latitude < 0.0 else 'N'}"
 
 
-def _describe_cloud(cloud: Cloud, without: Mapping[str, object]) -> str:
+def _sky_words(clouds: Sequence[Cloud] | CloudLayers, without: Mapping[str, object]) -> list[str]:
+    if isinstance(clouds, CloudLayers):
+        return ["clouds by layer"]
+    return [_cloud_words(cloud, without) for cloud in clouds] or ["clear sky"]
+
+
+def _cloud_words(cloud: Cloud, without: Mapping[str, object]) -> str:
     depth = "" if "cloud_optical_depth" in without else f" of optical depth {cloud.optical_depth:g}"
     if "cloud_base" in without:
         place = f", {(cloud.top - cloud.base) / 1000:g} km thick"

@@ -41,6 +41,7 @@ from aeroforcing.sweep_points import (
     OF_CLOUDS,
     PARAMETERS,
     Point,
+    aod_of,
     base_column,
     describe,
     water_cloud,
@@ -94,7 +95,9 @@ def sweep(
         Increasing values of the parameter; two such sequences for two parameters.
     column
         The column that is varied; by default `base_column`, with a `water_cloud` where a property
-        of clouds is swept.
+        of clouds is swept. Properties of the aerosol can be swept where there is one `Aerosol` of
+        numbers, those of clouds where there is one `Cloud`; a swept `surface_albedo` takes the
+        place of any surface.
     latitude
         [degrees north]
     photons
@@ -118,9 +121,10 @@ def sweep(
     xarray.Dataset
         Over the parameters: `forcing_toa, forcing_atmosphere, forcing_surface` (with clouds for
         all-sky, and with `_cs` for clear sky) and `forcing_efficiency_...`, the same per AOD,
-        missing at AOD 0 [W m-2]; `critical_ssa` and `critical_surface_albedo` where these are
-        swept, at which `forcing_toa` changes its sign, missing where it does not [1]; each with
-        `<name>_stderr`. Attribute `base` tells the column in words.
+        missing where that is 0 or not known at 550 nm [W m-2]; `critical_ssa` and
+        `critical_surface_albedo` where these are swept, at which `forcing_toa` changes its sign,
+        missing where it does not [1]; each with `<name>_stderr`. Attribute `base` tells the column
+        in words.
 
     Raises
     ------
@@ -141,7 +145,7 @@ def sweep(
         name: np.stack([one[name] for one in solved]).reshape(*shape, REPLICATES)
         for name in solved[0]
     }
-    aod = np.array([point.column.aerosol.aod for point in points]).reshape(shape)
+    aod = np.array([aod_of(point.column) for point in points]).reshape(shape)
     settings = {
         "base": describe(base, without=axes),
         "seed": int(seed),

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aeroforcing.color_levels import DIVERGING, colors_of, round_levels, symmetric_levels
+from aeroforcing.color_levels import (
+    DIVERGING,
+    colors_of,
+    round_levels,
+    symmetric_levels,
+    tick_levels,
+)
 from aeroforcing.errors import InputError
 
 SIZES = st.floats(1e-6, 1e6)
@@ -69,3 +75,17 @@ def test_arrows_tell_what_lies_beyond_the_levels(values, extend):
 def test_wrong_levels_are_refused(levels):
     with pytest.raises(InputError, match="at least two, increasing"):
         colors_of([0.0], name="aod", levels=levels)
+
+
+def test_a_change_of_few_cells_is_not_hidden_by_the_others():
+    values = np.zeros(5000)
+    values[:10] = np.linspace(-0.3, 0.1, 10)
+    assert symmetric_levels(values)[-1] >= 0.29
+
+
+def test_a_narrow_colour_bar_labels_fewer_levels():
+    assert tick_levels(np.arange(9.0)) == list(range(9))
+    assert tick_levels(np.arange(9.0), most=5) == [0, 2, 4, 6, 8]
+    symmetric = np.array([-6.0, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6])
+    assert tick_levels(symmetric, most=9) == [-6, -4, -2, 2, 4, 6]
+    assert tick_levels(symmetric[1:-1], most=4) == [-5, -2, 2, 5]

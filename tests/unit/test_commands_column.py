@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from aeroforcing.cli import main
-from aeroforcing.commands import column, sweep
 from aeroforcing.commands.sweep import parse_sweep, parse_values
 from aeroforcing.config import CONFIG_ATTRIBUTE
 from aeroforcing.errors import InputError
@@ -28,19 +27,6 @@ def in_own_folder(tmp_path, monkeypatch):
 
 def run(line: str) -> int:
     return main(shlex.split(line))
-
-
-@pytest.mark.parametrize(
-    "example",
-    [line.strip() for verb in (column, sweep) for line in verb.EXAMPLES.splitlines()[-2:]],
-)
-def test_the_examples_run_as_they_are_printed(example, capsys):
-    words = shlex.split(example)
-    assert main(words[1:]) == 0
-    if "-o" in words:
-        assert os.listdir() == [words[words.index("-o") + 1]]
-    else:
-        assert "forcing" in capsys.readouterr().out
 
 
 # ---- column -------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ import pytest
 from forcing_samples import sample_forcing
 
 from aeroforcing.cli import main
-from aeroforcing.commands import info, map, report
 from aeroforcing.netcdf import write_netcdf
 
 
@@ -34,22 +33,6 @@ def run(line: str) -> int:
 
 def made() -> set[str]:
     return set(os.listdir()) - {"forcing.nc"}
-
-
-@pytest.mark.parametrize("verb", [map, info])
-def test_the_examples_run_as_they_are_printed(verb, capsys):
-    for example in verb.EXAMPLES.splitlines()[-2:]:
-        words = shlex.split(example)
-        assert main(words[1:]) == 0
-        assert made() if "-o" in words else capsys.readouterr().out
-
-
-def test_the_examples_of_the_report_run_one_after_the_other():
-    Path("forcing.nc").unlink()
-    write_netcdf(sample_forcing()[["forcing_toa_cs", "forcing_toa_cs_stderr"]], "forcing.nc")
-    for example in report.EXAMPLES.splitlines()[-2:]:
-        assert main(shlex.split(example)[1:]) == 0
-    assert Path("report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
 # ---- map ----------------------------------------------------------------------------------------
@@ -128,6 +111,13 @@ def test_info_of_what_is_no_netcdf(capsys):
     Path("text.nc").write_text("hello")
     assert run("info text.nc") == 2
     assert "not a netCDF file" in capsys.readouterr().err
+
+
+def test_a_report_is_written():
+    Path("forcing.nc").unlink()
+    write_netcdf(sample_forcing()[["forcing_toa_cs", "forcing_toa_cs_stderr"]], "forcing.nc")
+    assert run("report forcing.nc -o report.html") == 0
+    assert Path("report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_a_report_needs_a_name(capsys):

@@ -14,10 +14,12 @@ from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 
 from aeroforcing.coastline import coast_around, coastline
 from aeroforcing.errors import InputError
+from aeroforcing.grids import gaussian_grid
 from aeroforcing.map_fields import area_mean, map_field
 from aeroforcing.plot import plot_map, plot_maps
 from aeroforcing.plot_text import estimate, folded, label_of, units_of
 from aeroforcing.sweep_plot import plot_sweep
+from aeroforcing.variables import flag_attributes
 from aeroforcing.zonal_plot import plot_zonal_means
 
 FORCING = sample_forcing()
@@ -42,8 +44,37 @@ def only(axes, kind):
     return found
 
 
+def lines_of(axes, gid):
+    (found,) = [a for a in axes.collections if isinstance(a, LineCollection) and a.get_gid() == gid]
+    return found
+
+
 def bar_of(axes):
     return only(axes, QuadMesh).colorbar
+
+
+def flags(months: int = 2) -> xr.DataArray:
+    """A flag with the values -1, 0 and 2, of which the last does not occur."""
+    grid = gaussian_grid("T21")
+    values = np.zeros((months, grid.sizes["lat"], grid.sizes["lon"]), dtype=np.int8)
+    values[:, :5] = -1
+    coords = {"month": np.arange(1, months + 1), "lat": grid["lat"], "lon": grid["lon"]}
+    attributes = flag_attributes({"missing": -1, "primary": 0, "background_2": 2})
+    return xr.DataArray(values, coords, ("month", "lat", "lon"), "source", attributes)
+
+
+def test_a_flag_has_a_colour_for_each_value_and_no_mean():
+    axes = plot_map(flags(), month=2)
+    assert axes.get_title() == "Field that the value comes from\nFebruary"
+    bar = bar_of(axes)
+    labels = [label.get_text() for label in bar.ax.get_xticklabels()]
+    assert labels == ["missing", "primary", "background 2"]
+    cells = only(axes, QuadMesh)
+    colors = [tuple(cells.cmap(cells.norm(value))) for value in (-1, 0, 2)]
+    assert len(set(colors)) == 3
+    assert len(plot_maps(flags(), panels="months")) == 2
+    with pytest.raises(InputError, match="of which there is no mean; choose a month"):
+        plot_map(flags())
 
 
 # ---- maps ---------------------------------------------------------------------------------------
@@ -93,7 +124,7 @@ def test_cells_reach_the_edges_and_none_wraps_around(projection, extent):
     np.testing.assert_allclose(equator[[0, -1]], limits, rtol=1e-6)
     assert (np.diff(equator) > 0.0).all()
     np.testing.assert_allclose(corners[[0, -1], 0, 1], axes.projection.y_limits, rtol=1e-6)
-    for artist in (only(axes, PolyCollection), only(axes, LineCollection)):
+    for artist in (only(axes, PolyCollection), lines_of(axes, "coast"), lines_of(axes, "grid")):
         widths = [np.ptp(path.vertices[:, 0]) for path in artist.get_paths()]
         steps = [np.abs(np.diff(path.vertices[:, 0])).max() for path in artist.get_paths()]
         assert max(steps) < 0.1 * (limits[1] - limits[0])
@@ -172,6 +203,61 @@ def test_wrong_settings_are_refused(settings, message):
 def test_axes_without_a_projection_are_refused():
     with pytest.raises(InputError, match="no map projection"):
         plot_map(TOA, ax=plt.figure().add_subplot())
+    with pytest.raises(InputError, match="no map projection"):
+        plot_maps(TOA, panels=[1], ax=[plt.figure().add_subplot()])
+
+
+def test_axes_that_cannot_hold_the_globe_are_refused():
+    with pytest.raises(InputError, match="projection Orthographic, which has no place"):
+        plot_map(TOA, ax=plt.axes(projection=ccrs.Orthographic()))
+
+
+def test_panels_go_into_the_axes_of_the_user():
+    projection = {"projection": ccrs.PlateCarree()}
+    figure, own = plt.subplots(1, 2, subplot_kw=projection)
+    drawn = plot_maps(TOA, panels=[1, 7], ax=list(own))
+    assert list(drawn) == list(own)
+    assert figure.get_suptitle() == ""
+    with pytest.raises(InputError, match="2 axes for 4 panels"):
+        plot_maps(TOA, ax=list(own))
+
+
+def test_a_title_can_be_left_to_a_caption():
+    axes = plot_map(TOA, title="")
+    assert axes.get_title().startswith("annual mean, global mean")
+
+
+def test_a_title_is_broken_to_the_width_of_the_map():
+    small = plt.figure(figsize=(4, 3)).add_subplot(projection=ccrs.Robinson())
+    lines = plot_map(TOA, ax=small).get_title().split("\n")
+    assert len(lines) == 3
+    assert " ".join(lines[:2]) == plot_map(TOA).get_title().split("\n")[0]
+
+
+def test_the_levels_of_a_region_suit_it():
+    everywhere, desert = plot_map(TOA), plot_map(TOA, extent=(0, 20, 10, 30))
+    bounds = [only(axes, QuadMesh).norm.boundaries for axes in (everywhere, desert)]
+    assert bounds[1][-1] > 1.2 * bounds[0][-1]
+
+
+def labels_of(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+@pytest.mark.parametrize("projection", ["robinson", "platecarree"])
+def test_lines_of_the_grid_are_labelled(projection):
+    latitudes = ["60°S", "30°S", "0°", "30°N", "60°N"]
+    axes = plot_map(TOA, projection=projection)
+    assert labels_of(axes) == [*latitudes, "180°", "90°W", "0°", "90°E", "180°"]
+    region = plot_map(TOA, projection=projection, extent=(150, 230, -10, 40))
+    assert labels_of(region)[:3] == ["10°S", "0°", "10°N"]
+    assert {"180°", "160°W", "140°W"} <= set(labels_of(region))
+
+
+def test_where_parallels_are_curved_there_are_lines_without_labels():
+    axes = plot_map(TOA, ax=plt.axes(projection=ccrs.NorthPolarStereo()))
+    assert labels_of(axes) == []
+    assert lines_of(axes, "grid")
 
 
 @pytest.mark.parametrize(("panels", "message"), [("weeks", "known are"), ([], "empty")])

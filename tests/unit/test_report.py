@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from html import escape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import matplotlib
 import pytest
@@ -73,17 +75,51 @@ def test_the_sections_are_there(outline):
     assert outline.texts["h2"] == [
         "Global mean", "By region", "Published estimates", "Forcing", "Zonal means", "Aerosol",
         "Settings", "Inputs", "How the file was made", "Options of the run (TOML)",
+        "Benchmarks of the solver",
     ]  # fmt: skip
     assert outline.texts["h1"] == ["A test"]
-    assert all(attrs["alt"] for tag, attrs in outline.tags if tag == "img")
+    captions = [attrs["alt"] for tag, attrs in outline.tags if tag == "img"]
+    assert captions == outline.texts["figcaption"]
+    assert "Total aerosol direct radiative effect at the surface, all-sky" in captions
 
 
 def test_the_global_means_stand_beside_the_published_ones(page):
     mean = region_means(FORCING)["global"]["forcing_surface_cs"]["mean"]
-    row = re.search(r"<tr><td>surface, clear-sky</td>(.+?)</tr>", page)[1]
-    ours, published = re.findall(r"<td>(.+?)</td>", row)
-    assert float(ours.split()[0].replace("−", "-")) == pytest.approx(mean, abs=0.002)
+    ours, published = cells_of(page, "surface, clear-sky")
+    assert number(ours) == pytest.approx(mean, abs=0.002)
     assert published == "−9.7"
+
+
+def cells_of(page: str, label: str) -> list[str]:
+    """The cells of the first row of that label."""
+    row = re.search(rf"<tr><td>{label}</td>(.+?)</tr>", page)[1]
+    return re.findall(r"<td>(.+?)</td>", row)
+
+
+def number(cell: str) -> float:
+    return float(cell.split()[0].replace("−", "-"))
+
+
+def test_published_estimates_have_their_uncertainty_and_address(page):
+    link = '<a href="https://doi.org/10.1029/2007JD008434">Kim and Ramanathan \\(2008\\)</a>'
+    assert cells_of(page, link) == [
+        "clear",
+        "−6.0 ±\N{NO-BREAK SPACE}1",
+        "-",
+        "−11.0 ±\N{NO-BREAK SPACE}2",
+    ]
+    without_address = cells_of(page, "Lacagnina et al. \\(2017\\), PARASOL and OMI")
+    assert without_address[1:] == ["−4.6 ±\N{NO-BREAK SPACE}1.5", "-", "-"]
+
+
+def test_the_benchmarks_are_solved_and_compared(page):
+    case = "AeroCom 2b: tropical, SSA 0.8, 30°; surface"
+    own, exact, two_stream = cells_of(page, case)
+    assert exact == "−40.60"
+    assert number(own) == pytest.approx(-40.6, abs=1.4)
+    assert number(two_stream) != number(own)
+    assert "±" in own
+    assert "all agree, by the tolerance of the reference" in page
 
 
 def test_texts_of_the_file_are_no_markup(page, outline):
@@ -110,19 +146,39 @@ def browser() -> str:
     pytest.skip("there is no Chromium here")
 
 
-@pytest.mark.parametrize("width", [390, 1200])
-def test_a_browser_shows_the_page_without_sideways_scrolling(page, tmp_path, width):
-    program = browser()
-    probe = (
-        "<script>addEventListener('load', () => { document.title = [document.documentElement"
-        ".scrollWidth <= innerWidth, [...document.images].every(i => i.naturalWidth > 400)]"
-        ".join(' '); });</script>"
-    )
+PROBE = """<script>
+addEventListener('load', () => {
+  const seen = document.querySelector('iframe').contentDocument;
+  const widths = [...seen.images].map(image => image.naturalWidth);
+  const fits = seen.documentElement.scrollWidth <= seen.defaultView.innerWidth;
+  const tables = [...seen.querySelectorAll('div.wide')].every(d => d.scrollWidth <= d.clientWidth);
+  const letters = parseFloat(getComputedStyle(seen.querySelector('td'), '').fontSize);
+  document.title = [fits, tables, Math.min(...widths) > 400, letters >= 12].join(' ');
+});
+</script>"""
+
+
+@pytest.mark.parametrize("width", [375, 1200])
+def test_a_browser_shows_the_page_whole_on_phones_and_screens(page, tmp_path, width):
+    """In a frame, since windows of browsers are not as narrow as phones."""
+    frame = f'<iframe width="{width}" height="800" srcdoc="{escape(page)}"></iframe>'
+    path = tmp_path / "frame.html"
+    path.write_text(f"<!DOCTYPE html><title></title>{frame}{PROBE}", encoding="utf-8")
+    assert "<title>true true true true</title>" in browse(path, tmp_path, "--dump-dom")
+
+
+def test_a_browser_prints_the_page(page, tmp_path):
     path = tmp_path / "report.html"
-    path.write_text(page.replace("</body>", f"{probe}</body>"), encoding="utf-8")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},900"]
-    done = subprocess.run(
-        [program, *options, f"--user-data-dir={tmp_path}/profile", "--dump-dom", path.as_uri()],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    assert "<title>true true</title>" in done.stdout
+    path.write_text(page, encoding="utf-8")
+    browse(path, tmp_path, f"--print-to-pdf={tmp_path}/report.pdf")
+    printed = (tmp_path / "report.pdf").read_bytes()
+    assert printed.startswith(b"%PDF")
+    assert 3 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 10
+
+
+def browse(path: Path, folder: Path, what: str) -> str:
+    """Open a page in Chromium without a window, and do something with it."""
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/profile"]
+    command = [browser(), *options, what, path.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout

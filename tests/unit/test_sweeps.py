@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import aeroforcing as af
+from aeroforcing.plot_text import label_of
 from aeroforcing.sweep_points import PARAMETERS, Point, base_column, describe, water_cloud
 from aeroforcing.sweeps import REPLICATES, sweep, zero_of
 from aeroforcing.variables import VARIABLES
@@ -152,6 +153,51 @@ def test_a_cloud_is_moved_with_its_thickness():
     assert replace(cloud, base=1000.0, top=2000.0) == point.column.clouds[0]
 
 
+# ---- all parameters, any column -----------------------------------------------------------------
+
+SWEPT = {
+    "aod": (0.1, 0.2),
+    "ssa": (0.8, 0.9),
+    "asymmetry": (0.5, 0.7),
+    "angstrom": (0.5, 1.5),
+    "coalbedo_angstrom": (-1.0, 1.0),
+    "surface_albedo": (0.1, 0.5),
+    "scale_height": (500.0, 3000.0),
+    "latitude": (-60.0, 0.0),
+    "cloud_optical_depth": (1.0, 20.0),
+    "cloud_base": (0.0, 5000.0),
+}
+
+
+def test_all_parameters_are_tried():
+    assert set(SWEPT) == set(PARAMETERS)
+
+
+@pytest.mark.parametrize("parameter", SWEPT)
+def test_every_parameter_can_be_swept(parameter):
+    result = sweep(parameter, SWEPT[parameter], photons=256)
+    assert result["forcing_surface"].dims == (parameter,)
+    assert result[parameter].attrs["units"]
+    changes = [float(abs(np.diff(result[f"forcing_{level}"]))[0]) for level in LEVELS]
+    assert max(changes) > 0.05
+    assert label_of("lat" if parameter == "latitude" else parameter) != parameter
+
+
+def test_columns_of_any_kind_can_be_swept():
+    smoke = af.SpectralAerosol(wavelength=[440, 870], aod=[0.3, 0.1], ssa=0.9, asymmetry=0.6)
+    column = replace(
+        base_column(), aerosol=[smoke, base_column().aerosol], surface_albedo=af.Ocean()
+    )
+    result = sweep("latitude", [0.0, 40.0], column=column, photons=64)
+    assert (result["forcing_surface"] < 0.0).all()
+    assert np.isnan(result["forcing_efficiency_toa"]).all()
+    assert result.attrs["base"] == "2 aerosols, open water, clear sky"
+    albedo = sweep("surface_albedo", [0.1, 0.5], column=column, photons=64)
+    assert albedo["forcing_toa"][0] < albedo["forcing_toa"][1]
+    with pytest.raises(af.InputError, match="sweep over ssa needs a column with one Aerosol"):
+        sweep("ssa", [0.9], column=column, photons=64)
+
+
 # ---- the dataset --------------------------------------------------------------------------------
 
 
@@ -180,6 +226,18 @@ def test_a_column_is_told_but_for_what_is_swept():
     )
     assert describe(point, without={"cloud_base": 0}).endswith("of optical depth 10, 1 km thick")
     assert describe(Point(base_column(), 0.0), without={}).endswith("0°N, clear sky")
+
+
+def test_what_differs_from_the_paper_is_told():
+    column = base_column(coalbedo_angstrom=-0.5, scale_height=500.0)
+    assert "co-albedo exponent -0.5, scale height 0.5 km" in describe(
+        Point(column, 0.0), without={}
+    )
+    given = replace(column, aerosol=replace(column.aerosol, profile=af.UniformProfile()))
+    assert "given profile" in describe(Point(given, 0.0), without={})
+    assert "no aerosol" in describe(Point(replace(column, aerosol=()), 0.0), without={})
+    pair = replace(column, surface_albedo=af.SurfaceAlbedo(direct=0.1, diffuse=0.2))
+    assert "given surface albedos" in describe(Point(pair, 0.0), without={})
 
 
 # ---- wrong input --------------------------------------------------------------------------------

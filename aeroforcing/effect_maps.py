@@ -1,0 +1,200 @@
+"""Maps of effects of parts of the aerosol: what the attributions of a grid share.
+
+The cells are those of `gridded.grid_forcing`, solved in blocks on several threads; the result does
+not depend on the blocks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from aeroforcing.attribution import dims_of
+from aeroforcing.builtin_atmosphere import TerrainColumns, columns_over_terrain
+from aeroforcing.cells import Cells, ColumnMaker, cells_of
+from aeroforcing.checks import check_between, checked_months
+from aeroforcing.errors import InputError
+from aeroforcing.estimates import Replicates, means_and_errors, samples_per_replicate, seed_key
+from aeroforcing.gases import GasTable, load_gas_table
+from aeroforcing.grids import grid_of
+from aeroforcing.inputs import provenance, resolve_inputs
+from aeroforcing.netcdf import climatological_time
+from aeroforcing.properties import BandNodes, planck_band_nodes
+from aeroforcing.variables import stamp
+
+Floats = NDArray[np.float64]
+Results = dict[str, Floats]  # name -> (..., cell)
+Progress = Callable[[int, int], None]
+Source = xr.Dataset | str | os.PathLike[str]
+
+REPLICATES = 8
+
+_SKIES = {"both": ("", "_cs"), "all": ("",), "clear": ("_cs",)}
+_AOD_OF_PHOTONS = 0.1
+_LEAST_SHARE = 0.125
+_CELLS_PER_BLOCK = 64
+
+
+@dataclass(frozen=True)
+class EffectRun:
+    """The settings of a run of effects, checked."""
+
+    photons: int
+    seed: int
+    sky: str
+    solar_constant: float
+    gas_table: str | Path
+    delta_scale_clouds: bool
+    jobs: int | None
+
+    def __post_init__(self) -> None:
+        samples_per_replicate(self.photons, REPLICATES)
+        seed_key(self.seed)
+        check_between("solar_constant", self.solar_constant, 0.0, 1e5)
+        if self.sky not in _SKIES:
+            raise InputError(f"sky={self.sky!r} is not allowed; give 'both', 'all' or 'clear'.")
+        if self.jobs is not None and (self.jobs < 1 or int(self.jobs) != self.jobs):
+            raise InputError(
+                f"jobs={self.jobs!r} is not allowed; give a whole number of at least 1."
+            )
+
+    @property
+    def skies(self) -> tuple[str, ...]:
+        """Suffixes of the skies."""
+        return _SKIES[self.sky]
+
+    @property
+    def table(self) -> GasTable:
+        """The gas table."""
+        return load_gas_table(self.gas_table)
+
+    def samples(self, aod: Floats) -> NDArray[np.int64]:
+        """Samples per replicate: in proportion to the AOD, the nearest power of two, (cell,)."""
+        share = np.maximum(aod / _AOD_OF_PHOTONS, _LEAST_SHARE)
+        exponent = np.rint(np.log2(np.maximum(self.photons / REPLICATES * share, 1.0)))
+        return 2 ** np.clip(exponent, 0, 26).astype(np.int64)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Global attributes that tell the settings."""
+        return {
+            "photons": int(self.photons),
+            "replicates": REPLICATES,
+            "seed": int(self.seed),
+            "solar_constant": float(self.solar_constant),
+            "gas_table": str(self.gas_table),
+            "cloud_forward_peak": "cut off" if self.delta_scale_clouds else "kept",
+        }
+
+
+class EffectMap:
+    """The cells of a grid and all but their aerosol."""
+
+    def __init__(
+        self, inputs: Source | None, *, grid: str | None, months: Iterable[int], run: EffectRun
+    ) -> None:
+        self.run = run
+        self.table = run.table
+        self.nodes: BandNodes = planck_band_nodes(self.table.band_limits_wavenumber)
+        self.fields = resolve_inputs(inputs, grid=grid, months=sorted(checked_months(months)))
+        self.cells: Cells = cells_of(self.fields)
+        self.maker = ColumnMaker(
+            self.cells,
+            table=self.table,
+            solar_constant=run.solar_constant,
+            delta_scale_clouds=run.delta_scale_clouds,
+        )
+
+    @property
+    def months(self) -> list[int]:
+        """Calendar months of the run."""
+        return [int(month) for month in self.fields["month"].values]
+
+    @property
+    def grid(self) -> xr.Dataset:
+        """The axes of the run with their bounds."""
+        return grid_of(self.fields)
+
+    def flat(self, field: xr.DataArray) -> Floats:
+        """A field over (..., month, lat, lon) by cells, (..., cell)."""
+        ordered = field.transpose(..., "month", "lat", "lon").values.astype(float)
+        return ordered.reshape(*ordered.shape[:-3], self.cells.size)
+
+    def air(self, chosen: NDArray[np.int64]) -> TerrainColumns:
+        """The atmospheres of chosen cells, for the heights of their layers."""
+        cells = self.cells
+        return columns_over_terrain(
+            cells.profiles,
+            month=cells.month[chosen] - 1,
+            lat=cells.lat_index[chosen],
+            surface_altitude=cells.surface_altitude[chosen],
+        )
+
+    def solved(
+        self,
+        block: Callable[[NDArray[np.int64]], Replicates],
+        *,
+        complete: NDArray[np.bool_],
+        progress: Progress | None,
+    ) -> Results:
+        """Means and errors of all cells, missing where they are not complete.
+
+        Parameters
+        ----------
+        block
+            Gives the replicates of some cells, name -> (..., cell, replicate).
+        complete
+            (cell,) mask of the cells to solve.
+        progress
+            Called with (cells done, cells in all).
+        """
+        chosen = np.flatnonzero(complete)
+        parts = [chosen[i : i + _CELLS_PER_BLOCK] for i in range(0, chosen.size, _CELLS_PER_BLOCK)]
+
+        def one_part(part: NDArray[np.int64]) -> Results:
+            return means_and_errors(block(part))
+
+        results: Results = {}
+        done = 0
+        pool = ThreadPoolExecutor(self.run.jobs or len(os.sched_getaffinity(0)))
+        try:
+            tasks = {pool.submit(one_part, part): part for part in parts}
+            for task in as_completed(tasks):
+                for name, values in task.result().items():
+                    room = (*values.shape[:-1], self.cells.size)
+                    results.setdefault(name, np.full(room, np.nan))[..., tasks[task]] = values
+                done += tasks[task].size
+                if progress is not None:
+                    progress(done, chosen.size)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return results
+
+    def dataset(
+        self, results: Mapping[str, Floats], *, coords: Mapping[str, Any], attrs: Mapping[str, Any]
+    ) -> xr.Dataset:
+        """Results by cell as maps over (time, lat, lon) with what leads them."""
+        shape = (len(self.months), self.fields.sizes["lat"], self.fields.sizes["lon"])
+        maps = {
+            name: (
+                dims_of(name, ("time", "lat", "lon")),
+                values.reshape(*values.shape[:-1], *shape),
+            )
+            for name, values in results.items()
+        }
+        grid = self.grid
+        inputs = {"inputs": "\n".join(provenance(self.fields))}
+        attributes = self.run.attributes | dict(attrs) | inputs
+        axes = {"lat": grid["lat"], "lon": grid["lon"], **coords}
+        dataset = xr.Dataset(maps, coords=axes, attrs=attributes)
+        time = climatological_time(self.months)
+        bounds = {name: grid[name] for name in ("lat_bnds", "lon_bnds")}
+        return stamp(dataset.assign_coords(time.coords).merge(time).assign(bounds))
