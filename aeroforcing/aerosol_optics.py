@@ -1,27 +1,24 @@
-"""Angstrom exponents of an aerosol mixture, from its species.
+"""Optical properties of a mixture of species at 550 nm, and their Angstrom exponents.
 
-Extinction and co-albedo exponents of each species come from the MERRA-2/GOCART optics in the RRTMGP
-shortwave bands, the hygroscopic species at 80 % relative humidity and in their aged (hydrophilic)
-form. The exponents are slopes between 440 and 870 nm, to which the bands are interpolated in
-log-log between their solar-weighted mean wavelengths. Assumptions:
+Two sets of constants are known (`OPTICS`):
 
-- Dust: the five size bins are mixed by volume as AERONET finds desert dust at Cape Verde (Dubovik
-  et al. 2002: lognormal modes of 0.12 and 1.90 um radius, widths 0.5 and 0.6, 0.096 of the coarse
-  volume in the fine mode), each bin extinguishing as its table says.
-- Sea salt: fine is the bin of 0.1-0.5 um dry radius (asymmetry 0.776, which is the 0.778 of Chung
-  2012, E9); coarse is equal masses of 0.5-1.5 and 1.5-5 um.
-- SSA at 550 nm is not taken from these tables but from Chung (2012), E7. There black and organic
-  carbon have one SSA in common; they share the absorption as their own SSA of E9 (0.19 and 0.85)
-  say, which decides how it varies with wavelength.
+``chung2012``
+    SSA and asymmetry parameter at 550 nm of the six species by E7 and E9 of Chung (2012). There
+    black and organic carbon have one SSA in common; they share the absorption as their own SSA of
+    E9 (0.19 and 0.85) say, which decides how it varies with wavelength.
+``merra2``
+    SSA and asymmetry parameter of each species as in MERRA-2, by relative humidity (see
+    `species_optics`).
 
-The exponents of the mixture follow from the sums of optical depth and absorption optical depth
-at 440 and 870 nm: a mean of co-albedo exponents would have no meaning where nothing absorbs.
+With either, the Angstrom exponents are those of the MERRA-2 optics at 80 % humidity: slopes
+between 440 and 870 nm of each species. The exponents of the mixture follow from the sums of
+optical depth and absorption optical depth at 440 and 870 nm: a mean of co-albedo exponents would
+have no meaning where nothing absorbs.
 
 References
 ----------
-Chung, C. E. (2012), doi:10.5772/50248. Dubovik, O. et al. (2002), J. Atmos. Sci. 59, 590-608,
-doi:10.1175/1520-0469(2002)059<0590:VOAAOP>2.0.CO;2. Randles, C. A. et al. (2017), J. Climate 30,
-6823-6850, doi:10.1175/JCLI-D-16-0609.1 (MERRA-2).
+Chung, C. E. (2012), doi:10.5772/50248. Randles, C. A. et al. (2017), J. Climate 30, 6823-6850,
+doi:10.1175/JCLI-D-16-0609.1 (MERRA-2).
 """
 
 from __future__ import annotations
@@ -32,20 +29,112 @@ from functools import cache, reduce
 
 import numpy as np
 import xarray as xr
-from scipy.special import ndtr
 
-from aeroforcing import data
-from aeroforcing.properties import SPECIES_SCATTERING, SPECIES_SSA, aod_at, planck_band_nodes
+from aeroforcing import properties
+from aeroforcing.errors import InputError
+from aeroforcing.properties import (
+    SPECIES,
+    SPECIES_SCATTERING,
+    SPECIES_SSA,
+    aod_at,
+    external_mixture,
+    species_array,
+)
+from aeroforcing.species_optics import (
+    DEFAULT_HUMIDITY,
+    checked_humidity,
+    mean_wavelength,
+    species_at_550,
+    species_bands,
+)
 from aeroforcing.variables import stamp
+
+OPTICS = ("chung2012", "merra2")
 
 _SHORT, _LONG = 440.0, 870.0  # nm
 _ABSORBING = ("organic_carbon", "black_carbon", "dust")
-_DUST_BIN_LIMITS = np.array([0.1, 1.0, 1.8, 3.0, 6.0, 10.0])  # um, radius
-# Radius [um], width and relative volume of the modes at an AOD of 0.3, Dubovik et al. (2002).
-_DUST_MODES = ((1.90, 0.60, 1.0), (0.12, 0.50, 0.096))
 
 
-def spectral_exponents(species: xr.Dataset) -> xr.Dataset:
+def mix_species(
+    species_aod: xr.Dataset,
+    *,
+    optics: str = "chung2012",
+    relative_humidity: float | xr.DataArray = DEFAULT_HUMIDITY,
+) -> xr.Dataset:
+    """Optical properties of the mixture of the six species at 550 nm.
+
+    An external mixture: tau = sum tau_i, ssa = sum(tau_i ssa_i) / tau, g = sum(tau_i ssa_i g_i) /
+    sum(tau_i ssa_i). With "chung2012" the constants are those of E7 and E9 of Chung (2012),
+    doi:10.5772/50248, see `properties.mix_species`; with "merra2" those of MERRA-2.
+
+    Parameters
+    ----------
+    species_aod
+        AOD at 550 nm [1] of `organic_carbon`, `black_carbon`, `dust`, `sulfate`, `sea_salt_fine`
+        and `sea_salt_coarse`, each name also with the prefix `aod_`, over the same dimensions.
+        Other variables are ignored.
+    optics
+        "chung2012" or "merra2".
+    relative_humidity
+        0 to 1, a number or a field [1]; of "merra2" alone.
+
+    Returns
+    -------
+    Dataset with `aod`, `ssa` and `asymmetry` [1]. Where there is no aerosol, SSA and asymmetry
+    parameter are those of equal, vanishing amounts of all species: they have no effect there, but
+    stay in range when the field is interpolated. NaN in any species makes the cell missing.
+
+    Raises
+    ------
+    InputError
+        A species is missing, an AOD or a humidity is out of range, or the optics are unknown.
+    """
+    check_optics(optics)
+    if optics == "chung2012":
+        return properties.mix_species(species_aod)
+    tau = species_array(species_aod)
+    ssa, asymmetry = _at_550(relative_humidity)
+    return external_mixture(tau, ssa, asymmetry, dim="species").assign_attrs(species_aod.attrs)
+
+
+def mixture_properties(
+    species: xr.Dataset,
+    *,
+    optics: str = "chung2012",
+    relative_humidity: float | xr.DataArray = DEFAULT_HUMIDITY,
+) -> xr.Dataset:
+    """The five optical properties of a mixture: those of `mix_species`, and the exponents.
+
+    Parameters are those of `mix_species`.
+
+    Returns
+    -------
+    Dataset of `aod`, `ssa`, `asymmetry`, `angstrom` and `coalbedo_angstrom` [1].
+    """
+    mixed = mix_species(species, optics=optics, relative_humidity=relative_humidity)
+    return xr.merge([mixed, spectral_exponents(species, optics=optics)])
+
+
+def check_optics(optics: str) -> None:
+    """Raise InputError unless `optics` is one of `OPTICS`."""
+    if optics not in OPTICS:
+        raise InputError(f"optics={optics!r} is unknown; use {' or '.join(map(repr, OPTICS))}.")
+
+
+def _at_550(relative_humidity: float | xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+    """SSA and asymmetry parameter of the six species, (species, ...) by the humidity's shape."""
+    humidity = xr.DataArray(relative_humidity)
+    checked_humidity(humidity.values)
+    each = [species_at_550(name, relative_humidity=humidity.values) for name in SPECIES]
+    dims = ("species", *humidity.dims)
+    coords = {"species": list(SPECIES), **{k: c for k, c in humidity.coords.items()}}
+    ssa, asymmetry = (
+        xr.DataArray(np.stack(values), coords, dims) for values in zip(*each, strict=True)
+    )
+    return ssa, asymmetry
+
+
+def spectral_exponents(species: xr.Dataset, *, optics: str = "chung2012") -> xr.Dataset:
     """Extinction and co-albedo Angstrom exponents of a mixture between 440 and 870 nm.
 
     Parameters
@@ -53,23 +142,27 @@ def spectral_exponents(species: xr.Dataset) -> xr.Dataset:
     species
         AOD at 550 nm of organic_carbon, black_carbon, dust, sulfate, sea_salt_fine and
         sea_salt_coarse [1].
+    optics
+        "chung2012" or "merra2": whose SSA says how the species share the absorption.
 
     Returns
     -------
     Dataset of `angstrom` and `coalbedo_angstrom` [1]; both are 0 where there is no aerosol, and
     `coalbedo_angstrom` where nothing absorbs. NaN in any species makes the cell missing.
     """
+    check_optics(optics)
     extinction_slopes, absorption_slopes = species_exponents()
     depths = {str(name): depth for name, depth in species.data_vars.items()}
     angstrom = _slope_of_sum(depths, extinction_slopes)
-    absorption = _slope_of_sum(_absorption(species), absorption_slopes)
+    absorbed = _absorption(species) if optics == "chung2012" else _merra2_absorption(species)
+    absorption = _slope_of_sum(absorbed, absorption_slopes)
     exponents = xr.Dataset({"angstrom": angstrom, "coalbedo_angstrom": absorption - angstrom})
     complete = _sum(depths.values()).notnull()
     return stamp(exponents.fillna(0.0).where(complete))
 
 
 def _absorption(species: xr.Dataset) -> dict[str, xr.DataArray]:
-    """Absorption optical depth at 550 nm of the species that absorb."""
+    """Absorption optical depth at 550 nm of the species that absorb, by Chung (2012)."""
     carbons = ("black_carbon", "organic_carbon")
     joint = _sum((1 - SPECIES_SSA[name]) * species[name] for name in carbons)
     own = {name: (1 - SPECIES_SCATTERING[name]) * species[name] for name in carbons}
@@ -77,6 +170,11 @@ def _absorption(species: xr.Dataset) -> dict[str, xr.DataArray]:
     shares = {name: (depth / total.where(total > 0)).fillna(0.0) for name, depth in own.items()}
     dust = (1 - SPECIES_SSA["dust"]) * species["dust"]
     return {name: share * joint for name, share in shares.items()} | {"dust": dust}
+
+
+def _merra2_absorption(species: xr.Dataset) -> dict[str, xr.DataArray]:
+    """The same by the SSA of MERRA-2."""
+    return {name: (1 - float(species_at_550(name)[0])) * species[name] for name in _ABSORBING}
 
 
 def _slope_of_sum(depths: dict[str, xr.DataArray], slopes: dict[str, float]) -> xr.DataArray:
@@ -95,50 +193,19 @@ def _sum(depths: Iterable[xr.DataArray]) -> xr.DataArray:
 @cache
 def species_exponents() -> tuple[dict[str, float], dict[str, float]]:
     """Angstrom exponents of extinction, and of absorption where there is any, by species [1]."""
-    with xr.open_dataset(data.path("aerosol_optics.nc")) as tables:
-        tables.load()
-    wavelength = _mean_wavelength(tables.band_wavenumber.values)
     extinction, absorption = {}, {}
-    for name, masses in _composition().items():
-        components = tables.sel(component=list(masses))
-        bands = components.extinction.values * np.array(list(masses.values()))[:, np.newaxis]
-        extinction[name] = _slope(wavelength, bands.sum(axis=0))
+    for name in SPECIES:
+        bands = species_bands(name)
+        extinction[name] = _slope(bands.extinction)
         if name in _ABSORBING:
-            absorbed = bands * (1 - components.ssa.values)
-            absorption[name] = _slope(wavelength, absorbed.sum(axis=0))
+            absorption[name] = _slope(bands.extinction * (1 - bands.ssa))
     return extinction, absorption
 
 
-def _composition() -> dict[str, dict[str, float]]:
-    """Relative masses of the components of the optics tables in each species."""
-    return {
-        "organic_carbon": {"organic_carbon": 1.0},
-        "black_carbon": {"black_carbon": 1.0},
-        "dust": {f"dust_{i + 1}": share for i, share in enumerate(_dust_volume_shares())},
-        "sulfate": {"sulfate": 1.0},
-        "sea_salt_fine": {"sea_salt_2": 1.0},
-        "sea_salt_coarse": {"sea_salt_3": 0.5, "sea_salt_4": 0.5},
-    }
-
-
-def _dust_volume_shares() -> np.ndarray:
-    """Volume of desert dust in each size bin [5], relative; what is below 0.1 um is left out."""
-    limits = np.log(_DUST_BIN_LIMITS)
-    return sum(
-        volume * np.diff(ndtr((limits - np.log(radius)) / width))
-        for radius, width, volume in _DUST_MODES
-    )
-
-
-def _slope(wavelength: np.ndarray, bands: np.ndarray) -> float:
+def _slope(bands: np.ndarray) -> float:
     """Angstrom exponent between 440 and 870 nm of a spectrum given by bands."""
+    wavelength = mean_wavelength()
     order = np.argsort(wavelength)
     targets = np.log([_SHORT, _LONG])
     short, long = np.interp(targets, np.log(wavelength[order]), np.log(bands[order]))
     return float((short - long) / np.log(_LONG / _SHORT))
-
-
-def _mean_wavelength(band_wavenumber: np.ndarray) -> np.ndarray:
-    """Logarithmic mean wavelength [nm] of each band under the solar spectrum."""
-    nodes = planck_band_nodes(band_wavenumber)
-    return np.exp((nodes.weight * np.log(nodes.wavelength)).sum(axis=1))

@@ -285,3 +285,20 @@ def precipitable_water(pressure_levels: Floats, *, h2o: Floats) -> Floats:
     vapour = MOLAR_MASS_WATER * h2o
     share = vapour / (MOLAR_MASS_DRY_AIR + vapour)
     return (np.diff(pressure_levels, axis=-1) * share).sum(axis=-1) / GRAVITY
+
+
+def relative_humidity(atmosphere: Atmosphere) -> Floats:
+    """Relative humidity of the layers over liquid water, which may pass 1 in cold layers.
+
+    Saturation pressure by Bolton (1980), Mon. Weather Rev. 108, 1046-1053,
+    doi:10.1175/1520-0493(1980)108<1046:TCOEPT>2.0.CO;2, eq. 10.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) [1].
+    """
+    celsius = atmosphere.temperature_layers - 273.15
+    saturation = 611.2 * np.exp(17.67 * celsius / (celsius + 243.5))
+    h2o = np.asarray(atmosphere.mole_fractions["h2o"])
+    return h2o / (1.0 + h2o) * layer_pressure(atmosphere.pressure_levels) / saturation

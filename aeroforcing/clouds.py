@@ -27,6 +27,7 @@ from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from aeroforcing import data
 from aeroforcing.errors import InputError
@@ -112,6 +113,12 @@ def cloud_band_optics(phase: str, *, effective_radius: float) -> BandOptics:
     InputError
         Unknown phase, or a size that the tables do not hold.
     """
+    extinction, ssa, asymmetry = _at_radius(phase, effective_radius)
+    return BandOptics(extinction / extinction[reference_band()], ssa, asymmetry)
+
+
+def _at_radius(phase: str, effective_radius: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Extinction [m2 g-1], SSA and asymmetry parameter by band."""
     tables = _tables()
     if phase not in EFFECTIVE_RADIUS:
         raise InputError(f"Cloud phase {phase!r} is unknown; use 'liquid' or 'ice'.")
@@ -131,7 +138,32 @@ def cloud_band_optics(phase: str, *, effective_radius: float) -> BandOptics:
         _at_size(tables[f"{name}_{phase}"].values, size, (lower, upper))
         for name in ("ext", "ssa", "asy")
     )
-    return BandOptics(extinction / extinction[reference_band()], ssa, asymmetry)
+    return extinction, ssa, asymmetry
+
+
+def cloud_optical_depth(
+    water_path: ArrayLike, *, phase: str, effective_radius: float | None = None
+) -> np.ndarray:
+    """Optical depth at 550 nm of a cloud from its liquid or ice water path [1].
+
+    Parameters
+    ----------
+    water_path
+        Mass of water or ice per area within the cloud [kg m-2].
+    phase
+        "liquid" or "ice".
+    effective_radius
+        As of `cloud_band_optics`; by default 10.5 and 30 [um].
+
+    Raises
+    ------
+    InputError
+        Unknown phase, or a size that the tables do not hold.
+    """
+    if effective_radius is None:
+        effective_radius = EFFECTIVE_RADIUS.get(phase, np.nan)
+    extinction, *_ = _at_radius(phase, effective_radius)
+    return 1000.0 * extinction[reference_band()] * np.asarray(water_path, dtype=float)
 
 
 def delta_scaled(optics: BandOptics) -> BandOptics:

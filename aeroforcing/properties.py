@@ -171,7 +171,7 @@ def _labelled(result: Any, name: str, wavelength: Field) -> Any:
 
 
 def mix_species(species_aod: xr.Dataset) -> xr.Dataset:
-    """Optical properties of the mixture of the six species at 550 nm.
+    """Optical properties of the mixture of the six species at 550 nm by the paper's constants.
 
     SSA by E7, with carbonaceous aerosol (black carbon and organic matter) 0.741 and dust 0.957;
     asymmetry parameter by E9, weighted by the scattering AOD of each species, with the SSA of its
@@ -195,7 +195,7 @@ def mix_species(species_aod: xr.Dataset) -> xr.Dataset:
     InputError
         A species is missing, or an AOD is out of range.
     """
-    tau = _species_array(species_aod)
+    tau = species_array(species_aod)
     aod = tau.sum("species", skipna=False)
     amount = _amount(tau, "species")
     scattering = amount * _per_species(SPECIES_SCATTERING)
@@ -204,8 +204,14 @@ def mix_species(species_aod: xr.Dataset) -> xr.Dataset:
     return _optics(aod, ssa, asymmetry, attrs=species_aod.attrs)
 
 
-def _species_array(species_aod: xr.Dataset) -> xr.DataArray:
-    """AOD over the dimension `species`, checked."""
+def species_array(species_aod: xr.Dataset) -> xr.DataArray:
+    """AOD of the six species over the dimension `species`, from the Dataset of `mix_species`.
+
+    Raises
+    ------
+    InputError
+        A species is missing, or an AOD is out of range.
+    """
     names = {s: s if s in species_aod else f"aod_{s}" for s in SPECIES}
     missing = [species for species, name in names.items() if name not in species_aod]
     if missing:
@@ -357,6 +363,30 @@ def planck_band_nodes(band_limits_wavenumber: ArrayLike, *, per_band: int = 16) 
     return BandNodes(1e7 / wavenumber, weight / weight.sum(axis=1, keepdims=True))
 
 
+def solar_share(
+    band_limits_wavenumber: ArrayLike, *, beyond_wavenumber: float
+) -> NDArray[np.float64]:
+    """Share of the sun's power in each band that lies beyond a wavenumber, (band,) [1].
+
+    Parameters
+    ----------
+    band_limits_wavenumber
+        (band, 2) limits of the bands [cm-1].
+    beyond_wavenumber
+        [cm-1].
+    """
+    limits = np.sort(np.asarray(band_limits_wavenumber, dtype=float), axis=1)
+    beyond = np.maximum(limits, beyond_wavenumber)
+    return _planck_integral(beyond) / _planck_integral(limits)
+
+
+def _planck_integral(limits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Integral of the Sun's Planck function between pairs of wavenumbers, in arbitrary units."""
+    x, w = np.polynomial.legendre.leggauss(16)
+    middle, half_width = limits.mean(axis=1, keepdims=True), np.diff(limits, axis=1) / 2
+    return (half_width * w * _planck(middle + half_width * x, SUN_TEMPERATURE)).sum(axis=1)
+
+
 def _planck(wavenumber: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
     """Planck function per wavenumber [cm-1], in arbitrary units."""
     energy = PLANCK * LIGHT_SPEED * 100 * wavenumber / (BOLTZMANN * temperature)
@@ -399,4 +429,36 @@ def band_means(
         tau[..., 0] * extinction,
         scattering / extinction,
         np.broadcast_to(asymmetry[..., 0], extinction.shape).copy(),
+    )
+
+
+def spectrum_means(
+    tau: NDArray[np.float64],
+    *,
+    ssa: NDArray[np.float64],
+    asymmetry: NDArray[np.float64],
+    weight: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Means of optical properties over the spectrum: of optical depth, and of what it weights.
+
+    Parameters
+    ----------
+    tau, ssa, asymmetry
+        Over wavelengths in the last axis [1].
+    weight
+        Of the wavelengths, sum 1.
+
+    Returns
+    -------
+    Optical depth, SSA (the ratio of the mean scattering and extinction) and asymmetry parameter
+    (weighted by scattering), without the last axis [1]. SSA is 1 where there is no extinction, the
+    asymmetry parameter 0 where there is no scattering.
+    """
+    extinction = (tau * weight).sum(axis=-1)
+    scattering = (tau * ssa * weight).sum(axis=-1)
+    forward = (tau * ssa * asymmetry * weight).sum(axis=-1)
+    return (
+        extinction,
+        np.divide(scattering, extinction, out=np.ones_like(extinction), where=extinction > 0),
+        np.divide(forward, scattering, out=np.zeros_like(forward), where=scattering > 0),
     )

@@ -14,7 +14,6 @@ from packing import packed, write
 
 FILTER_X = xr.DataArray([0.25, 0.5, 0.25], dims="x")
 FILTER_Y = xr.DataArray([0.25, 0.5, 0.25], dims="y")
-RELATIVE_HUMIDITY = 0.80  # at which the optics of the hygroscopic species are taken
 
 
 def tegen(source: xr.Dataset) -> xr.Dataset:
@@ -51,22 +50,35 @@ def with_smooth_sea_salt(field: xr.DataArray) -> xr.DataArray:
 
 
 def merra_optics(tables: xr.Dataset) -> xr.Dataset:
-    """Extinction, SSA and asymmetry by RRTMGP band of each MERRA-2 component at 80 % humidity."""
-    humid = int(np.abs(tables.aero_rh.values - RELATIVE_HUMIDITY).argmin())
+    """Extinction, SSA and asymmetry by RRTMGP band of each MERRA-2 component and humidity.
+
+    Dust, and the carbons as they are emitted ("_dry"), are the same at all humidities.
+    """
     rows = {f"dust_{i + 1}": tables.aero_dust_tbl[:, i] for i in range(5)}
-    rows |= {f"sea_salt_{i + 1}": tables.aero_salt_tbl[:, i, humid] for i in range(5)}
-    rows["sulfate"] = tables.aero_sulf_tbl[:, humid]
-    rows["black_carbon"] = tables.aero_bcar_rh_tbl[:, humid]
-    rows["organic_carbon"] = tables.aero_ocar_rh_tbl[:, humid]
-    values = np.stack([row.values for row in rows.values()]).astype("f4")
+    rows |= {f"sea_salt_{i + 1}": tables.aero_salt_tbl[:, i] for i in range(5)}
+    rows |= {"sulfate": tables.aero_sulf_tbl, "black_carbon": tables.aero_bcar_rh_tbl}
+    rows |= {"organic_carbon": tables.aero_ocar_rh_tbl}
+    rows |= {"black_carbon_dry": tables.aero_bcar_tbl, "organic_carbon_dry": tables.aero_ocar_tbl}
+    like = tables.aero_sulf_tbl
+    values = np.stack(
+        [row.broadcast_like(like).transpose(*like.dims).values for row in rows.values()]
+    )
     names = (("extinction", "m2 kg-1"), ("ssa", "1"), ("asymmetry", "1"))
     variables = {
-        name: (("component", "band"), values[..., i], {"units": units})
+        name: (
+            ("component", "relative_humidity", "band"),
+            values[..., i].transpose(0, 2, 1).astype("f4"),
+            {"units": units},
+        )
         for i, (name, units) in enumerate(names)
     }
     limits = tables.bnd_limits_wavenumber.values
     variables["band_wavenumber"] = (("band", "edge"), limits, {"units": "cm-1"})
-    return xr.Dataset(variables, coords={"component": list(rows)})
+    humidity = tables.aero_rh.values.astype(float).round(2)
+    result = xr.Dataset(variables, {"component": list(rows), "relative_humidity": humidity})
+    for name, _ in names:
+        result[name].encoding = {"zlib": True, "complevel": 9, "shuffle": True}
+    return result
 
 
 def main(source_folder: Path, data_folder: Path) -> None:
@@ -82,7 +94,7 @@ def main(source_folder: Path, data_folder: Path) -> None:
         write(
             merra_optics(tables),
             data_folder / "aerosol_optics.nc",
-            title="MERRA-2/GOCART aerosol optics in the 14 RRTMGP shortwave bands, 80 % humidity",
+            title="MERRA-2/GOCART aerosol optics in the 14 RRTMGP shortwave bands",
             source="rrtmgp-data, rrtmgp-aerosols-merra-sw.nc",
             licence="BSD-3-Clause",
         )

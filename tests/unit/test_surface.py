@@ -13,11 +13,19 @@ from aeroforcing.builtin_surface import builtin_surface
 from aeroforcing.grids import annual_mean, gaussian_grid, global_mean
 from aeroforcing.regridding import regrid
 from aeroforcing.surface import (
+    OCEAN_LAWS,
     OPEN_WATER_ALBEDO_DIFFUSE,
+    fresnel_reflectance,
     land_albedo,
+    ocean_albedo_diffuse,
+    ocean_albedo_direct,
+    open_water_albedo_diffuse_jin,
     open_water_albedo_direct,
     open_water_albedo_direct_briegleb,
+    open_water_albedo_direct_jin,
     sea_ice_albedo,
+    sea_ice_two_band,
+    snow_two_band,
 )
 
 
@@ -44,6 +52,66 @@ def test_both_laws_are_albedos_and_fall_as_the_sun_rises():
         assert albedo.min() > 0
         assert albedo.max() < 0.5
         assert np.all(np.diff(albedo[mu <= 0.9]) < 0)  # Briegleb's has a shallow minimum at 0.94
+
+
+# Jin et al. (2011), Figures 2 and 4, refractive index 1.34, as tabulated for the tests of
+# ClimaAtmos: direct at zenith angles 0, 9, ... 81 degrees, diffuse at winds 0, 5, ... 25 m s-1.
+JIN_DIRECT = {
+    0.0: [0.021, 0.021, 0.021, 0.022, 0.024, 0.030, 0.044, 0.078, 0.165, 0.379],
+    3.0: [0.021, 0.021, 0.021, 0.022, 0.024, 0.030, 0.045, 0.078, 0.154, 0.313],
+    12.0: [0.022, 0.022, 0.022, 0.023, 0.025, 0.032, 0.046, 0.077, 0.135, 0.231],
+}
+JIN_DIFFUSE = [0.064824, 0.059713, 0.056866, 0.054646, 0.052761, 0.051095]
+
+
+@pytest.mark.parametrize("wind", JIN_DIRECT)
+def test_jin_albedo_of_open_water_for_the_beam(wind):
+    mu = np.cos(np.radians(9.0 * np.arange(10)))
+    found = [open_water_albedo_direct_jin(x, wind) for x in mu]
+    assert found == pytest.approx(JIN_DIRECT[wind], abs=1e-3)
+
+
+def test_jin_albedo_of_open_water_for_diffuse_light():
+    found = [open_water_albedo_diffuse_jin(5.0 * i) for i in range(6)]
+    assert found == pytest.approx(JIN_DIFFUSE, abs=1e-6)
+
+
+def test_fresnel_reflectance_at_normal_and_grazing_incidence():
+    assert fresnel_reflectance(1.0, 1.34) == pytest.approx((0.34 / 2.34) ** 2)
+    assert fresnel_reflectance(0.0, 1.34) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("law", range(len(OCEAN_LAWS)))
+@pytest.mark.parametrize("wind", [0.0, 7.0, 25.0])
+def test_open_water_reflects_more_of_a_low_sun(law, wind):
+    albedo = np.array([ocean_albedo_direct(law, wind, mu) for mu in np.linspace(0.0, 1.0, 101)])
+    assert ((albedo > 0.0) & (albedo <= 1.0)).all()
+    assert albedo[5] > 2.0 * albedo[50]
+    assert 0.04 < ocean_albedo_diffuse(law, wind) < 0.07
+
+
+def test_places_of_the_laws():
+    assert ocean_albedo_direct(0, 5.0, 0.4) == open_water_albedo_direct(0.4)
+    assert ocean_albedo_direct(1, 5.0, 0.4) == open_water_albedo_direct_briegleb(0.4)
+    assert ocean_albedo_direct(2, 5.0, 0.4) == open_water_albedo_direct_jin(0.4, 5.0)
+
+
+def test_snow_is_white_in_the_visible_and_darkens_as_it_melts():
+    assert snow_two_band(260.0) == pytest.approx((0.98, 0.70))
+    assert snow_two_band(273.15) == pytest.approx((0.88, 0.55))
+    assert snow_two_band(272.65) == pytest.approx((0.93, 0.625))
+
+
+def test_sea_ice_by_thickness_temperature_and_snow():
+    assert sea_ice_two_band(260.0) == pytest.approx((0.78, 0.36))
+    assert sea_ice_two_band(280.0) == pytest.approx((0.705, 0.285))
+    assert sea_ice_two_band(260.0, thickness=0.0) == pytest.approx((0.06, 0.06))
+    assert sea_ice_two_band(260.0, snow=1.0) == pytest.approx((0.98, 0.70))
+    half = sea_ice_two_band(260.0, snow=0.5)
+    assert half == pytest.approx((0.88, 0.53))
+    thin = sea_ice_two_band(260.0, thickness=np.array([0.1, 0.3, 0.5, 1.0])).visible
+    assert (np.diff(thin)[:2] > 0.0).all()
+    assert thin[2] == pytest.approx(thin[3])
 
 
 def test_land_is_the_mean_of_its_parts():

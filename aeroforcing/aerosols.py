@@ -1,0 +1,389 @@
+"""The aerosols of a column: by spectral laws, by spectra or by band, each with its own profile.
+
+Several aerosols in one layer are an external mixture: with the optical depths tau_i, single
+scattering albedos w_i and asymmetry parameters g_i of its components,
+
+    tau = sum tau_i,   w = sum tau_i w_i / tau,   g = sum tau_i w_i g_i / sum tau_i w_i
+
+in every band and layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from aeroforcing.atmosphere import Atmosphere
+from aeroforcing.checks import check_number
+from aeroforcing.errors import InputError
+from aeroforcing.profiles import ExponentialProfile, Profile, layer_shares
+from aeroforcing.properties import BandNodes, band_means, spectrum_means
+from aeroforcing.variables import VARIABLES
+
+Floats = NDArray[np.float64]
+
+AEROSOL = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
+
+DEFAULT_PROFILE = ExponentialProfile()
+
+
+class LayerOptics(NamedTuple):
+    """Optical depth, single scattering albedo and asymmetry parameter, each (band, layer)."""
+
+    extinction: Floats
+    ssa: Floats
+    asymmetry: Floats
+
+
+@runtime_checkable
+class AnyAerosol(Protocol):
+    """An aerosol of a column: Aerosol, SpectralAerosol, BandAerosol or SpeciesAerosol."""
+
+    def layer_optics(self, atmosphere: Atmosphere, nodes: BandNodes) -> LayerOptics:
+        """Its means over the bands of `nodes` in the layers of an atmosphere."""
+
+
+@dataclass(frozen=True)
+class Aerosol:
+    """Optical properties of an aerosol at 550 nm, with the spectral laws of Angstrom.
+
+    Each property is a number, or an array with one value per layer of the atmosphere, top first.
+
+    Parameters
+    ----------
+    aod
+        Aerosol optical depth, 0 to 10; or the optical depth of each layer, which is then the
+        profile too.
+    ssa
+        Single scattering albedo, 0 to 1.
+    asymmetry
+        Asymmetry parameter of the Henyey-Greenstein phase function, between -1 and 1.
+    angstrom
+        Angstrom exponent of the extinction, -1 to 4 (E5 of Chung 2012, doi:10.5772/50248).
+    coalbedo_angstrom
+        Angstrom exponent of the co-albedo 1 - SSA, -4 to 6. With a negative exponent the
+        co-albedo can pass 1 in the infrared; it is 1 there.
+    profile
+        UniformProfile, ExponentialProfile, ElevatedLayer, ExtinctionProfile, MixingRatioProfile,
+        SigmaProfile, or the amount in each layer of the atmosphere, top first (extinction, optical
+        depth or mass; normalised to 1).
+
+    Raises
+    ------
+    InputError
+        A value is outside its range, or there are both optical depths of layers and a profile.
+    """
+
+    _: KW_ONLY
+    aod: float | ArrayLike
+    ssa: float | ArrayLike
+    asymmetry: float | ArrayLike
+    angstrom: float | ArrayLike
+    coalbedo_angstrom: float | ArrayLike = 0.0
+    profile: Profile | ArrayLike = DEFAULT_PROFILE
+
+    def __post_init__(self) -> None:
+        for name in AEROSOL:
+            object.__setattr__(self, name, _number_or_layers(name, getattr(self, name)))
+        if np.ndim(self.aod):
+            check_number("Aerosol", "aod", float(np.sum(np.asarray(self.aod))))
+            if self.profile is not DEFAULT_PROFILE:
+                raise InputError(
+                    "Aerosol: aod holds the optical depth of each layer, which is a profile, and "
+                    "there is a profile besides; leave one of them out."
+                )
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether its properties are numbers, the same in all layers."""
+        return not any(np.ndim(getattr(self, name)) for name in AEROSOL)
+
+    def layer_optics(self, atmosphere: Atmosphere, nodes: BandNodes) -> LayerOptics:
+        """Means over the bands of `nodes` in the layers of an atmosphere."""
+        n_layers = len(atmosphere.temperature_layers)
+        given = {name: _per_layer(name, getattr(self, name), n_layers) for name in AEROSOL}
+        if np.ndim(self.aod) == 0:
+            given["aod"] = given["aod"] * layer_shares(self.profile, atmosphere=atmosphere)
+        return LayerOptics(*(values.T for values in band_means(**given, nodes=nodes)))
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralAerosol:
+    """Optical properties of an aerosol at several wavelengths, such as AERONET's inversions.
+
+    Between the wavelengths the logarithm of AOD is linear in that of wavelength, SSA and asymmetry
+    parameter are linear in wavelength; beyond them AOD keeps the Angstrom exponent of the
+    outermost pair, and the others are constant. Bands hold means weighted by the solar spectrum.
+
+    Parameters
+    ----------
+    wavelength
+        (n,) rising, two or more [nm].
+    aod
+        (n,) aerosol optical depths, above 0 and up to 10.
+    ssa, asymmetry
+        (n,) or a number; ranges as for `Aerosol`.
+    profile
+        As of `Aerosol`.
+
+    Raises
+    ------
+    InputError
+        The arrays do not fit each other, or a value is outside its range.
+    """
+
+    _: KW_ONLY
+    wavelength: ArrayLike
+    aod: ArrayLike
+    ssa: float | ArrayLike
+    asymmetry: float | ArrayLike
+    profile: Profile | ArrayLike = DEFAULT_PROFILE
+
+    def __post_init__(self) -> None:
+        wavelength = _numbers("SpectralAerosol", "wavelength", self.wavelength)
+        if wavelength.ndim != 1 or wavelength.size < 2 or not (np.diff(wavelength) > 0).all():
+            raise InputError("SpectralAerosol: wavelength must rise, from two values on [nm].")
+        if wavelength[0] <= 0.0 or not np.isfinite(wavelength[-1]):
+            raise InputError("SpectralAerosol: wavelength must be positive and finite [nm].")
+        object.__setattr__(self, "wavelength", wavelength)
+        for name in ("aod", "ssa", "asymmetry"):
+            values = _numbers("SpectralAerosol", name, getattr(self, name))
+            if values.shape not in ((), wavelength.shape):
+                raise InputError(
+                    f"SpectralAerosol: {name} has the shape {values.shape}, but there are "
+                    f"{wavelength.size} wavelengths; give one value for each."
+                )
+            _check_range("SpectralAerosol", name, values, name)
+            object.__setattr__(self, name, np.broadcast_to(values, wavelength.shape))
+        if not (np.asarray(self.aod) > 0).all():
+            raise InputError("SpectralAerosol: aod must be above 0 at all wavelengths.")
+
+    def layer_optics(self, atmosphere: Atmosphere, nodes: BandNodes) -> LayerOptics:
+        """Means over the bands of `nodes` in the layers of an atmosphere."""
+        wavelength, aod = np.asarray(self.wavelength), np.asarray(self.aod)
+        tau = np.exp(_extended(np.log(nodes.wavelength), np.log(wavelength), np.log(aod)))
+        ssa, asymmetry = (
+            np.interp(nodes.wavelength, wavelength, np.asarray(values))
+            for values in (self.ssa, self.asymmetry)
+        )
+        means = spectrum_means(tau, ssa=ssa, asymmetry=asymmetry, weight=nodes.weight)
+        return spread(*means, layer_shares(self.profile, atmosphere=atmosphere))
+
+
+@dataclass(frozen=True, eq=False)
+class BandAerosol:
+    """Optical properties of an aerosol in the shortwave bands (`shortwave_bands`).
+
+    Arrays are (band,) with a profile, or (layer, band), top first, without one.
+
+    Parameters
+    ----------
+    optical_depth
+        Extinction optical depth of the column in each band, or of each layer.
+    ssa
+        Single scattering albedo, 0 to 1; of the shape of `optical_depth`, or one that can be
+        broadcast to it.
+    asymmetry
+        Asymmetry parameter, between -1 and 1; likewise.
+    profile
+        As of `Aerosol`; needed with (band,) arrays, not allowed with (layer, band).
+
+    Raises
+    ------
+    InputError
+        Shapes do not fit each other, a value is outside its range, or a profile is missing or
+        superfluous.
+    """
+
+    _: KW_ONLY
+    optical_depth: ArrayLike
+    ssa: float | ArrayLike
+    asymmetry: float | ArrayLike
+    profile: Profile | ArrayLike | None = None
+
+    def __post_init__(self) -> None:
+        depth = _numbers("BandAerosol", "optical_depth", self.optical_depth)
+        if depth.ndim not in (1, 2) or depth.size == 0:
+            raise InputError(
+                f"BandAerosol: optical_depth has the shape {depth.shape}; give (band,) or "
+                "(layer, band) values."
+            )
+        if (depth.ndim == 1) == (self.profile is None):
+            raise InputError(
+                "BandAerosol: optical depths by band alone need a profile, and those by layer and "
+                "band are one; give (band,) values with a profile, or (layer, band) without."
+            )
+        _check_range("BandAerosol", "optical_depth", depth, "aod")
+        object.__setattr__(self, "optical_depth", depth)
+        for name in ("ssa", "asymmetry"):
+            values = _numbers("BandAerosol", name, getattr(self, name))
+            _check_range("BandAerosol", name, values, name)
+            object.__setattr__(self, name, _like(name, values, depth))
+
+    def layer_optics(self, atmosphere: Atmosphere, nodes: BandNodes) -> LayerOptics:
+        """Its properties in the layers of an atmosphere."""
+        depth, ssa, asymmetry = (
+            np.asarray(a) for a in (self.optical_depth, self.ssa, self.asymmetry)
+        )
+        n_bands, n_layers = len(nodes.wavelength), len(atmosphere.temperature_layers)
+        if depth.shape not in ((n_bands,), (n_layers, n_bands)):
+            raise InputError(
+                f"BandAerosol: optical_depth has the shape {depth.shape}; there are {n_layers} "
+                f"layers and {n_bands} bands."
+            )
+        if self.profile is None:
+            return LayerOptics(depth.T, ssa.T, asymmetry.T)
+        return spread(depth, ssa, asymmetry, layer_shares(self.profile, atmosphere=atmosphere))
+
+
+def aerosol_arrays(
+    aerosols: Sequence[Sequence[AnyAerosol]],
+    atmospheres: Sequence[Atmosphere],
+    nodes: BandNodes,
+) -> LayerOptics:
+    """Optics of the mixed aerosols of several columns, each (column, band, layer).
+
+    Parameters
+    ----------
+    aerosols
+        Those of each column.
+    atmospheres
+        Of the columns, all of the same number of layers.
+    nodes
+        Of the bands.
+    """
+    by_law = _uniform_optics(aerosols, atmospheres, nodes)
+    shape = (len(nodes.wavelength), len(atmospheres[0].temperature_layers))
+    mixed = []
+    for i, (members, atmosphere) in enumerate(zip(aerosols, atmospheres, strict=True)):
+        layers = [
+            by_law[i, j] if (i, j) in by_law else member.layer_optics(atmosphere, nodes)
+            for j, member in enumerate(members)
+        ]
+        mixed.append(layers[0] if len(layers) == 1 else mix_layers(layers, shape=shape))
+    return LayerOptics(*(np.stack(values) for values in zip(*mixed, strict=True)))
+
+
+def mix_layers(components: Sequence[LayerOptics], *, shape: tuple[int, ...]) -> LayerOptics:
+    """External mixture in every band and layer; without aerosol it scatters all, evenly.
+
+    Parameters
+    ----------
+    components
+        Any number, also none.
+    shape
+        Of the result's arrays.
+    """
+    extinction, scattering, forward = (np.zeros(shape) for _ in range(3))
+    for component in components:
+        scattered = component.extinction * component.ssa
+        extinction += component.extinction
+        scattering += scattered
+        forward += scattered * component.asymmetry
+    return LayerOptics(extinction, _ratio(scattering, extinction, 1.0), _ratio(forward, scattering))
+
+
+def _uniform_optics(
+    aerosols: Sequence[Sequence[AnyAerosol]], atmospheres: Sequence[Atmosphere], nodes: BandNodes
+) -> Mapping[tuple[int, int], LayerOptics]:
+    """Optics of all aerosols that are numbers, by (column, place): one call for all is faster."""
+    found = {
+        (i, j): member
+        for i, members in enumerate(aerosols)
+        for j, member in enumerate(members)
+        if isinstance(member, Aerosol) and member.is_uniform
+    }
+    if not found:
+        return {}
+    given = {name: np.array([getattr(m, name) for m in found.values()]) for name in AEROSOL}
+    means = band_means(**given, nodes=nodes)
+    return {
+        place: spread(
+            means[0][k],
+            means[1][k],
+            means[2][k],
+            layer_shares(member.profile, atmosphere=atmospheres[place[0]]),
+        )
+        for k, (place, member) in enumerate(found.items())
+    }
+
+
+def spread(depth: Floats, ssa: Floats, asymmetry: Floats, shares: Floats) -> LayerOptics:
+    """Properties by band, each (band,), spread over the layers by their shares."""
+    shape = (depth.size, shares.size)
+    return LayerOptics(
+        depth[:, None] * shares,
+        np.broadcast_to(ssa[:, None], shape),
+        np.broadcast_to(asymmetry[:, None], shape),
+    )
+
+
+def _ratio(part: Floats, whole: Floats, otherwise: float = 0.0) -> Floats:
+    """Part over whole; `otherwise` where the whole is 0."""
+    return np.divide(part, whole, out=np.full_like(part, otherwise), where=whole > 0.0)
+
+
+def _extended(x: Floats, points: Floats, values: Floats) -> Floats:
+    """Piecewise linear through points, continued beyond them by the outermost pairs."""
+    place = np.clip(np.searchsorted(points, x) - 1, 0, points.size - 2)
+    share = (x - points[place]) / (points[place + 1] - points[place])
+    return values[place] + share * (values[place + 1] - values[place])
+
+
+def _number_or_layers(name: str, value: float | ArrayLike) -> float | tuple[float, ...]:
+    """A checked number, or checked values of layers as a tuple."""
+    if np.ndim(value) == 0:
+        check_number("Aerosol", name, value)  # type: ignore[arg-type]
+        return float(value)  # type: ignore[arg-type]
+    values = _numbers("Aerosol", name, value)
+    if values.ndim != 1 or values.size == 0:
+        raise InputError(
+            f"Aerosol: {name} has the shape {values.shape}; give a number, or one value per layer, "
+            "top first."
+        )
+    _check_range("Aerosol", name, values, name)
+    return tuple(values.tolist())
+
+
+def _numbers(owner: str, name: str, values: ArrayLike) -> Floats:
+    try:
+        return np.array(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{owner}: {name} must hold numbers: {error}") from error
+
+
+def _check_range(owner: str, name: str, values: Floats, quantity: str) -> None:
+    """Refuse values that are not finite or outside the range of a registered quantity."""
+    variable = VARIABLES[quantity]
+    bad = ~np.isfinite(values) | variable.out_of_range(values)
+    if bad.any():
+        first = np.unravel_index(int(np.argmax(bad)), bad.shape)
+        place = ", ".join(str(int(i)) for i in first) or "0"
+        raise InputError(
+            f"{owner}: {name} has {int(bad.sum())} of {bad.size} values that are not allowed, the "
+            f"first is {values[first]:g} at {place} (counted from 0); give {variable.allowed}."
+        )
+
+
+def _per_layer(name: str, value: float | ArrayLike, n_layers: int) -> Floats:
+    values = np.asarray(value, dtype=float)
+    if values.ndim and values.size != n_layers:
+        raise InputError(
+            f"Aerosol: {name} has {values.size} values, but the atmosphere has {n_layers} layers; "
+            "give one per layer, top first, or one number."
+        )
+    return np.broadcast_to(values, (n_layers,))
+
+
+def _like(name: str, values: Floats, depth: Floats) -> Floats:
+    try:
+        return np.broadcast_to(values, depth.shape)
+    except ValueError as error:
+        raise InputError(
+            f"BandAerosol: {name} has the shape {values.shape}, which does not fit optical_depth "
+            f"with {depth.shape}."
+        ) from error

@@ -1,0 +1,390 @@
+"""The clouds of a column, and the exclusive states of the sky that they make.
+
+Clouds are given one by one (`Cloud`), as slabs with a base and a top, or layer by layer of the
+atmosphere (`CloudLayers`), as models give them. Slabs either exclude each other, as satellites
+count them, or overlap by a rule of `overlap`; layers always overlap by a rule. Either way the
+solver gets states that exclude each other, each with its share of the sky: for a rule, all the
+skies that it allows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from aeroforcing.checks import check_number, check_positive
+from aeroforcing.clouds import (
+    EFFECTIVE_RADIUS,
+    BandOptics,
+    cloud_band_optics,
+    delta_scaled,
+)
+from aeroforcing.errors import InputError
+from aeroforcing.overlap import (
+    EXCLUSIVE,
+    Skies,
+    chain_of,
+    check_overlap,
+    enumerate_skies,
+    overlap_correlation,
+)
+from aeroforcing.profiles import normalised
+from aeroforcing.properties import BandNodes
+from aeroforcing.variables import VARIABLES
+
+Floats = NDArray[np.float64]
+
+MOST_STATES = 64
+_GREY_ASYMMETRY = 0.86
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A cloud layer, homogeneous, in part of the sky.
+
+    Parameters
+    ----------
+    base, top
+        Altitudes, on the scale of the atmosphere's levels [m].
+    optical_depth
+        Optical depth at 550 nm; without a phase the same at all wavelengths.
+    fraction
+        Share of the sky, 0 to 1.
+    asymmetry
+        Asymmetry parameter of the Henyey-Greenstein phase function.
+    ssa
+        Single scattering albedo: a number, or a function of the wavelength [um].
+    phase
+        "liquid" or "ice": extinction, absorption and asymmetry by wavelength are then those of
+        droplets or crystals of `effective_radius`; `ssa` and `asymmetry` are not given.
+    effective_radius
+        Of droplets, 2.5 to 21.5, or crystals, 5 to 90 [um]; by default 10.5 and 30.
+
+    Raises
+    ------
+    InputError
+        A value is outside its range, or the top is not above the base; there is a radius without a
+        phase, or other optics besides the phase's.
+    """
+
+    _: KW_ONLY
+    base: float
+    top: float
+    optical_depth: float
+    fraction: float = 1.0
+    asymmetry: float = _GREY_ASYMMETRY
+    ssa: float | Callable[[float], float] = 1.0
+    phase: str | None = None
+    effective_radius: float | None = None
+
+    def __post_init__(self) -> None:
+        check_number("Cloud", "asymmetry", self.asymmetry)
+        check_number("Cloud", "cloud_fraction", self.fraction)
+        check_number("Cloud", "cloud_optical_depth", self.optical_depth)
+        if not callable(self.ssa):
+            check_number("Cloud", "ssa", self.ssa)
+        if not (math.isfinite(self.base) and math.isfinite(self.top) and self.top > self.base):
+            raise InputError(
+                f"Cloud: top={self.top} m is not above base={self.base} m; give finite altitudes "
+                "with the top above the base."
+            )
+        self._check_phase()
+
+    def _check_phase(self) -> None:
+        if self.phase is None:
+            if self.effective_radius is not None:
+                raise InputError("Cloud: effective_radius needs a phase, 'liquid' or 'ice'.")
+            return
+        if self.asymmetry != _GREY_ASYMMETRY or self.ssa != 1.0:
+            raise InputError(
+                f"Cloud: phase={self.phase!r} sets asymmetry and ssa by wavelength; leave them out."
+            )
+        phase_optics(self.phase, self.effective_radius)
+
+    def fractions(self, altitude_levels: Floats) -> Floats:
+        """Share of the optical depth in each layer, top first: by the overlap in altitude."""
+        inside = np.clip(altitude_levels, self.base, self.top)
+        return normalised(inside[:-1] - inside[1:])
+
+    def band_optics(self, nodes: BandNodes) -> BandOptics:
+        """Optics by band, extinction relative to that at 550 nm."""
+        n_bands = len(nodes.wavelength)
+        if self.phase is not None:
+            return _of_bands(phase_optics(self.phase, self.effective_radius), n_bands)
+        return BandOptics(
+            np.ones(n_bands), self._band_ssa(nodes), np.full(n_bands, float(self.asymmetry))
+        )
+
+    def _band_ssa(self, nodes: BandNodes) -> Floats:
+        if not callable(self.ssa):
+            return np.full(len(nodes.wavelength), float(self.ssa))
+        values = np.vectorize(self.ssa, otypes=[float])(nodes.wavelength / 1000.0)
+        for value in values.flat:
+            check_number("Cloud", "ssa", value)
+        return (values * nodes.weight).sum(axis=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class CloudLayers:
+    """Clouds layer by layer, as models give them: of liquid, of ice, or of both.
+
+    Parameters
+    ----------
+    fraction
+        (layer,) share of the sky that is cloudy in each layer of the atmosphere, top first.
+    liquid, ice
+        (layer,) optical depths at 550 nm within the cloudy part, see `cloud_optical_depth`; at
+        least one of them.
+    liquid_radius, ice_radius
+        Effective radii [um].
+
+    Raises
+    ------
+    InputError
+        A value is outside its range, shapes differ, or there is neither liquid nor ice.
+    """
+
+    _: KW_ONLY
+    fraction: ArrayLike
+    liquid: ArrayLike | None = None
+    ice: ArrayLike | None = None
+    liquid_radius: float = EFFECTIVE_RADIUS["liquid"]
+    ice_radius: float = EFFECTIVE_RADIUS["ice"]
+
+    def __post_init__(self) -> None:
+        if self.liquid is None and self.ice is None:
+            raise InputError("CloudLayers: give the optical depths of liquid, of ice, or of both.")
+        for name in ("fraction", "liquid", "ice"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, self._checked(name))
+        for phase in self.depths:
+            phase_optics(phase, self.radius(phase))
+
+    def _checked(self, name: str) -> Floats:
+        values = np.array(getattr(self, name), dtype=float)
+        fraction = np.asarray(self.fraction)
+        if values.ndim != 1 or values.shape != fraction.shape or values.size == 0:
+            raise InputError(
+                f"CloudLayers: {name} has the shape {values.shape} and fraction {fraction.shape}; "
+                "give one value per layer, top first."
+            )
+        variable = VARIABLES["cloud_fraction" if name == "fraction" else "cloud_optical_depth"]
+        bad = ~np.isfinite(values) | variable.out_of_range(values)
+        if bad.any():
+            first = int(np.argmax(bad))
+            raise InputError(
+                f"CloudLayers: {name} has {bad.sum()} of {bad.size} layers that are not allowed, "
+                f"the first is {first} (counted from 0 at the top) with {values[first]:g}; give "
+                f"{variable.allowed}."
+            )
+        return values
+
+    @property
+    def depths(self) -> dict[str, Floats]:
+        """Optical depth of each phase that there is."""
+        given = {"liquid": self.liquid, "ice": self.ice}
+        return {phase: np.asarray(depth) for phase, depth in given.items() if depth is not None}
+
+    def radius(self, phase: str) -> float:
+        """Effective radius of a phase [um]."""
+        return self.liquid_radius if phase == "liquid" else self.ice_radius
+
+
+class States(NamedTuple):
+    """Cloudy states of the sky, which exclude each other."""
+
+    fraction: Floats  # (state,) share of the sky
+    depth: Floats  # (state, layer) optical depth at 550 nm
+    extinction: Floats  # (state, band, layer) relative to that
+    ssa: Floats  # (state, band, layer)
+    asymmetry: Floats  # (state, band, layer)
+
+
+class _Parts(NamedTuple):
+    """The clouds that make up the states, in quantities that add up."""
+
+    fraction: Floats  # (part,) share of the sky
+    base: Floats  # (part,) [m]
+    top: Floats  # (part,) [m]
+    depth: Floats  # (part, layer) optical depth at 550 nm
+    extinction: Floats  # (part, band, layer) optical depth
+    scattering: Floats  # (part, band, layer) of it by scattering
+    forward: Floats  # (part, band, layer) the same times the asymmetry parameter
+
+
+def phase_optics(phase: str, effective_radius: float | None) -> BandOptics:
+    """Optics of liquid or ice, of the default size if none is given."""
+    if effective_radius is None:
+        effective_radius = EFFECTIVE_RADIUS.get(phase, math.nan)
+    return cloud_band_optics(phase, effective_radius=effective_radius)
+
+
+def check_clouds(
+    clouds: Sequence[Cloud] | CloudLayers,
+    *,
+    overlap: str,
+    decorrelation_length: float,
+    n_layers: int,
+) -> None:
+    """Raise InputError if the clouds cannot be those of a column; see `Column`."""
+    check_overlap(overlap)
+    check_positive("Column", "decorrelation_length", decorrelation_length)
+    if isinstance(clouds, CloudLayers):
+        if np.size(np.asarray(clouds.fraction)) != n_layers:
+            raise InputError(
+                f"CloudLayers: fraction has {np.size(np.asarray(clouds.fraction))} values, but the "
+                f"atmosphere has {n_layers} layers; give one per layer, top first."
+            )
+        if overlap == EXCLUSIVE:
+            raise InputError(
+                "Column: CloudLayers need a rule of overlap: 'random', 'maximum_random' or "
+                "'exponential'."
+            )
+        return
+    if overlap != EXCLUSIVE:
+        return
+    cover = sum(cloud.fraction for cloud in clouds)
+    if cover > 1.0 + 1e-9:
+        raise InputError(
+            f"Column: the fractions of the {len(clouds)} clouds sum to {cover:.4g}; they "
+            "exclude each other, so give fractions that sum to at most 1, or a rule of overlap."
+        )
+
+
+def cloud_states(
+    clouds: Sequence[Cloud] | CloudLayers,
+    *,
+    altitude_levels: Floats,
+    nodes: BandNodes,
+    overlap: str = EXCLUSIVE,
+    decorrelation_length: float = 2000.0,
+    delta_scale: bool = False,
+) -> States:
+    """The cloudy states of the sky of a column.
+
+    Parameters
+    ----------
+    clouds, overlap, decorrelation_length
+        As of `Column`.
+    altitude_levels
+        Of the atmosphere, from the top down [m].
+    nodes
+        Of the bands.
+    delta_scale
+        Whether the forward peak of the clouds' phase function is cut off (`clouds.delta_scaled`).
+
+    Raises
+    ------
+    InputError
+        A cloud lies outside of the atmosphere, clouds cannot overlap by the rule, or the rule
+        allows more than `MOST_STATES` skies.
+    """
+    if isinstance(clouds, CloudLayers):
+        parts = _layer_parts(clouds, altitude_levels, nodes, delta_scale)
+    else:
+        down = clouds if overlap == EXCLUSIVE else sorted(clouds, key=lambda cloud: -cloud.top)
+        parts = _slab_parts(down, altitude_levels, nodes, delta_scale)
+    return _states(_skies(parts, overlap, decorrelation_length), parts)
+
+
+def _slab_parts(
+    clouds: Sequence[Cloud], altitude_levels: Floats, nodes: BandNodes, delta_scale: bool
+) -> _Parts:
+    """Each cloud is a part."""
+    n_layers, n_bands = altitude_levels.size - 1, len(nodes.wavelength)
+    depth = np.zeros((len(clouds), n_layers))
+    optics = np.zeros((3, len(clouds), n_bands, n_layers))
+    for i, cloud in enumerate(clouds):
+        depth[i] = cloud.optical_depth * cloud.fractions(altitude_levels)
+        optics[:, i] = _additive(depth[i], _perhaps_scaled(cloud.band_optics(nodes), delta_scale))
+    fraction, base, top = (
+        np.array([getattr(cloud, name) for cloud in clouds], dtype=float)
+        for name in ("fraction", "base", "top")
+    )
+    return _Parts(fraction, base, top, depth, optics[0], optics[1], optics[2])
+
+
+def _layer_parts(
+    clouds: CloudLayers, altitude_levels: Floats, nodes: BandNodes, delta_scale: bool
+) -> _Parts:
+    """Each cloudy layer is a part."""
+    fraction = np.asarray(clouds.fraction)
+    cloudy = np.flatnonzero(fraction)
+    whole = np.zeros((3, len(nodes.wavelength), fraction.size))
+    depth = np.zeros(fraction.size)
+    for phase, tau in clouds.depths.items():
+        optics = _of_bands(phase_optics(phase, clouds.radius(phase)), len(nodes.wavelength))
+        whole += _additive(tau, _perhaps_scaled(optics, delta_scale))
+        depth += tau
+    own = (cloudy[:, None] == np.arange(fraction.size)).astype(float)
+    return _Parts(
+        fraction[cloudy],
+        altitude_levels[1:][cloudy],
+        altitude_levels[:-1][cloudy],
+        own * depth,
+        own[:, None, :] * whole[0],
+        own[:, None, :] * whole[1],
+        own[:, None, :] * whole[2],
+    )
+
+
+def _additive(depth: Floats, optics: BandOptics) -> Floats:
+    """Extinction, scattering and forward scattering, (3, band, layer)."""
+    extinction = depth * optics.extinction[:, None]
+    scattering = extinction * optics.ssa[:, None]
+    return np.stack([extinction, scattering, scattering * optics.asymmetry[:, None]])
+
+
+def _perhaps_scaled(optics: BandOptics, delta_scale: bool) -> BandOptics:
+    return delta_scaled(optics) if delta_scale else optics
+
+
+def _of_bands(optics: BandOptics, n_bands: int) -> BandOptics:
+    if len(optics.ssa) != n_bands:
+        raise InputError(
+            f"The cloud optics are for {len(optics.ssa)} bands, the gas table has {n_bands}; use "
+            "a gas table of these bands, or clouds without a phase."
+        )
+    return optics
+
+
+def _skies(parts: _Parts, overlap: str, decorrelation_length: float) -> Skies:
+    """Which parts are there together, and in what share of the sky."""
+    if overlap == EXCLUSIVE:
+        return Skies(np.eye(parts.fraction.size, dtype=bool), parts.fraction)
+    correlation = overlap_correlation(
+        overlap, base=parts.base, top=parts.top, decorrelation_length=decorrelation_length
+    )
+    chain = chain_of(parts.fraction, correlation=correlation)
+    skies = enumerate_skies(chain, most=MOST_STATES)
+    if skies is None:
+        raise InputError(
+            f"Column: overlap={overlap!r} of {parts.fraction.size} cloud layers allows more than "
+            f"{MOST_STATES} skies; merge layers."
+        )
+    return skies
+
+
+def _states(skies: Skies, parts: _Parts) -> States:
+    """The states that the skies make of the parts."""
+    depth, extinction, scattering, forward = (
+        np.tensordot(skies.cloudy.astype(float), values, axes=1) for values in parts[3:]
+    )
+    visible = np.broadcast_to(depth[:, None, :], extinction.shape)
+    return States(
+        skies.probability,
+        depth,
+        extinction=_ratio(extinction, visible, 1.0),
+        ssa=_ratio(scattering, extinction, 1.0),
+        asymmetry=_ratio(forward, scattering, 0.0),
+    )
+
+
+def _ratio(part: Floats, whole: Floats, otherwise: float) -> Floats:
+    """Part over whole; `otherwise` where the whole is 0."""
+    return np.divide(part, whole, out=np.full_like(part, otherwise), where=whole > 0.0)

@@ -1,0 +1,139 @@
+"""Profiles of a given state of the atmosphere, joined to a climatology above it, as layers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aeroforcing.builtin_atmosphere import TOP, Profiles
+from aeroforcing.constants import GAS_CONSTANT, GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
+from aeroforcing.jit import kernel
+from aeroforcing.layers import fill_means, fill_pressure
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.integer]
+
+_SCALE = GAS_CONSTANT / (GRAVITY * MOLAR_MASS_DRY_AIR)  # m K-1
+_NEAREST = 1e-4  # difference of log pressure within which two levels are one
+
+
+@kernel
+def fill_cells(
+    log_pressure: Floats,
+    temperature: Floats,
+    log_fractions: Floats,
+    surface_pressure: Floats,
+    surface_altitude: Floats,
+    climatology: Profiles,
+    month: Ints,
+    lat_index: Ints,
+    has_ozone: bool,
+    level_fractions: Floats,
+    altitude_levels: Floats,
+    pressure_levels: Floats,
+    temperature_layers: Floats,
+    fractions: Floats,
+) -> None:
+    """Write the columns of all cells, each array with the axis of cells first.
+
+    Parameters
+    ----------
+    log_pressure, temperature, log_fractions, surface_pressure, surface_altitude
+        (cell, level), (cell, level), (cell, 2, level), (cell,) and (cell,): the given state.
+    climatology, month, lat_index
+        What goes on above it, and where each cell is in it.
+    has_ozone
+        Whether the state's second fraction is ozone; else the climatology's is taken throughout.
+    level_fractions
+        (n + 1,) heights of the layers' bounds above the surface in parts of the top's, from 1 to 0.
+    altitude_levels, pressure_levels, temperature_layers, fractions
+        (cell, n + 1) [m], (cell, n + 1) [Pa], (cell, n) [K] and (cell, 2, n), written to.
+    """
+    room = log_pressure.shape[1] + climatology.altitude.size + 1
+    altitude, log_p, kelvin = np.empty(room), np.empty(room), np.empty(room)
+    logs = np.empty((2, room))
+    for cell in range(surface_altitude.size):
+        step, place = month[cell], lat_index[cell]
+        n = compose(
+            log_pressure[cell], temperature[cell], log_fractions[cell],
+            math.log(surface_pressure[cell]), surface_altitude[cell],
+            climatology.log_pressure[step, place], climatology.temperature[step, place],
+            climatology.log_fractions[step, place], has_ozone, altitude, log_p, kelvin, logs,
+        )  # fmt: skip
+        first = room - n
+        for level in range(level_fractions.size):
+            height = (TOP - surface_altitude[cell]) * level_fractions[level]
+            altitude_levels[cell, level] = surface_altitude[cell] + height
+        fill_pressure(altitude[first:], log_p[first:], altitude_levels[cell], pressure_levels[cell])
+        fill_means(
+            altitude[first:], log_p[first:], kelvin[first:], logs[:, first:],
+            altitude_levels[cell], temperature_layers[cell], fractions[cell],
+        )  # fmt: skip
+
+
+@kernel
+def compose(
+    log_pressure: Floats,
+    temperature: Floats,
+    log_fractions: Floats,
+    log_surface: float,
+    surface_altitude: float,
+    upper_log_pressure: Floats,
+    upper_temperature: Floats,
+    upper_log_fractions: Floats,
+    has_ozone: bool,
+    altitude: Floats,
+    log_p: Floats,
+    kelvin: Floats,
+    logs: Floats,
+) -> int:
+    """Write one profile from the surface up to the climatology's top, from the end of the arrays.
+
+    Returns how many levels were written. The surface has the temperature and the mole fractions of
+    the lowest level above it.
+    """
+    last = altitude.size - 1
+    lowest = log_pressure.size - 1
+    while lowest > 0 and log_pressure[lowest] > log_surface - _NEAREST:
+        lowest -= 1
+    altitude[last], log_p[last], kelvin[last] = surface_altitude, log_surface, temperature[lowest]
+    logs[:, last] = log_fractions[:, lowest]
+    place = last
+    for level in range(lowest, -1, -1):
+        place -= 1
+        log_p[place], kelvin[place] = log_pressure[level], temperature[level]
+        logs[:, place] = log_fractions[:, level]
+    for level in range(upper_log_pressure.size - 1, -1, -1):
+        if upper_log_pressure[level] < log_pressure[0] - _NEAREST:
+            place -= 1
+            log_p[place] = upper_log_pressure[level]
+            kelvin[place] = upper_temperature[level]
+            logs[:, place] = upper_log_fractions[:, level]
+    if not has_ozone:
+        for level in range(place, last + 1):
+            logs[1, level] = ozone_at(log_p[level], upper_log_pressure, upper_log_fractions[1])
+    for level in range(last - 1, place - 1, -1):
+        warmth = 0.5 * (virtual(kelvin[level], logs[0, level])
+                        + virtual(kelvin[level + 1], logs[0, level + 1]))  # fmt: skip
+        altitude[level] = altitude[level + 1] + _SCALE * warmth * (log_p[level + 1] - log_p[level])
+    return last + 1 - place
+
+
+@kernel
+def virtual(temperature: float, log_h2o: float) -> float:
+    """Virtual temperature from the logarithm of the mole fraction of water vapour."""
+    h2o = math.exp(log_h2o)
+    return temperature * (1.0 + h2o) / (1.0 + h2o * MOLAR_MASS_WATER / MOLAR_MASS_DRY_AIR)
+
+
+@kernel
+def ozone_at(log_pressure: float, known_log_pressure: Floats, log_ozone: Floats) -> float:
+    """Logarithm of the climatology's ozone at a pressure, constant beyond its ends."""
+    i = 0
+    while i < known_log_pressure.size - 2 and known_log_pressure[i + 1] < log_pressure:
+        i += 1
+    low, high = known_log_pressure[i], known_log_pressure[i + 1]
+    share = min(max((log_pressure - low) / (high - low), 0.0), 1.0)
+    return log_ozone[i] + share * (log_ozone[i + 1] - log_ozone[i])

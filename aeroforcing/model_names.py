@@ -1,0 +1,168 @@
+"""Names and units under which models and reanalyses hold the state of the atmosphere.
+
+A quantity is known by its CF standard name, or by a name that ECMWF (ERA5), NASA GMAO (MERRA-2) or
+CMIP models use for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import xarray as xr
+
+from aeroforcing.constants import GRAVITY
+from aeroforcing.errors import InputError
+
+_PER_KG = dict.fromkeys(("kgkg-1", "kg/kg", "kgkg**-1", "kgkg^-1", "1", ""), 1.0) | {"g/kg": 1e-3}
+_SHARE = {"1": 1.0, "": 1.0, "(0-1)": 1.0, "fraction": 1.0, "%": 0.01}
+_NUMBER = {"1": 1.0, "": 1.0}
+_PASCALS = {"pa": 1.0} | dict.fromkeys(("hpa", "mb", "mbar", "millibar", "millibars"), 100.0)
+_MOLAR = dict.fromkeys(("molmol-1", "mol/mol", "molmol**-1", "1", ""), 1.0) | {
+    "ppm": 1e-6, "ppmv": 1e-6, "1e-6": 1e-6, "ppb": 1e-9, "ppbv": 1e-9, "1e-9": 1e-9,
+}  # fmt: skip
+_METRES = {"m": 1.0, "gpm": 1.0, "km": 1e3} | dict.fromkeys(
+    ("m2s-2", "m**2s**-2", "m+2s-2", "m^2s^-2"), 1.0 / GRAVITY
+)
+
+
+class _Quantity(NamedTuple):
+    """How a quantity is called (in lower case), and the factors of its units to SI."""
+
+    standard_names: tuple[str, ...]
+    names: tuple[str, ...]
+    units: Mapping[str, float]
+
+
+def _mixing_ratio(*names: str, standard_name: str = "") -> _Quantity:
+    return _Quantity((standard_name,) if standard_name else (), names, _PER_KG)
+
+
+def _gas(standard_name: str, *names: str) -> _Quantity:
+    return _Quantity((standard_name,), names, _MOLAR)
+
+
+GOCART = {
+    **{f"dust_{i}": f"DU00{i}" for i in range(1, 6)},
+    **{f"sea_salt_{i}": f"SS00{i}" for i in range(1, 6)},
+    "sulfate": "SO4",
+    "black_carbon": "BCPHILIC",
+    "organic_carbon": "OCPHILIC",
+    "black_carbon_dry": "BCPHOBIC",
+    "organic_carbon_dry": "OCPHOBIC",
+}
+"""MERRA-2 names of the mass mixing ratios of the components of `species_optics`."""
+
+QUANTITIES: Mapping[str, _Quantity] = {
+    "temperature": _Quantity(("air_temperature",), ("t", "ta", "temperature"), {"k": 1.0}),
+    "humidity": _mixing_ratio(
+        "q", "hus", "qv", "specific_humidity", standard_name="specific_humidity"
+    ),
+    "ozone_mass": _mixing_ratio(
+        "o3", "ozone_mass_mixing_ratio", standard_name="mass_fraction_of_ozone_in_air"
+    ),
+    "ozone_mole": _gas("mole_fraction_of_ozone_in_air", "vmro3", "o3vmr"),
+    "co2": _gas("mole_fraction_of_carbon_dioxide_in_air", "co2", "vmrco2"),
+    "ch4": _gas("mole_fraction_of_methane_in_air", "ch4", "vmrch4"),
+    "n2o": _gas("mole_fraction_of_nitrous_oxide_in_air", "n2o", "vmrn2o"),
+    "cloud_fraction": _Quantity(
+        ("cloud_area_fraction_in_atmosphere_layer",),
+        ("cc", "cl", "cloud", "fraction_of_cloud_cover"),
+        _SHARE,
+    ),
+    "cloud_liquid": _mixing_ratio(
+        "clwc", "clw", "ql", "specific_cloud_liquid_water_content",
+        standard_name="mass_fraction_of_cloud_liquid_water_in_air",
+    ),
+    "cloud_ice": _mixing_ratio(
+        "ciwc", "cli", "qi", "specific_cloud_ice_water_content",
+        standard_name="mass_fraction_of_cloud_ice_in_air",
+    ),
+    **{name: _mixing_ratio(short.lower()) for name, short in GOCART.items()},
+    "pressure": _Quantity(("air_pressure",), ("p", "pl", "pfull", "plev", "pressure"), _PASCALS),
+    "interface_pressure": _Quantity((), ("phalf", "ple", "pressure_interface"), _PASCALS),
+    "thickness": _Quantity((), ("delp", "pressure_thickness_of_layers"), _PASCALS),
+    "surface_pressure": _Quantity(
+        ("surface_air_pressure",), ("sp", "ps", "surface_pressure"), _PASCALS
+    ),
+    "surface_albedo": _Quantity(("surface_albedo",), ("surface_albedo", "albedo", "fal"), _SHARE),
+    "aod": _Quantity(
+        ("atmosphere_optical_thickness_due_to_ambient_aerosol_particles",),
+        ("aod", "od550aer", "totexttau", "aod_550"),
+        _NUMBER,
+    ),
+    "ssa": _Quantity(
+        ("single_scattering_albedo_in_air_due_to_ambient_aerosol_particles",), ("ssa",), _NUMBER
+    ),
+    "asymmetry": _Quantity(
+        ("asymmetry_factor_of_ambient_aerosol_particles",), ("asymmetry", "asy"), _NUMBER
+    ),
+    "angstrom": _Quantity(
+        ("angstrom_exponent_of_ambient_aerosol_in_air",),
+        ("angstrom", "totangstr", "ang4487aer"),
+        _NUMBER,
+    ),
+    "coalbedo_angstrom": _Quantity((), ("coalbedo_angstrom",), _NUMBER),
+    "surface_altitude": _Quantity(
+        ("surface_altitude", "surface_geopotential"), ("orog", "phis", "surface_geopotential"),
+        _METRES,
+    ),
+}  # fmt: skip
+
+
+def known_quantities(dataset: xr.Dataset, *, source: str) -> dict[str, xr.DataArray]:
+    """Quantities of a dataset that are known, by their names here, in SI units.
+
+    Parameters
+    ----------
+    dataset
+        Any; a coordinate of a dimension is not among them.
+    source
+        For messages.
+
+    Raises
+    ------
+    InputError
+        Two variables are the same quantity, or a unit is unknown.
+    """
+    found: dict[str, xr.DataArray] = {}
+    for key in (*dataset.data_vars, *dataset.coords):
+        array = dataset[key]
+        name = _name_of(str(key), str(array.attrs.get("standard_name", "")))
+        if name is None or key in array.dims:
+            continue
+        if name in found:
+            raise InputError(
+                f"{source}: {key} and another variable both are {name}; keep one of them."
+            )
+        found[name] = _in_si(array, name, source).reset_coords(drop=True)
+    return found
+
+
+def names_of(quantity: str) -> str:
+    """How a quantity can be called, for messages."""
+    known = QUANTITIES[quantity]
+    return ", ".join((*known.standard_names, *known.names))
+
+
+def pascals(units: str) -> float | None:
+    """Factor from units of pressure to Pa; None for others."""
+    return _PASCALS.get(units.replace(" ", "").lower())
+
+
+def _name_of(key: str, standard_name: str) -> str | None:
+    for name, quantity in QUANTITIES.items():
+        if standard_name and standard_name in quantity.standard_names:
+            return name
+    return next((name for name, q in QUANTITIES.items() if key.lower() in q.names), None)
+
+
+def _in_si(array: xr.DataArray, name: str, source: str) -> xr.DataArray:
+    units = str(array.attrs.get("units", "")).replace(" ", "").lower()
+    factors = QUANTITIES[name].units
+    if units not in factors:
+        raise InputError(
+            f"{source}: {array.name} ({name}) has units {array.attrs.get('units', '')!r}; set its "
+            f"attribute units to one of {', '.join(u for u in factors if u)}."
+        )
+    return array.astype(float) * factors[units]

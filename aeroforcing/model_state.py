@@ -1,0 +1,255 @@
+"""Columns of models and reanalyses as they are found: their pressures and vertical order.
+
+What is read here is over (column, level), levels from the top down, in SI units; which names are
+known is told in `model_names`, what a column is made of in `model_columns`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from aeroforcing.errors import InputError
+from aeroforcing.model_names import known_quantities, names_of, pascals
+
+Floats = NDArray[np.float64]
+
+_VERTICAL = ("level", "lev", "plev", "pressure_level", "isobaricinhpa", "layer", "model_level",
+             "hybrid", "pfull", "lay")  # fmt: skip
+# Coefficients of p = a + b ps, over n + 1 interfaces or as bounds (n, 2).
+_HYBRID = (("hyai", "hybi"), ("ap_bnds", "b_bnds"), ("a_bnds", "b_bnds"), ("ak", "bk"))
+_COLUMN, _INTERFACE = "column of the model", "interface of the model"
+
+
+class ModelState(NamedTuple):
+    """Columns of a model, levels or layers from the top down."""
+
+    source: str
+    places: list[str]  # (column,) in words, for messages
+    coordinates: xr.Dataset  # (column,) those of the horizontal dimensions
+    pressure: Floats  # (column, level) that the values are for [Pa]
+    interfaces: Floats | None  # (column, level + 1) where the values are means of layers [Pa]
+    values: dict[str, Floats]  # name -> (column, level), in SI units
+    fields: dict[str, Floats]  # name -> (column,), in SI units; `surface_pressure` among them
+
+
+def model_state(dataset: xr.Dataset, *, source: str = "the given dataset") -> ModelState:
+    """The columns of a dataset.
+
+    Parameters
+    ----------
+    dataset
+        With temperature and specific humidity over a vertical dimension and any others, and the
+        surface pressure over those others; see `model_columns`.
+    source
+        For messages.
+
+    Raises
+    ------
+    InputError
+        Temperature, humidity or pressures are not found or cannot be used, or values are missing.
+    """
+    known = known_quantities(dataset, source=source)
+    _check_present(known, dataset, source)
+    vertical = _vertical_dimension(known["temperature"], source)
+    own = [str(dim) for dim in known["temperature"].dims if dim != vertical]
+    interfaces = _interfaces(known, dataset, vertical, source)
+    if interfaces is None and "pressure" not in known:
+        known["pressure"] = _pressure_coordinate(dataset, vertical, source)
+    table = xr.Dataset({k: v for k, v in known.items() if k != "interface_pressure"})
+    if interfaces is not None:
+        table = table.drop_vars("pressure", errors="ignore").assign(interfaces=interfaces)
+    horizontal = own + [str(d) for d in known["surface_pressure"].dims if d not in own]
+    _check_dimensions(table, (*horizontal, vertical, _INTERFACE), source)
+    columns = _stacked(table, horizontal)
+    return _top_first(_arrays(columns, vertical, horizontal, source), source)
+
+
+def _check_present(known: dict[str, xr.DataArray], dataset: xr.Dataset, source: str) -> None:
+    for name in ("temperature", "humidity", "surface_pressure"):
+        if name not in known:
+            raise InputError(
+                f"{source}: has no {name.replace('_', ' ')}, which is known as {names_of(name)}. "
+                f"There are {', '.join(map(str, dataset.data_vars))}."
+            )
+
+
+def _check_dimensions(table: xr.Dataset, allowed: Sequence[str], source: str) -> None:
+    for name, array in table.data_vars.items():
+        strange = [str(dim) for dim in array.dims if dim not in allowed]
+        if strange:
+            raise InputError(
+                f"{source}: {name} has the dimension {', '.join(strange)}, which temperature and "
+                "surface pressure lack; select one value of it."
+            )
+
+
+def _vertical_dimension(temperature: xr.DataArray, source: str) -> str:
+    for dim in temperature.dims:
+        attrs = temperature[dim].attrs if dim in temperature.coords else {}
+        if str(dim).lower() in _VERTICAL or attrs.get("axis") == "Z" or "positive" in attrs:
+            return str(dim)
+    raise InputError(
+        f"{source}: none of temperature's dimensions ({', '.join(map(str, temperature.dims))}) is "
+        f"a vertical one; name it {', '.join(_VERTICAL[:5])}, or give its coordinate axis='Z'."
+    )
+
+
+def _pressure_coordinate(dataset: xr.Dataset, vertical: str, source: str) -> xr.DataArray:
+    """Pressure of the levels from the coordinate of the vertical dimension."""
+    units = str(dataset[vertical].attrs.get("units", "")) if vertical in dataset.coords else ""
+    factor = pascals(units)
+    if factor is None:
+        raise InputError(
+            f"{source}: the pressures of the levels are not known: the coordinate {vertical} has "
+            f"units {units!r}. Set its attribute units to Pa or hPa, or give air_pressure, the "
+            "pressures or hybrid coefficients of the interfaces, or DELP."
+        )
+    return dataset[vertical].astype(float).reset_coords(drop=True) * factor
+
+
+def _interfaces(
+    known: dict[str, xr.DataArray], dataset: xr.Dataset, vertical: str, source: str
+) -> xr.DataArray | None:
+    """Pressures of the bounds of the layers over `_INTERFACE`, in the dataset's own order."""
+    n_layers = known["temperature"].sizes[vertical]
+    if "interface_pressure" in known:
+        given = known["interface_pressure"]
+        own = [str(d) for d, n in given.sizes.items() if d != vertical and n == n_layers + 1]
+        if len(own) != 1:
+            raise InputError(
+                f"{source}: {given.name} over {dict(given.sizes)} has no dimension of "
+                f"{n_layers + 1} interfaces between the {n_layers} layers."
+            )
+        return given.rename({own[0]: _INTERFACE}).drop_vars(own[0], errors="ignore")
+    if "thickness" in known:
+        return _from_thickness(known.pop("thickness"), known["surface_pressure"], vertical)
+    coefficients = _hybrid(dataset, n_layers, source)
+    if coefficients is None:
+        return None
+    a, b = (xr.DataArray(values, dims=[_INTERFACE]) for values in coefficients)
+    return a + b * known["surface_pressure"]
+
+
+def _from_thickness(
+    thickness: xr.DataArray, surface_pressure: xr.DataArray, vertical: str
+) -> xr.DataArray:
+    """Interfaces from the layers' thickness in pressure, the lowest being the surface.
+
+    The order of the layers follows from that of the whole state, which is settled later: these
+    are counted up from the surface at the end of the dimension (as in MERRA-2) if the layers there
+    are the thicker ones.
+    """
+    first, last = thickness.isel({vertical: 0}).mean(), thickness.isel({vertical: -1}).mean()
+    downward = thickness if last >= first else thickness.isel({vertical: slice(None, None, -1)})
+    below = downward.isel({vertical: slice(None, None, -1)}).cumsum(vertical)
+    above = surface_pressure - below.isel({vertical: slice(None, None, -1)})
+    bounds = xr.concat([above, surface_pressure.expand_dims({vertical: 1})], vertical)
+    ordered = bounds if last >= first else bounds.isel({vertical: slice(None, None, -1)})
+    return ordered.rename({vertical: _INTERFACE}).drop_vars(vertical, errors="ignore")
+
+
+def _hybrid(dataset: xr.Dataset, n_layers: int, source: str) -> tuple[Floats, Floats] | None:
+    """Coefficients a [Pa] and b of the interfaces, if the dataset has them."""
+    for pair in _HYBRID:
+        if not all(name in dataset.variables for name in pair):
+            continue
+        a, b = (_interface_values(dataset[name].values) for name in pair)
+        if a.size != n_layers + 1 or b.size != n_layers + 1:
+            raise InputError(
+                f"{source}: {pair[0]} and {pair[1]} hold {a.size} and {b.size} interfaces; the "
+                f"{n_layers} layers have {n_layers + 1}."
+            )
+        reference = next((dataset[name] for name in ("P0", "p0") if name in dataset), None)
+        is_relative = str(dataset[pair[0]].attrs.get("units", "1")) in ("1", "")
+        if is_relative and a.max() <= 1.0 and a.max() > 0.0:
+            if reference is None:
+                raise InputError(
+                    f"{source}: {pair[0]} has no unit of pressure, and there is no P0 [Pa] to "
+                    "multiply it with."
+                )
+            a = a * float(reference)
+        return a, b
+    return None
+
+
+def _interface_values(values: Floats) -> Floats:
+    """Values over n + 1 interfaces, also from bounds (n, 2)."""
+    if values.ndim == 1:
+        return values.astype(float)
+    if np.allclose(values[1:, 0], values[:-1, 1]):
+        return np.append(values[:, 0], values[-1, 1]).astype(float)
+    return np.append(values[:, 1], values[-1, 0]).astype(float)
+
+
+def _stacked(table: xr.Dataset, horizontal: Sequence[str]) -> xr.Dataset:
+    """All but the vertical dimensions in one."""
+    if not horizontal:
+        return table.expand_dims({_COLUMN: 1})
+    whole = xr.broadcast(table, exclude=[d for d in table.dims if d not in horizontal])[0]
+    return whole.stack({_COLUMN: list(horizontal)}, create_index=False)
+
+
+def _arrays(
+    columns: xr.Dataset, vertical: str, horizontal: Sequence[str], source: str
+) -> ModelState:
+    coordinates = columns.coords.to_dataset()
+    kept = coordinates[[name for name in horizontal if name in coordinates]]
+    places = [
+        ", ".join(f"{name}={_label(kept[name].values[i])}" for name in kept.variables)
+        or f"column {i}"
+        for i in range(columns.sizes[_COLUMN])
+    ]
+    values: dict[str, Floats] = {}
+    fields: dict[str, Floats] = {}
+    for name, array in columns.data_vars.items():
+        dims = [dim for dim in (vertical, _INTERFACE) if dim in array.dims]
+        target = values if dims else fields
+        target[str(name)] = array.transpose(_COLUMN, *dims).values
+    interfaces = values.pop("interfaces", None)
+    pressure = values.pop("pressure", None)
+    if interfaces is not None:
+        pressure = 0.5 * (interfaces[:, 1:] + interfaces[:, :-1])
+    state = ModelState(source, places, kept, np.asarray(pressure), interfaces, values, fields)
+    _check_complete(state)
+    return state
+
+
+def _label(value: object) -> str:
+    return f"{value:g}" if isinstance(value, np.floating) else str(value)
+
+
+def _check_complete(state: ModelState) -> None:
+    fields = {name: values[:, None] for name, values in state.fields.items()}
+    for name, values in (fields | state.values | {"pressure": state.pressure}).items():
+        bad = ~np.isfinite(values)
+        if bad.any():
+            column, level = np.argwhere(bad)[0]
+            place = state.places[column] + (f", level {level}" if values.shape[1] > 1 else "")
+            raise InputError(
+                f"{state.source}: {name.replace('_', ' ')} is missing in {int(bad.sum())} of "
+                f"{bad.size} places, the first at {place}; fill the gaps or leave the columns out."
+            )
+
+
+def _top_first(state: ModelState, source: str) -> ModelState:
+    """The state with its levels from the top down, whichever way they came."""
+    bounds = state.pressure if state.interfaces is None else state.interfaces
+    steps = np.diff(bounds, axis=1)
+    if (steps > 0).all():
+        return state
+    if not (steps < 0).all():
+        column = int(np.argwhere(~((steps > 0) | (steps < 0)).all(axis=1)).ravel()[:1].sum())
+        raise InputError(
+            f"{source}: pressures do not rise or fall from level to level throughout, for example "
+            f"at {state.places[column]}."
+        )
+    return state._replace(
+        pressure=state.pressure[:, ::-1],
+        interfaces=None if state.interfaces is None else state.interfaces[:, ::-1],
+        values={name: values[:, ::-1] for name, values in state.values.items()},
+    )
