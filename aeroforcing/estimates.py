@@ -26,16 +26,17 @@ def change_and_clean(estimates: Floats, cover: Floats) -> dict[str, tuple[Floats
     Parameters
     ----------
     estimates
-        (cell, integral, replicate, score) of `transport.solve` [W m-2].
+        (cell, integral, replicate, ..., score) of `transport.solve` or
+        `level_transport.solve_levels` [W m-2].
     cover
         (cell,) share of the sky in the cloudy states.
 
     Returns
     -------
     dict
-        Suffix of the sky -> (change, clean), each (cell, replicate, score) [W m-2].
+        Suffix of the sky -> (change, clean), each (cell, replicate, ..., score) [W m-2].
     """
-    clear_share = (1.0 - cover)[:, None, None]
+    clear_share = (1.0 - cover).reshape(-1, *(1,) * (estimates.ndim - 2))
     clear = estimates[:, CHANGE_CLEAR], estimates[:, CLEAN_CLEAR]
     return {
         "": (

@@ -13,7 +13,6 @@ from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
 from aeroforcing.checks import check_between, check_cos_zenith, checked_months
 from aeroforcing.column import Column, column_arrays
 from aeroforcing.constants import SOLAR_CONSTANT
-from aeroforcing.errors import InputError
 from aeroforcing.estimates import (
     Replicates,
     change_and_clean,
@@ -24,7 +23,7 @@ from aeroforcing.estimates import (
     seed_key,
 )
 from aeroforcing.gases import GasTable, load_gas_table
-from aeroforcing.medium import MEDIUM_COLUMNS, fill_medium
+from aeroforcing.layer_stack import checked_layers, layer_medium
 from aeroforcing.montecarlo import (
     SCORES,
     SURFACE_DIRECT,
@@ -34,6 +33,7 @@ from aeroforcing.montecarlo import (
 )
 from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import Sun, insolation, sun_at_zenith, sun_over_months
+from aeroforcing.spectral import Wavelengths, spectral_part
 from aeroforcing.transport import INTEGRALS, Columns, Effort, solve, solve_layers
 from aeroforcing.variables import stamp
 
@@ -85,7 +85,7 @@ def layer_fluxes(
     InputError
         A value is outside its range, or the arrays differ in length.
     """
-    layers = _checked_layers(
+    layers = checked_layers(
         tau_gas=tau_gas,
         tau_rayleigh=tau_rayleigh,
         tau_aerosol=tau_aerosol,
@@ -96,7 +96,8 @@ def layer_fluxes(
     check_cos_zenith(cos_zenith)
     samples = samples_per_replicate(photons, REPLICATES)
     albedo = float(surface_albedo)
-    medium, adjoint = _layer_media(albedo=albedo, **layers)
+    medium = layer_medium(**layers)
+    adjoint = _adjoint_of(medium, albedo)
     scores = np.zeros((REPLICATES, SCORES))
     net = sobol_net(samples.bit_length() - 1)
     solve_layers(
@@ -123,6 +124,7 @@ def column_fluxes(
     seed: int = 0,
     solar_constant: float = SOLAR_CONSTANT,
     gas_table: str | Path = "g112",
+    wavelengths: Wavelengths | None = None,
 ) -> xr.Dataset:
     """Broadband fluxes of a column at an instant, with and without its aerosol, and its forcing.
 
@@ -141,6 +143,9 @@ def column_fluxes(
         Irradiance at the top of the atmosphere, perpendicular to the beam [W m-2].
     gas_table
         "g112", or the path of an RRTMGP shortwave table.
+    wavelengths
+        Lower and upper limit of a part of the spectrum [um], such as (0.4, 0.7); by default all of
+        it. Bands that a limit cuts are shared out as `spectral` tells.
 
     Returns
     -------
@@ -156,9 +161,9 @@ def column_fluxes(
     """
     check_cos_zenith(cos_zenith)
     check_between("solar_constant", solar_constant, 0.0, 1e5)
-    table = load_gas_table(gas_table)
+    table, share = spectral_part(load_gas_table(gas_table), wavelengths=wavelengths)
     columns = column_arrays([column], table=table, cell_id=[0])
-    sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant)
+    sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * share)
     samples = samples_per_replicate(photons, REPLICATES)
     estimates = solve_columns(table, columns, sun, samples=samples, clean=True, seed=seed)
     replicates: Replicates = {}
@@ -171,7 +176,7 @@ def column_fluxes(
     return stamp(
         xr.Dataset(
             {name: ((), value[0]) for name, value in results.items()},
-            attrs=_settings(samples, seed, solar_constant, gas_table),
+            attrs=run_settings(samples, seed, solar_constant, gas_table, wavelengths),
         )
     )
 
@@ -185,6 +190,7 @@ def column_forcing(
     seed: int = 0,
     solar_constant: float = SOLAR_CONSTANT,
     gas_table: str | Path = "g112",
+    wavelengths: Wavelengths | None = None,
 ) -> xr.Dataset:
     """Forcing of a column, averaged over the days and hours of each month.
 
@@ -204,6 +210,9 @@ def column_forcing(
         Irradiance at 1 AU [W m-2]; the orbit is applied to it.
     gas_table
         "g112", or the path of an RRTMGP shortwave table.
+    wavelengths
+        Lower and upper limit of a part of the spectrum [um], such as (0.4, 0.7); by default all of
+        it. Bands that a limit cuts are shared out as `spectral` tells.
 
     Returns
     -------
@@ -219,12 +228,12 @@ def column_forcing(
     check_between("latitude", latitude, -90.0, 90.0)
     check_between("solar_constant", solar_constant, 0.0, 1e5)
     chosen = checked_months(months)
-    table = load_gas_table(gas_table)
+    table, share = spectral_part(load_gas_table(gas_table), wavelengths=wavelengths)
     columns = column_arrays([column] * len(chosen), table=table, cell_id=chosen)
     sun = sun_over_months(
         latitude=np.full(len(chosen), float(latitude)),
         month=chosen,
-        solar_constant=solar_constant,
+        solar_constant=solar_constant * share,
     )
     samples = samples_per_replicate(photons, REPLICATES)
     estimates = solve_columns(table, columns, sun, samples=samples, clean=False, seed=seed)
@@ -236,7 +245,7 @@ def column_forcing(
         xr.Dataset(
             {name: ("month", value) for name, value in means_and_errors(replicates).items()},
             coords={"month": list(chosen)},
-            attrs=_settings(samples, seed, solar_constant, gas_table),
+            attrs=run_settings(samples, seed, solar_constant, gas_table, wavelengths),
         )
     )
 
@@ -260,61 +269,28 @@ def solve_columns(
     return estimates
 
 
-def _settings(
-    samples: int, seed: int, solar_constant: float, gas_table: str | Path
+def run_settings(
+    samples: int,
+    seed: int,
+    solar_constant: float,
+    gas_table: str | Path,
+    wavelengths: Wavelengths | None,
 ) -> dict[str, int | float | str]:
-    return {
+    """Attributes that tell how a result was made."""
+    settings: dict[str, int | float | str] = {
         "photons": REPLICATES * samples,
         "seed": int(seed),
         "solar_constant": float(solar_constant),
         "gas_table": str(gas_table),
     }
+    if wavelengths is not None:
+        lower, upper = wavelengths
+        settings["wavelengths"] = f"{lower:g} to {upper:g} um"
+    return settings
 
 
-def _checked_layers(**arrays: ArrayLike) -> dict[str, Floats]:
-    """The layers' arrays as float64, of one length and in their ranges."""
-    ranges = {"ssa_aerosol": (0.0, 1.0), "asymmetry_aerosol": (-1.0, 1.0)}
-    layers = {name: np.asarray(values, dtype=np.float64) for name, values in arrays.items()}
-    length = layers["tau_gas"].size
-    for name, values in layers.items():
-        if values.ndim != 1 or values.size != length or length == 0:
-            raise InputError(
-                f"{name} has the shape {values.shape} and tau_gas {layers['tau_gas'].shape}; give "
-                "one value per layer in each, from the top down."
-            )
-        low, high = ranges.get(name, (0.0, np.inf))
-        bad = ~np.isfinite(values) | (values < low) | (values > high)
-        if name == "asymmetry_aerosol":
-            bad |= np.abs(values) == 1.0
-        if bad.any():
-            first = int(np.argmax(bad))
-            raise InputError(
-                f"{name}: {bad.sum()} of {length} layers are out of range, the first is layer "
-                f"{first} with {values[first]:g}; give {_range_words(name, low, high)}."
-            )
-    return layers
-
-
-def _range_words(name: str, low: float, high: float) -> str:
-    if name == "asymmetry_aerosol":
-        return "values between -1 and 1, both excluded"
-    return "values from 0 to 1" if high == 1.0 else f"finite values of at least {low:g}"
-
-
-def _layer_media(
-    *,
-    tau_gas: Floats,
-    tau_rayleigh: Floats,
-    tau_aerosol: Floats,
-    ssa_aerosol: Floats,
-    asymmetry_aerosol: Floats,
-    albedo: float,
-) -> tuple[Floats, Floats]:
-    """The medium of a stack of layers, and its adjoint table."""
-    levels = tau_gas.size + 1
-    medium = np.zeros((levels, MEDIUM_COLUMNS))
-    fill_medium(medium, tau_gas, tau_rayleigh, tau_aerosol, ssa_aerosol, asymmetry_aerosol)
-    adjoint = np.zeros((levels, ADJOINT_COLUMNS))
-    scratch = np.zeros((levels, ADJOINT_SCRATCH))
-    fill_adjoint(medium, albedo, adjoint, scratch)
-    return medium, adjoint
+def _adjoint_of(medium: Floats, albedo: float) -> Floats:
+    """The adjoint table of a medium over a surface."""
+    adjoint = np.zeros((len(medium), ADJOINT_COLUMNS))
+    fill_adjoint(medium, albedo, adjoint, np.zeros((len(medium), ADJOINT_SCRATCH)))
+    return adjoint

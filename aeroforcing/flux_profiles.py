@@ -1,0 +1,277 @@
+"""Profiles of one column: fluxes through its levels and heating of its layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from aeroforcing.checks import check_between, check_cos_zenith, checked_months
+from aeroforcing.column import Column, column_arrays
+from aeroforcing.constants import SOLAR_CONSTANT
+from aeroforcing.estimates import (
+    Replicates,
+    change_and_clean,
+    means_and_errors,
+    samples_per_replicate,
+    seed_key,
+)
+from aeroforcing.forcing import REPLICATES, run_settings
+from aeroforcing.gases import load_gas_table
+from aeroforcing.layer_stack import checked_layers, layer_medium
+from aeroforcing.level_estimates import closed_levels, level_replicates
+from aeroforcing.level_paths import LEVEL_SCORES
+from aeroforcing.level_transport import solve_layer_levels, solve_levels
+from aeroforcing.sampling import sobol_net
+from aeroforcing.solar import Sun, insolation, sun_at_zenith, sun_over_months
+from aeroforcing.spectral import SpectralPart, Wavelengths, spectral_part
+from aeroforcing.transport import INTEGRALS
+from aeroforcing.variables import stamp
+
+Floats = NDArray[np.float64]
+
+
+def column_profiles(
+    column: Column,
+    *,
+    cos_zenith: float,
+    photons: int,
+    seed: int = 0,
+    solar_constant: float = SOLAR_CONSTANT,
+    gas_table: str | Path = "g112",
+    wavelengths: Wavelengths | None = None,
+) -> xr.Dataset:
+    """Fluxes through all levels of a column at an instant, and the heating of its layers.
+
+    Energy closes in every layer: the divergence of the net flux is the absorption (see
+    `level_estimates`). At the ends the fluxes agree with those of `column_fluxes` within the
+    errors; those of `column_fluxes` are the more precise.
+
+    Parameters
+    ----------
+    column
+        The column.
+    cos_zenith
+        Cosine of the solar zenith angle, in (0, 1].
+    photons
+        Number of samples of each integral (the change by the aerosol and the aerosol-free
+        fluxes, in clear and in cloudy sky), rounded up to 64 x a power of two.
+    seed
+        Root of the random numbers.
+    solar_constant
+        Irradiance at the top of the atmosphere, perpendicular to the beam [W m-2].
+    gas_table
+        "g112", or the path of an RRTMGP shortwave table.
+    wavelengths
+        Lower and upper limit of a part of the spectrum [um]; by default all of it. Bands that a
+        limit cuts are shared out as `spectral` tells.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over `level`, from the top down: `flux_up, flux_down, flux_down_direct` and `actinic_flux`
+        [W m-2] with the aerosol, and with `_clean` without it; `forcing_profile`, the total
+        aerosol direct radiative effect on the net downward flux [W m-2]. Over `layer`: `absorbed`
+        [W m-2] and `heating_rate` [K day-1], also with `_clean`, and `heating_rate_change`. All
+        of it for all-sky and with `_cs` for clear sky, each with `<name>_stderr`; coordinates are
+        the altitude and the pressure of the levels and of the layers' middles.
+
+    Raises
+    ------
+    InputError
+        A value is outside its range.
+    """
+    check_cos_zenith(cos_zenith)
+    part = _checked_part(gas_table, wavelengths, solar_constant)
+    sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * part.share)
+    samples = samples_per_replicate(photons, REPLICATES)
+    results = _profiles([column], part, sun, cell_id=[0], samples=samples, seed=seed)
+    return _dataset(
+        {name: value[0] for name, value in results.items()},
+        column,
+        settings=run_settings(samples, seed, solar_constant, gas_table, wavelengths),
+    )
+
+
+def monthly_profiles(
+    column: Column,
+    *,
+    latitude: float,
+    months: Iterable[int] = range(1, 13),
+    photons: int,
+    seed: int = 0,
+    solar_constant: float = SOLAR_CONSTANT,
+    gas_table: str | Path = "g112",
+    wavelengths: Wavelengths | None = None,
+) -> xr.Dataset:
+    """The profiles of `column_profiles`, averaged over the days and hours of each month.
+
+    Parameters
+    ----------
+    column
+        The column, the same in all months.
+    latitude
+        [degrees north]
+    months
+        1..12; each is averaged over all its days, of a 365-day year.
+    photons
+        Number of samples of each month and integral, rounded up to 64 x a power of two.
+    seed
+        Root of the random numbers.
+    solar_constant
+        Irradiance at 1 AU [W m-2]; the orbit is applied to it.
+    gas_table
+        "g112", or the path of an RRTMGP shortwave table.
+    wavelengths
+        Lower and upper limit of a part of the spectrum [um]; by default all of it.
+
+    Returns
+    -------
+    xarray.Dataset
+        The variables of `column_profiles` over (month, level) and (month, layer). Polar night is 0.
+
+    Raises
+    ------
+    InputError
+        A value is outside its range.
+    """
+    check_between("latitude", latitude, -90.0, 90.0)
+    chosen = checked_months(months)
+    part = _checked_part(gas_table, wavelengths, solar_constant)
+    sun = sun_over_months(
+        latitude=np.full(len(chosen), float(latitude)),
+        month=chosen,
+        solar_constant=solar_constant * part.share,
+    )
+    samples = samples_per_replicate(photons, REPLICATES)
+    results = _profiles(
+        [column] * len(chosen), part, sun, cell_id=chosen, samples=samples, seed=seed
+    )
+    dataset = _dataset(
+        results,
+        column,
+        settings=run_settings(samples, seed, solar_constant, gas_table, wavelengths),
+    )
+    return stamp(dataset.assign_coords(month=list(chosen)))
+
+
+def layer_profiles(
+    *,
+    tau_gas: ArrayLike,
+    tau_rayleigh: ArrayLike,
+    tau_aerosol: ArrayLike,
+    ssa_aerosol: ArrayLike,
+    asymmetry_aerosol: ArrayLike,
+    surface_albedo: float,
+    cos_zenith: float,
+    photons: int,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Monochromatic fluxes through the levels of a stack of layers over a Lambertian surface.
+
+    Parameters are those of `layer_fluxes`.
+
+    Returns
+    -------
+    xarray.Dataset
+        `share_up`, `share_down`, `share_down_direct` and `share_actinic` over `level` and
+        `share_absorbed` over `layer`, top first, as shares of the horizontal flux at the top [1],
+        each with `<name>_stderr`. They close as those of `column_profiles`.
+
+    Raises
+    ------
+    InputError
+        A value is outside its range, or the arrays differ in length.
+    """
+    layers = checked_layers(
+        tau_gas=tau_gas,
+        tau_rayleigh=tau_rayleigh,
+        tau_aerosol=tau_aerosol,
+        ssa_aerosol=ssa_aerosol,
+        asymmetry_aerosol=asymmetry_aerosol,
+    )
+    check_between("surface_albedo", surface_albedo, 0.0, 1.0)
+    check_cos_zenith(cos_zenith)
+    samples = samples_per_replicate(photons, REPLICATES)
+    medium = layer_medium(**layers)
+    scores = np.zeros((1, REPLICATES, len(medium), LEVEL_SCORES))
+    net = sobol_net(samples.bit_length() - 1)
+    solve_layer_levels(
+        medium, float(cos_zenith), float(surface_albedo), net, REPLICATES, seed_key(seed), scores[0]
+    )
+    levels = closed_levels(scores, incoming=np.ones(1))
+    results = means_and_errors(
+        {
+            "share_up": levels.up,
+            "share_down": levels.down,
+            "share_down_direct": levels.direct,
+            "share_actinic": levels.actinic,
+            "share_absorbed": levels.absorbed,
+        }
+    )
+    return stamp(
+        xr.Dataset(
+            {name: _vertical(name, value[0], len(medium)) for name, value in results.items()},
+            attrs={"photons": REPLICATES * samples, "seed": int(seed)},
+        )
+    )
+
+
+def _checked_part(
+    gas_table: str | Path, wavelengths: Wavelengths | None, solar_constant: float
+) -> SpectralPart:
+    check_between("solar_constant", solar_constant, 0.0, 1e5)
+    return spectral_part(load_gas_table(gas_table), wavelengths=wavelengths)
+
+
+def _profiles(
+    columns: list[Column],
+    part: SpectralPart,
+    sun: Sun,
+    *,
+    cell_id: ArrayLike,
+    samples: int,
+    seed: int,
+) -> dict[str, Floats]:
+    """Means and standard errors of all profiles, (column, level or layer)."""
+    arrays = column_arrays(columns, table=part.table, cell_id=cell_id)
+    levels = arrays.pressure_levels.shape[1]
+    estimates = np.zeros((len(columns), INTEGRALS, REPLICATES, levels, LEVEL_SCORES))
+    net = sobol_net(samples.bit_length() - 1)
+    solve_levels(part.table, arrays, sun, net, REPLICATES, seed_key(seed), estimates)
+    incoming = insolation(sun)
+    replicates: Replicates = {}
+    skies = change_and_clean(estimates, arrays.cloud_fraction.sum(axis=1))
+    for sky, (change, clean) in skies.items():
+        replicates |= level_replicates(
+            closed_levels(change, incoming=np.zeros_like(incoming)),
+            closed_levels(clean, incoming=incoming),
+            sky=sky,
+            pressure_levels=arrays.pressure_levels,
+        )
+    return means_and_errors(replicates)
+
+
+def _dataset(
+    results: dict[str, Floats], column: Column, *, settings: dict[str, int | float | str]
+) -> xr.Dataset:
+    """Profiles with their heights; a leading dimension is that of the months."""
+    atmosphere = column.atmosphere
+    altitude, pressure = atmosphere.altitude_levels, atmosphere.pressure_levels
+    coordinates = {
+        "altitude": ("level", altitude),
+        "pressure": ("level", pressure),
+        "layer_altitude": ("layer", 0.5 * (altitude[1:] + altitude[:-1])),
+        "layer_pressure": ("layer", 0.5 * (pressure[1:] + pressure[:-1])),
+    }
+    profiles = {name: _vertical(name, value, len(altitude)) for name, value in results.items()}
+    return stamp(xr.Dataset(profiles, coords=coordinates, attrs=settings))
+
+
+def _vertical(name: str, values: Floats, n_levels: int) -> tuple[tuple[str, ...], Floats]:
+    """A profile with its dimensions."""
+    vertical = "level" if values.shape[-1] == n_levels else "layer"
+    return (("month", vertical) if values.ndim == 2 else (vertical,)), values

@@ -1,0 +1,149 @@
+"""Fluxes through all levels of columns: the integrals of transport.py along the paths of
+level_paths.py.
+
+Day, hour, g-point, cloud state and path are drawn as there, with the same probabilities.
+"""
+
+from __future__ import annotations
+
+from aeroforcing.jit import inner, kernel
+from aeroforcing.level_paths import level_difference_path, whole_level_path
+from aeroforcing.medium import add_cloud
+from aeroforcing.montecarlo import Roulette
+from aeroforcing.sampling import DAY, G_POINT, HOUR, STATE, child_key, fill_shifts
+from aeroforcing.solar import draw_sun, fill_days, mean_sun
+from aeroforcing.surface import open_water_albedo_direct
+from aeroforcing.transport import (
+    CHANGE_CLEAR,
+    CHANGE_CLOUDY,
+    CLEAN_CLEAR,
+    CLEAN_CLOUDY,
+    draw,
+    fill_albedos,
+    fill_optics,
+    fill_states,
+    make_optics,
+    make_room,
+    scaled_thresholds,
+    shift_point,
+)
+
+# Roulette thresholds in units of the power that the aerosol intercepts; the optimum is flat.
+_CHANGE_THRESHOLDS = Roulette(tail=0.2, pair=0.2, chain=0.6)
+# And in units of the flux that comes in, for the aerosol-free fluxes.
+_CLEAN_THRESHOLDS = Roulette(tail=0.1, pair=0.1, chain=0.1)
+
+
+@inner
+def level_path(medium, change, mu, weight, beam_albedo, albedo, roulette, key, room, scores):
+    """Add to the scores one path: the change by the aerosol, or the aerosol-free fluxes."""
+    if change:
+        level_difference_path(
+            medium, mu, weight, beam_albedo, albedo, roulette, key, room.net, room.numbers, scores
+        )
+    else:
+        whole_level_path(
+            medium, False, mu, weight, beam_albedo, albedo, roulette.tail, key, room.net, scores
+        )
+
+
+@inner
+def integrate_levels(
+    table, columns, cell, n_days, net, samples, replicates, change, cloudy, power, stream, optics,
+    room, estimates,
+):  # fmt: skip
+    """Estimates of an integral from each replicate, (replicate, level, score).
+
+    Over the cloud-free sky, or over the cloudy states together.
+    """
+    cumulative = optics.cumulative_change if change else optics.cumulative_clean
+    shared = min(cell, columns.cloud_ssa.shape[0] - 1)
+    thresholds = _CHANGE_THRESHOLDS if change else _CLEAN_THRESHOLDS
+    for replicate in range(replicates):
+        replicate_key = child_key(stream, replicate)
+        fill_shifts(replicate_key, room.shifts)
+        for sample in range(samples):
+            shift_point(net, sample, room.shifts, room.net)
+            mu, flux = draw_sun(optics.days, n_days, room.net[DAY], room.net[HOUR])
+            if flux <= 0.0:
+                continue
+            g, probability = draw(cumulative, room.net[G_POINT])
+            weight = flux * table.solar_fraction[g] / probability
+            roulette = scaled_thresholds(thresholds, power)
+            band = table.g_band[g]
+            medium = optics.medium[g]
+            if cloudy:
+                state, probability = draw(optics.cumulative_state, room.net[STATE])
+                weight *= columns.cloud_fraction[cell, state] / probability
+                roulette = scaled_thresholds(thresholds, power * optics.state_factor[state])
+                add_cloud(
+                    medium, columns.cloud_depth[cell, state],
+                    columns.cloud_extinction[shared, state, band],
+                    columns.cloud_ssa[shared, state, band],
+                    columns.cloud_asymmetry[shared, state, band], room.medium,
+                )  # fmt: skip
+                medium = room.medium
+            beam_albedo = optics.albedo_direct[band]
+            beam_albedo += columns.open_water[cell] * open_water_albedo_direct(mu)
+            level_path(
+                medium, change, mu, weight, beam_albedo, optics.albedo_diffuse[band], roulette,
+                child_key(replicate_key, sample), room, estimates[replicate],
+            )  # fmt: skip
+        estimates[replicate] /= samples
+
+
+@inner
+def solve_cell_levels(table, columns, sun, net, replicates, seed, cell, optics, room, estimates):
+    """The four integrals of one cell into `estimates`, (integral, replicate, level, score)."""
+    n_days = fill_days(sun, cell, optics.days)
+    flux, mu = mean_sun(optics.days, n_days)
+    if flux <= 0.0:
+        return
+    share = fill_optics(table, columns, cell, mu, optics)
+    fill_albedos(columns, cell, optics.albedo_diffuse, optics.albedo_direct)
+    stream = child_key(seed, columns.cell_id[cell])
+    cover = fill_states(columns, cell, optics)
+    for integral in (CHANGE_CLEAR, CHANGE_CLOUDY, CLEAN_CLEAR, CLEAN_CLOUDY):
+        change = integral in (CHANGE_CLEAR, CHANGE_CLOUDY)
+        cloudy = integral in (CHANGE_CLOUDY, CLEAN_CLOUDY)
+        power = flux * (share if change else 1.0)
+        if power > 0.0 and (cover > 0.0 or not cloudy):
+            integrate_levels(
+                table, columns, cell, n_days, net, net.shape[0], replicates, change, cloudy, power,
+                child_key(stream, integral), optics, room, estimates[integral],
+            )  # fmt: skip
+
+
+@kernel
+def solve_levels(table, columns, sun, net, replicates, seed, estimates):
+    """The integrals of all cells, (cell, integral, replicate, level, score) [W m-2].
+
+    Each replicate of each integral has as many samples as the net.
+    """
+    n_layers = columns.temperature_layers.shape[1]
+    n_states, n_bands = columns.cloud_fraction.shape[1], columns.albedo_diffuse.shape[1]
+    optics = make_optics(n_layers, table.g_band.size, n_states, n_bands)
+    room = make_room(n_layers)
+    for cell in range(estimates.shape[0]):
+        solve_cell_levels(
+            table, columns, sun, net, replicates, seed, cell, optics, room, estimates[cell]
+        )
+
+
+@kernel
+def solve_layer_levels(medium, cos_zenith, albedo, net, replicates, seed, estimates):
+    """Level fluxes of one stack of layers with aerosol, (replicate, level, score).
+
+    At one wavelength; they are parts of the flux that enters at the top.
+    """
+    room = make_room(medium.shape[0] - 1)
+    for replicate in range(replicates):
+        replicate_key = child_key(seed, replicate)
+        fill_shifts(replicate_key, room.shifts)
+        for sample in range(net.shape[0]):
+            shift_point(net, sample, room.shifts, room.net)
+            whole_level_path(
+                medium, True, cos_zenith, 1.0, albedo, albedo, _CLEAN_THRESHOLDS.tail,
+                child_key(replicate_key, sample), room.net, estimates[replicate],
+            )  # fmt: skip
+        estimates[replicate] /= net.shape[0]
