@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import settings
 # No time limits: the machine may be busy, and a kernel is compiled at its first call.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# The benchmarks stand beside the package and are not installed with it; at the end of the path, the
+# repository hides nothing that is.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
