@@ -15,22 +15,50 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from aeroforcing import readers
     from aeroforcing.absorption import with_absorption
+    from aeroforcing.aeronet_comparison import compare_with_aeronet
+    from aeroforcing.aerosol_optics import mix_species
+    from aeroforcing.aerosols import Aerosol, BandAerosol, SpectralAerosol
+    from aeroforcing.albedo import Ocean, SurfaceAlbedo, ice_albedo, snow_albedo, two_band_albedo
+    from aeroforcing.anthropogenic import anthropogenic_forcing
     from aeroforcing.assimilation import assimilate
     from aeroforcing.atmosphere import Atmosphere, standard_atmosphere
-    from aeroforcing.column import Aerosol, Cloud, Column, ExponentialProfile, UniformProfile
+    from aeroforcing.attribution import species_forcing
+    from aeroforcing.band_fluxes import column_band_fluxes, surface_light
+    from aeroforcing.bands import shortwave_bands
+    from aeroforcing.benchmark_cases import aerocom_experiment
+    from aeroforcing.benchmark_table import run_benchmarks
+    from aeroforcing.builtin_aerosol import tegen_profile
+    from aeroforcing.clouds import cloud_optical_depth
+    from aeroforcing.cloudy_sky import Cloud, CloudLayers
+    from aeroforcing.column import Column
     from aeroforcing.errors import InputError
     from aeroforcing.evaluation import evaluate
+    from aeroforcing.extinction import aod_from_extinction
+    from aeroforcing.flux_profiles import column_profiles, layer_profiles, monthly_profiles
     from aeroforcing.forcing import column_fluxes, column_forcing, layer_fluxes
     from aeroforcing.gapfill import fill_gaps
+    from aeroforcing.grid_species import grid_species_forcing
     from aeroforcing.gridded import grid_forcing
     from aeroforcing.grids import annual_mean, gaussian_grid, global_mean, grid_of
     from aeroforcing.inputs import builtin_inputs, resolve_inputs
+    from aeroforcing.model_columns import columns_from
     from aeroforcing.netcdf import write_netcdf
     from aeroforcing.optimal import optimal_interpolation
     from aeroforcing.plot import plot_map, plot_maps
+    from aeroforcing.plumes import anthropogenic_aerosol
     from aeroforcing.preparation import prepare
-    from aeroforcing.properties import aod_at, mix_species
+    from aeroforcing.profiles import (
+        ElevatedLayer,
+        ExponentialProfile,
+        ExtinctionProfile,
+        MixingRatioProfile,
+        SigmaProfile,
+        UniformProfile,
+    )
+    from aeroforcing.properties import aod_at
     from aeroforcing.regridding import monthly_climatology, regrid
+    from aeroforcing.saved_forcing import save_grid_forcing
+    from aeroforcing.species_aerosol import SpeciesAerosol
     from aeroforcing.species_fit import fit_species
     from aeroforcing.station_files import read_stations, write_stations
     from aeroforcing.station_inputs import with_stations
@@ -43,20 +71,39 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
-    "Aerosol": "column",
+    "Aerosol": "aerosols",
     "Atmosphere": "atmosphere",
-    "Cloud": "column",
+    "BandAerosol": "aerosols",
+    "Cloud": "cloudy_sky",
+    "CloudLayers": "cloudy_sky",
     "Column": "column",
-    "ExponentialProfile": "column",
+    "ElevatedLayer": "profiles",
+    "ExponentialProfile": "profiles",
+    "ExtinctionProfile": "profiles",
     "InputError": "errors",
-    "UniformProfile": "column",
+    "MixingRatioProfile": "profiles",
+    "Ocean": "albedo",
+    "SigmaProfile": "profiles",
+    "SpeciesAerosol": "species_aerosol",
+    "SpectralAerosol": "aerosols",
+    "SurfaceAlbedo": "albedo",
+    "UniformProfile": "profiles",
+    "aerocom_experiment": "benchmark_cases",
     "annual_mean": "grids",
+    "anthropogenic_aerosol": "plumes",
+    "anthropogenic_forcing": "anthropogenic",
     "aod_at": "properties",
+    "aod_from_extinction": "extinction",
     "assimilate": "assimilation",
     "base_column": "sweep_points",
     "builtin_inputs": "inputs",
+    "cloud_optical_depth": "clouds",
+    "column_band_fluxes": "band_fluxes",
     "column_fluxes": "forcing",
     "column_forcing": "forcing",
+    "column_profiles": "flux_profiles",
+    "compare_with_aeronet": "aeronet_comparison",
+    "columns_from": "model_columns",
     "evaluate": "evaluation",
     "fill_gaps": "gapfill",
     "fit_species": "species_fit",
@@ -64,9 +111,13 @@ _MODULES = {
     "global_mean": "grids",
     "grid_forcing": "gridded",
     "grid_of": "grids",
+    "grid_species_forcing": "grid_species",
+    "ice_albedo": "albedo",
     "layer_fluxes": "forcing",
-    "mix_species": "properties",
+    "layer_profiles": "flux_profiles",
+    "mix_species": "aerosol_optics",
     "monthly_climatology": "regridding",
+    "monthly_profiles": "flux_profiles",
     "optimal_interpolation": "optimal",
     "plot_map": "plot",
     "plot_maps": "plot",
@@ -77,8 +128,16 @@ _MODULES = {
     "read_stations": "station_files",
     "regrid": "regridding",
     "resolve_inputs": "inputs",
+    "run_benchmarks": "benchmark_table",
+    "save_grid_forcing": "saved_forcing",
     "standard_atmosphere": "atmosphere",
+    "species_forcing": "attribution",
+    "shortwave_bands": "bands",
+    "snow_albedo": "albedo",
+    "surface_light": "band_fluxes",
     "sweep": "sweeps",
+    "tegen_profile": "builtin_aerosol",
+    "two_band_albedo": "albedo",
     "water_cloud": "sweep_points",
     "with_absorption": "absorption",
     "with_stations": "station_inputs",

@@ -15,6 +15,7 @@ from aeroforcing.errors import InputError
 # Axes come rounded to a few digits; a deviation below this share of the spacing is rounding. The
 # polar row of a Gaussian grid is 0.27 spacings away from that of a regular grid.
 _ROUNDING = 0.02
+_GAP = 1.5  # spacings of an axis; what is wider is no cell
 _BESSEL_ZERO = 2.4048  # of J0, see _is_gaussian
 
 
@@ -37,13 +38,32 @@ def middles(edges: np.ndarray) -> np.ndarray:
     return (edges[:-1] + edges[1:]) / 2
 
 
-def bounds_in_order(edges_of: Callable[[np.ndarray], np.ndarray], axis: np.ndarray) -> np.ndarray:
+def bounds_in_order(bounds_of: Callable[[np.ndarray], np.ndarray], axis: np.ndarray) -> np.ndarray:
     """Bounds [n, 2] of a monotonic axis in its own order, by a function for ascending axes."""
     if len(axis) < 2:
         raise InputError("An axis of a single value needs bounds (lat_bnds, lon_bnds).")
     if axis[0] < axis[-1]:
-        return pairs(edges_of(axis))
-    return pairs(edges_of(axis[::-1]))[::-1, ::-1]
+        return bounds_of(axis)
+    return bounds_of(axis[::-1])[::-1, ::-1]
+
+
+def latitude_bounds(lat: np.ndarray) -> np.ndarray:
+    """Bounds [n, 2] of ascending latitudes [degrees], see `latitude_edges`."""
+    return pairs(latitude_edges(lat))
+
+
+def longitude_bounds(lon: np.ndarray) -> np.ndarray:
+    """Bounds [n, 2] of ascending longitudes [degrees], see `longitude_edges`.
+
+    A region that holds the prime meridian has its gap between two of its values, if they run from 0
+    to 360: its cells end there as they do elsewhere.
+    """
+    gaps = np.diff(lon)
+    west = int(np.argmax(gaps)) + 1  # cells on the other side of the gap
+    if gaps[west - 1] <= max(_GAP * np.median(gaps), lon[0] + 360 - lon[-1]):
+        return pairs(longitude_edges(lon))
+    bounds = pairs(_midway_edges(np.append(lon[west:] - 360, lon[:west])))
+    return np.concatenate([bounds[-west:], bounds[:-west] + 360])
 
 
 def latitude_edges(lat: np.ndarray) -> np.ndarray:

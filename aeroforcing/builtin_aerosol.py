@@ -31,8 +31,11 @@ import xarray as xr
 
 from aeroforcing import data
 from aeroforcing.aerosol_optics import spectral_exponents
+from aeroforcing.checks import check_between, checked_months
 from aeroforcing.coarse import interpolate, relaxed
+from aeroforcing.errors import InputError
 from aeroforcing.grids import global_mean
+from aeroforcing.profiles import SigmaProfile
 from aeroforcing.properties import mix_species
 from aeroforcing.regridding import regrid
 from aeroforcing.variables import stamp
@@ -77,6 +80,54 @@ def builtin_profile(*, grid: xr.Dataset, months: Sequence[int] = range(1, 13)) -
     layers = _on_grid((_scaled_aod(months) * share).sum("species"), grid)
     profile = (layers / layers.sum("sigma_layer")).transpose("month", "lat", "lon", "sigma_layer")
     return stamp(profile.rename("aerosol_profile"))
+
+
+def builtin_species_profiles(
+    *, grid: xr.Dataset, months: Sequence[int] = range(1, 13)
+) -> xr.DataArray:
+    """Share of each species' AOD in the layers, (species, month, lat, lon, sigma_layer) [1].
+
+    Species are organic_carbon, black_carbon, dust, sulfate and sea_salt; top first. Where a species
+    is absent its share is that of all aerosol.
+    """
+    share = _climatology().layer_share.sel(month=list(months))
+    layers = _on_grid(_scaled_aod(months) * share, grid)
+    depth = layers.sum("sigma_layer")
+    profiles = (layers / depth).where(depth > 0.0, builtin_profile(grid=grid, months=months))
+    return profiles.transpose("species", "month", "lat", "lon", "sigma_layer")
+
+
+def tegen_profile(
+    *, latitude: float, longitude: float, month: int, species: str | None = None
+) -> SigmaProfile:
+    """Vertical distribution of the aerosol of Tegen et al. (1997) at a place, for `Aerosol`.
+
+    Parameters
+    ----------
+    latitude, longitude
+        [degrees north, degrees east]
+    month
+        1..12
+    species
+        organic_carbon, black_carbon, dust, sulfate or sea_salt; by default all of them together.
+
+    Raises
+    ------
+    InputError
+        A value is outside its range, or the species is unknown.
+    """
+    check_between("latitude", latitude, -90.0, 90.0)
+    check_between("longitude", longitude, -360.0, 360.0)
+    months = checked_months([month])
+    known = [str(name) for name in _climatology().species.values]
+    if species is not None and species not in known:
+        raise InputError(f"species={species!r} is unknown; use {', '.join(known)}.")
+    chosen = known if species is None else [species]
+    place = xr.Dataset(coords={"lat": [float(latitude)], "lon": [float(longitude) % 360.0]})
+    share = _climatology().layer_share.sel(month=months)
+    depths = (_scaled_aod(months) * share).sel(species=chosen).sum("species")
+    layers = _on_grid(depths, place).squeeze(drop=True)
+    return SigmaProfile(layers.values, interfaces=_sigma_interface().values)
 
 
 def with_sea_salt_modes(species: xr.Dataset) -> xr.Dataset:

@@ -219,6 +219,30 @@ def _ozone_at(profiles: xr.Dataset) -> xr.DataArray:
     return profiles.pressure.copy(data=np.exp(log_ozone))
 
 
+def builtin_ozone(pressure: Floats, *, latitude: float, month: int) -> Floats:
+    """Built-in zonal mean ozone at pressures, log-log between its levels, constant beyond them.
+
+    Parameters
+    ----------
+    pressure
+        [Pa]
+    latitude
+        [degrees north]
+    month
+        1..12
+
+    Returns
+    -------
+    numpy.ndarray
+        Of the shape of `pressure` [mol mol-1 of dry air].
+    """
+    source = _ozone().transpose("month", "lat", "pressure")
+    lat = source.lat.values
+    by_lat = source.values[list(source.month.values).index(month)]
+    profile = [np.interp(latitude, lat, at_pressure) for at_pressure in by_lat.T]
+    return np.exp(np.interp(np.log(pressure), np.log(source.pressure.values), np.log(profile)))
+
+
 @cache
 def _ozone() -> xr.DataArray:
     """Mole fraction of ozone on (month, pressure, lat); pressure rises, latitude too."""

@@ -1,8 +1,9 @@
-"""The cells of a grid: from fields over (month, lat, lon) to columns for the solver, in blocks."""
+"""The cells of a map: from fields over (step, lat, lon) to columns for the solver, in blocks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import xarray as xr
@@ -19,8 +20,11 @@ from aeroforcing.builtin_atmosphere import (
 from aeroforcing.clouds import CLOUD_TYPES, BandOptics, cloud_band_optics, delta_scaled
 from aeroforcing.column import AEROSOL
 from aeroforcing.gases import GASES, GasTable
+from aeroforcing.layout import Chunk, Layout
+from aeroforcing.points import row_of
 from aeroforcing.properties import BandNodes, band_means, planck_band_nodes
-from aeroforcing.solar import Sun, sun_over_months
+from aeroforcing.solar import Sun
+from aeroforcing.steps import Steps, calendar_months
 from aeroforcing.transport import Columns
 
 Floats = NDArray[np.float64]
@@ -30,13 +34,17 @@ _PER_CELL = (*AEROSOL, "aerosol_profile", "surface_albedo", "open_water_fraction
 
 @dataclass(frozen=True)
 class Cells:
-    """All cells of a run, one after the other over (month, lat, lon), and what they share."""
+    """The cells of a chunk, one after the other over (step, lat, lon), and what they share."""
 
     fields: dict[str, Floats]  # name -> (cell, ...)
+    steps: Steps
+    step: NDArray[np.int64]  # (cell,) place in the steps
     month: NDArray[np.int64]  # (cell,) 1..12
-    lat_index: NDArray[np.int64]  # (cell,)
-    cell_id: NDArray[np.uint64]  # (cell,) the same whatever months are run
-    lat: Floats  # (lat,) [degrees north]
+    latitude: Floats  # (cell,) [degrees north]
+    longitude: Floats  # (cell,) [degrees east]
+    lat_index: NDArray[np.int64]  # (cell,) place in what is known by latitude
+    cell_id: NDArray[np.uint64]  # (cell,) the same whatever else is run
+    lat: Floats  # (lat,) of what is known by latitude [degrees north]
     surface_altitude: Floats  # (cell,) [m]
     sigma_interface: Floats  # (sigma,)
     cloud_depth: Floats  # (cloud type,)
@@ -58,34 +66,65 @@ class Cells:
         return complete
 
 
-def cells_of(inputs: xr.Dataset) -> Cells:
-    """The cells of a Dataset of inputs as `inputs.resolve_inputs` gives it."""
-    month, lat_index, lon_index = (
-        axis.ravel()
-        for axis in np.indices((inputs.sizes["month"], inputs.sizes["lat"], inputs.sizes["lon"]))
-    )
-    months = inputs["month"].values.astype(np.int64)[month]
-    per_map = inputs.sizes["lat"] * inputs.sizes["lon"]
-    altitude = inputs["surface_altitude"].transpose("lat", "lon").values[lat_index, lon_index]
+def cells_of(
+    inputs: xr.Dataset, *, layout: Layout | None = None, chunk: Chunk | None = None
+) -> Cells:
+    """The cells of a Dataset of inputs.
+
+    Parameters
+    ----------
+    inputs
+        As `inputs.resolve_inputs` gives it, or over (month, cell, ...) for points.
+    layout
+        Of the run; by default the months and the grid of the inputs.
+    chunk
+        The part of the run that the inputs are; by default all of it.
+    """
+    if layout is None:
+        layout = Layout(calendar_months(inputs["month"].values), inputs[["lat", "lon"]])
+    chunk = layout.whole if chunk is None else chunk
+    own = layout.of(chunk)
+    step, row, column = (axis.ravel() for axis in np.indices(chunk.shape))
+    lat, lon = own.places["lat"].values.astype(float), own.places["lon"].values.astype(float)
+    months = own.steps.month[step]
+    altitude = inputs["surface_altitude"].transpose(*own.dims).values.ravel()
     return Cells(
-        fields={name: _flat(inputs[name], month.size) for name in _PER_CELL},
+        fields={name: _flat(inputs[name], own.dims, months.size) for name in _PER_CELL},
+        steps=own.steps,
+        step=step,
         month=months,
-        lat_index=lat_index,
-        cell_id=(months * per_map + lat_index * inputs.sizes["lon"] + lon_index).astype(np.uint64),
+        latitude=lat[row],
+        longitude=lon[row] if own.are_points else lon[column],
+        lat_index=row_of(lat)[row] if own.are_points else row,
+        cell_id=layout.cell_ids(chunk),
         lat=inputs["lat"].values.astype(float),
-        surface_altitude=altitude.astype(float),
+        surface_altitude=np.tile(altitude.astype(float), own.steps.size),
         sigma_interface=inputs["sigma_interface"].values.astype(float),
         cloud_depth=inputs["cloud_optical_depth"].values.astype(float),
         cloud_base=inputs["cloud_base"].values.astype(float),
         cloud_top=inputs["cloud_top"].values.astype(float),
-        profiles=profile_arrays(climatology(inputs["lat"].values)),
+        profiles=_profiles(inputs["lat"] if own.are_points else layout.places["lat"], chunk, own),
     )
 
 
-def _flat(field: xr.DataArray, size: int) -> Floats:
+def _profiles(lat: xr.DataArray, chunk: Chunk, own: Layout) -> Profiles:
+    """The atmosphere at the latitudes of a chunk, as part of that at all latitudes of the run."""
+    whole = _atmosphere(tuple(lat.values.tolist()))
+    if own.are_points:
+        return whole
+    by_latitude = (np.ascontiguousarray(values[:, chunk.rows]) for values in whole[1:])
+    return Profiles(whole.altitude, *by_latitude)
+
+
+@lru_cache(maxsize=2)
+def _atmosphere(lat: tuple[float, ...]) -> Profiles:
+    return profile_arrays(climatology(np.array(lat)))
+
+
+def _flat(field: xr.DataArray, dims: tuple[str, ...], size: int) -> Floats:
     """A field with its cells in one leading dimension, the others behind, (cell, ...)."""
-    ordered = field.transpose("month", "lat", "lon", ...).values
-    return ordered.reshape(size, *ordered.shape[3:]).astype(float)
+    ordered = field.transpose("month", *dims, ...).values
+    return ordered.reshape(size, *ordered.shape[1 + len(dims) :]).astype(float)
 
 
 class ColumnMaker:
@@ -130,10 +169,12 @@ class ColumnMaker:
         return columns, precipitable_water(air.pressure_levels, h2o=h2o)
 
     def sun(self, chosen: NDArray[np.int64]) -> Sun:
-        """The sun over the months of the chosen cells."""
-        return sun_over_months(
-            latitude=self._cells.lat[self._cells.lat_index[chosen]],
-            month=self._cells.month[chosen],
+        """The sun over the steps of the chosen cells."""
+        cells = self._cells
+        return cells.steps.sun(
+            cells.step[chosen],
+            latitude=cells.latitude[chosen],
+            longitude=cells.longitude[chosen],
             solar_constant=self._solar_constant,
         )
 

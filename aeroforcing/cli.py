@@ -4,7 +4,8 @@ Every verb is a module of `aeroforcing.commands` with `SUMMARY`, `EXAMPLES`,
 `add_arguments(parser)` and `run(args)`. Only the standard library is imported here and at the top
 of those modules, so that `--help` answers at once.
 
-Exit codes: 0 done, 1 failed or problems found, 2 wrong usage or input, 130 interrupted.
+Exit codes: 0 done, 1 failed or problems found, 2 wrong usage or input, 130 interrupted, 143
+terminated.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
@@ -33,14 +34,20 @@ VERBS = (
     "map",
     "info",
     "report",
+    "validate",
 )
 
-EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
+
+
+class Terminated(KeyboardInterrupt):
+    """A request to terminate, which ends a run as Ctrl-C does."""
+
 
 _EXAMPLES = """\
 examples:
   aeroforcing grid -o forcing.nc
-  aeroforcing grid --months 1,7 --grid T21 --sky clear -o forcing.nc
+  aeroforcing map forcing.nc forcing_toa -o toa.png
 """
 
 
@@ -52,8 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     The exit code.
     """
     arguments = sys.argv[1:] if argv is None else list(argv)
-    parser = build_parser()
-    args = parser.parse_args(arguments)
+    parser, verbs = build_parsers()
+    args = parse(parser, verbs, arguments)
     if args.verb is None:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
@@ -63,8 +70,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _exit_code(args)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line."""
+def parse(
+    parser: argparse.ArgumentParser,
+    verbs: Mapping[str, argparse.ArgumentParser],
+    arguments: Sequence[str],
+) -> argparse.Namespace:
+    """What the arguments say; files may stand before, between and after the options of a verb."""
+    if arguments and arguments[0] in verbs:
+        return verbs[arguments[0]].parse_intermixed_args(arguments[1:])
+    return parser.parse_args(arguments)
+
+
+def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+    """The parser of the whole command line, and those of the verbs by their names."""
     parser = _parser(
         argparse.ArgumentParser,
         prog="aeroforcing",
@@ -84,8 +102,8 @@ def build_parser() -> argparse.ArgumentParser:
         )
         module.add_arguments(verb)
         _add_common_arguments(verb)
-        verb.set_defaults(run=module.run)
-    return parser
+        verb.set_defaults(run=module.run, verb=name)
+    return parser, verbs.choices
 
 
 def _parser(make, *names: str, **texts: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
@@ -125,15 +143,17 @@ def _termination_as_interrupt() -> Iterator[None]:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    raise Terminated
 
 
 def _exit_code(args: argparse.Namespace) -> int:
     """Run the verb; a failure that can be expected becomes a message and an exit code."""
     try:
         return args.run(args)
-    except KeyboardInterrupt:
-        return _report(args, "interrupted; no file was written", EXIT_INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        code = EXIT_TERMINATED if isinstance(stop, Terminated) else EXIT_INTERRUPTED
+        notes = getattr(stop, "__notes__", [])
+        return _report(args, "; ".join(["interrupted; no file was written", *notes]), code)
     except InputError as error:
         return _report(args, str(error), EXIT_USAGE)
     except BrokenPipeError:

@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike
 from aeroforcing.axes import (
     bounds_in_order,
     gaussian_latitudes,
-    latitude_edges,
-    longitude_edges,
+    latitude_bounds,
+    longitude_bounds,
     middles,
     pairs,
 )
@@ -151,9 +151,9 @@ def grid_of(field: xr.DataArray | xr.Dataset) -> xr.Dataset:
     lat, lon = _axis(field, "lat"), _axis(field, "lon")
     lat_bnds, lon_bnds = _given_bounds(field, "lat"), _given_bounds(field, "lon")
     if lat_bnds is None:
-        lat_bnds = bounds_in_order(latitude_edges, lat)
+        lat_bnds = bounds_in_order(latitude_bounds, lat)
     if lon_bnds is None:
-        lon_bnds = bounds_in_order(longitude_edges, lon)
+        lon_bnds = bounds_in_order(longitude_bounds, lon)
     return _grid(lat, lon, lat_bnds, lon_bnds)
 
 

@@ -126,6 +126,8 @@ def resolve_inputs(
         for name, source in (replacements or {}).items()
     }
     given = [] if inputs is None else [read_user_inputs(inputs, months=wanted)]
+    for user in given:
+        _check_absorption_is_used(user)
     sources = [*single.values(), *given]
     if not sources:
         return builtin_inputs("T42" if grid is None else grid, months=wanted)
@@ -136,10 +138,40 @@ def resolve_inputs(
     return _replaced(builtin, _together(fields), fill_missing)
 
 
+def resolve_fields(user: UserInputs, *, builtin: xr.Dataset, fill_missing: bool) -> xr.Dataset:
+    """Inputs on the grid and for the steps of the built-in ones: the user's where given.
+
+    Parameters
+    ----------
+    user
+        From `user_inputs.recognise`, for the same steps.
+    builtin
+        As from `builtin_inputs`.
+    fill_missing
+        As for `resolve_inputs`.
+
+    Raises
+    ------
+    InputError
+        As for `resolve_inputs`.
+    """
+    _check_absorption_is_used(user)
+    return _replaced(builtin, _together([model_fields(user, builtin=builtin)]), fill_missing)
+
+
+def _check_absorption_is_used(user: UserInputs) -> None:
+    """Refuse a measure of absorption that says nothing about SSA for want of its partner."""
+    for absorption, partner in user.unpaired.items():
+        raise InputError(
+            f"{user.source}: holds {absorption}, but no {partner} beside it, without which it does "
+            f"not tell the absorption. Add the {partner} that belongs to it, or remove it."
+        )
+
+
 def _single(user: UserInputs, name: str) -> UserInputs:
     """One variable of a source, and what cannot be apart from it."""
     if name not in user.dataset:
-        found = ", ".join(map(str, user.dataset.data_vars))
+        found = ", ".join(user.origins)
         raise InputError(f"{user.source}: holds no {name}, but {found}.")
     chosen = [n for n in (name, *_INSEPARABLE.get(name, ())) if n in user.dataset]
     return replace(user, dataset=user.dataset[chosen].drop_attrs(deep=False))

@@ -7,10 +7,16 @@ Python crashes the process.
 
 from __future__ import annotations
 
+from typing import Any
+
 from numba import njit
 
 # error_model="numpy": a division by zero gives inf or nan as in numpy, and costs no branch.
-kernel = njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-inner = njit(
-    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=True
-)
+_OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "no_cfunc_wrapper": True,
+}
+kernel = njit(**_OPTIONS)
+inner = njit(**(_OPTIONS | {"no_cpython_wrapper": True}))

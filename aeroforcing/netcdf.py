@@ -105,25 +105,35 @@ def open_input(
         The file is missing, a folder, not readable, empty, truncated, damaged or not netCDF.
     """
     source = Path(path)
-    with _open(source) as opened, _reporting_damage(source, OSError, RuntimeError):
+    with open_lazily(source) as opened, reading(source):
         chosen = opened if select is None else select(opened)
         return chosen.load()
 
 
-def _open(source: Path) -> xr.Dataset:
-    """The file opened by the library that detects damage to a file of its kind.
+@contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Report damage that is met while values are read of a file from `open_lazily`."""
+    with _reporting_damage(Path(path), OSError, RuntimeError):
+        yield
 
-    The netCDF-4 library reads the lost part of a truncated classic file as zeros; scipy does not.
+
+def open_lazily(path: str | os.PathLike[str]) -> xr.Dataset:
+    """Open a netCDF file, whose values are read when they are asked for; to be closed after use.
+
+    The file is opened by the library that detects damage to a file of its kind: the netCDF-4
+    library reads the lost part of a truncated classic file as zeros; scipy does not.
+
+    Parameters, values and errors are those of `open_input`.
     """
+    source = Path(path)
     classic = _signature(source) in _CLASSIC_SIGNATURES
     with _reporting_damage(source, *_DAMAGE):
-        opened = xr.open_dataset(
+        return xr.open_dataset(
             source,
             engine="scipy" if classic else "netcdf4",
             decode_times=xr.coders.CFDatetimeCoder(use_cftime=True),
             decode_timedelta=False,
         )
-        return opened.load() if classic else opened
 
 
 @contextmanager
@@ -241,11 +251,21 @@ def write_whole(target: Path, content: bytes | memoryview) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        part.replace(target)
+        move_into_place(part, target)
     except OSError as error:
         raise _write_failure(target, len(content), error) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def move_into_place(made: Path, target: Path) -> None:
+    """Rename a file that is on the disk, and bring the folder's change to the disk too."""
+    made.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _write_failure(target: Path, size: int, error: OSError) -> OSError:
@@ -295,24 +315,26 @@ def _in_recommended_order(dataset: xr.Dataset) -> xr.Dataset:
     """Data with time, latitude and longitude as the last dimensions, as CF recommends."""
     data = set(dataset.data_vars) - _bounds(dataset)
     ordered = {
-        name: dataset[name].transpose(..., "time", "lat", "lon", missing_dims="ignore")
+        name: dataset[name].transpose(..., "time", "cell", "lat", "lon", missing_dims="ignore")
         for name in data
     }
     return dataset.assign({name: ordered[name] for name in dataset.data_vars if name in data})
 
 
 def _with_cell_methods(dataset: xr.Dataset) -> xr.Dataset:
-    """Say of the estimates on a climatological time axis that they are climatological means.
+    """Say of the estimates on a time axis with bounds that they are means over its steps.
 
     Standard errors are of these means, not means themselves.
     """
-    if "time" not in dataset.coords or "climatology" not in dataset["time"].attrs:
+    if "time" not in dataset.coords or not {"climatology", "bounds"} & set(dataset["time"].attrs):
         return dataset
+    climatological = "climatology" in dataset["time"].attrs
+    cell_methods = CLIMATOLOGY_CELL_METHODS if climatological else "time: mean"
     for name in set(dataset.data_vars) - _bounds(dataset):
         if str(name).endswith(STDERR_SUFFIX):
             continue
         if "time" in dataset[name].dims and dataset[name].dtype.kind == "f":
-            dataset[name].attrs["cell_methods"] = CLIMATOLOGY_CELL_METHODS
+            dataset[name].attrs["cell_methods"] = cell_methods
     return dataset
 
 
@@ -325,7 +347,8 @@ def _encode(dataset: xr.Dataset, name: str, dtype: str) -> None:
     elif variable.dtype.kind == "f":
         encoding.update(dtype=dtype, zlib=True, _FillValue=netCDF4.default_fillvals[dtype])
     if _holds_cftime(variable):
-        encoding.update(units=TIME_UNITS, calendar=CALENDAR, dtype="float64")
+        calendar = variable.values.flat[0].calendar
+        encoding.update(units=TIME_UNITS, calendar=calendar, dtype="float64")
 
 
 def _holds_cftime(variable: xr.DataArray) -> bool:

@@ -5,7 +5,8 @@ of each, 0..H by the symmetry of morning and afternoon, with
 
     cos(zenith) = sin(lat) sin(dec) + cos(lat) cos(dec) cos(h),   cos(H) = -tan(lat) tan(dec),
 
-and the irradiance on a horizontal plane solar_constant (1 AU / distance)^2 cos(zenith).
+and the irradiance on a horizontal plane solar_constant (1 AU / distance)^2 cos(zenith). The mean
+over some hours of a day is one over the sun's hour angles at a longitude.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from aeroforcing.jit import kernel
 
 DAYS_PER_YEAR = sum(DAYS_PER_MONTH)
 LONGEST_PERIOD = max(DAYS_PER_MONTH)
+_INSTANTS = LONGEST_PERIOD  # that stand for the hours of a part of a day
+_NOONS = np.arange(DAYS_PER_YEAR) + 0.5
 
 
 class Sun(NamedTuple):
@@ -33,14 +36,21 @@ class Sun(NamedTuple):
     declination: NDArray[np.float64]  # (day of the year,) [radian]
     distance_factor: NDArray[np.float64]  # (day of the year,) (1 AU / distance)^2
     solar_constant: float  # [W m-2] at 1 AU
+    hour_angle: NDArray[np.float64]  # (cell,) [radian] at the beginning of a part of a day
+    hour_span: NDArray[np.float64]  # (cell,) [radian] length of that part; 0: whole days
 
 
-def declination() -> NDArray[np.float64]:
-    """Declination of the sun at noon of each day of a 365-day year [radian].
+def declination(day: ArrayLike = _NOONS) -> NDArray[np.float64]:
+    """Declination of the sun at times of a 365-day year, by default all noons [radian].
 
     Fourier series of Spencer (1971), Search 2(5), 172: within 0.0006 radian.
+
+    Parameters
+    ----------
+    day
+        Days after 1 January, 0 h.
     """
-    x = 2.0 * np.pi * (np.arange(DAYS_PER_YEAR) + 0.5) / DAYS_PER_YEAR
+    x = 2.0 * np.pi * np.asarray(day) / DAYS_PER_YEAR
     return (
         0.006918
         - 0.399912 * np.cos(x)
@@ -52,15 +62,27 @@ def declination() -> NDArray[np.float64]:
     )
 
 
-def distance_factor() -> NDArray[np.float64]:
-    """(1 AU / distance)^2 of each day of a 365-day year (Spencer 1971, within 0.01 %)."""
-    x = 2.0 * np.pi * (np.arange(DAYS_PER_YEAR) + 0.5) / DAYS_PER_YEAR
+def distance_factor(day: ArrayLike = _NOONS) -> NDArray[np.float64]:
+    """(1 AU / distance)^2 at the same times (Spencer 1971, within 0.01 %)."""
+    x = 2.0 * np.pi * np.asarray(day) / DAYS_PER_YEAR
     return (
         1.000110
         + 0.034221 * np.cos(x)
         + 0.001280 * np.sin(x)
         + 0.000719 * np.cos(2 * x)
         + 0.000077 * np.sin(2 * x)
+    )
+
+
+def equation_of_time(day: ArrayLike = _NOONS) -> NDArray[np.float64]:
+    """True solar time less mean solar time at the same times [radian] (Spencer 1971)."""
+    x = 2.0 * np.pi * np.asarray(day) / DAYS_PER_YEAR
+    return (
+        0.000075
+        + 0.001868 * np.cos(x)
+        - 0.032077 * np.sin(x)
+        - 0.014615 * np.cos(2 * x)
+        - 0.040849 * np.sin(2 * x)
     )
 
 
@@ -75,15 +97,72 @@ def sun_over_months(*, latitude: ArrayLike, month: ArrayLike, solar_constant: fl
     """
     starts = np.concatenate([[0], np.cumsum(DAYS_PER_MONTH)[:-1]])
     index = np.asarray(month, dtype=np.int64) - 1
+    return sun_over_days(
+        latitude=latitude,
+        first_day=starts[index],
+        days=np.asarray(DAYS_PER_MONTH)[index],
+        solar_constant=solar_constant,
+    )
+
+
+def sun_over_days(
+    *, latitude: ArrayLike, first_day: ArrayLike, days: ArrayLike, solar_constant: float
+) -> Sun:
+    """Sun of cells that each average over whole days.
+
+    Parameters
+    ----------
+    latitude : (cell,) [degrees north]
+    first_day : (cell,) of a 365-day year, 0 = 1 January
+    days : (cell,) 1 to 31
+    solar_constant : irradiance at 1 AU [W m-2]
+    """
     radians = np.deg2rad(np.asarray(latitude, dtype=np.float64))
     return Sun(
         latitude=radians,
-        first_day=starts[index],
-        days=np.asarray(DAYS_PER_MONTH)[index],
+        first_day=np.asarray(first_day, dtype=np.int64),
+        days=np.asarray(days, dtype=np.int64),
         cos_zenith=np.zeros(radians.size),
         declination=declination(),
         distance_factor=distance_factor(),
         solar_constant=float(solar_constant),
+        hour_angle=np.zeros(radians.size),
+        hour_span=np.zeros(radians.size),
+    )
+
+
+def sun_over_hours(
+    *,
+    latitude: ArrayLike,
+    longitude: ArrayLike,
+    start: ArrayLike,
+    hours: ArrayLike,
+    solar_constant: float,
+) -> Sun:
+    """Sun of cells that each average over some hours, less than a day.
+
+    Parameters
+    ----------
+    latitude : (cell,) [degrees north]
+    longitude : (cell,) [degrees east]
+    start : (cell,) beginning in days after 1 January, 0 h UTC, of a 365-day year
+    hours : (cell,) length [h]
+    solar_constant : irradiance at 1 AU [W m-2]
+    """
+    radians = np.deg2rad(np.asarray(latitude, dtype=np.float64))
+    begin, length = np.asarray(start, dtype=np.float64), np.asarray(hours, dtype=np.float64)
+    middles, place = np.unique(begin + length / 48.0, return_inverse=True)
+    turn = begin + equation_of_time(middles)[place] / (2.0 * np.pi) - 0.5  # of the mean sun
+    return Sun(
+        latitude=radians,
+        first_day=place.astype(np.int64),
+        days=np.ones(radians.size, dtype=np.int64),
+        cos_zenith=np.zeros(radians.size),
+        declination=declination(middles),
+        distance_factor=distance_factor(middles),
+        solar_constant=float(solar_constant),
+        hour_angle=2.0 * np.pi * (turn % 1.0) + np.deg2rad(np.asarray(longitude, dtype=float)),
+        hour_span=2.0 * np.pi * length / 24.0,
     )
 
 
@@ -104,6 +183,8 @@ def sun_at_zenith(*, cos_zenith: ArrayLike, solar_constant: float) -> Sun:
         declination=np.zeros(1),
         distance_factor=np.ones(1),
         solar_constant=float(solar_constant),
+        hour_angle=np.zeros(cosines.size),
+        hour_span=np.zeros(cosines.size),
     )
 
 
@@ -112,6 +193,28 @@ def half_day(latitude, declination):
     """Hour angle of sunset [radian]: 0 in polar night, pi under the midnight sun."""
     cosine = -math.tan(latitude) * math.tan(declination)
     return math.acos(min(max(cosine, -1.0), 1.0))
+
+
+@kernel
+def fill_instants(sun, cell, days):
+    """The same as `fill_days` for a part of a day: instants in the middles of its equal parts.
+
+    Those of the night are left out, and the others' flux is as much less. 31 midpoints of three
+    hours are within 0.003 % of the integral.
+    """
+    latitude, day = sun.latitude[cell], sun.first_day[cell]
+    height = math.sin(latitude) * math.sin(sun.declination[day])
+    swing = math.cos(latitude) * math.cos(sun.declination[day])
+    lit = 0
+    for i in range(_INSTANTS):
+        hour_angle = sun.hour_angle[cell] + (i + 0.5) / _INSTANTS * sun.hour_span[cell]
+        cosine = height + swing * math.cos(hour_angle)
+        if cosine > 0.0:
+            days[lit, 0], days[lit, 1], days[lit, 2] = cosine, 0.0, math.pi
+            lit += 1
+    for i in range(lit):
+        days[i, 3] = sun.solar_constant * sun.distance_factor[day] * lit / _INSTANTS
+    return lit
 
 
 @kernel
@@ -125,9 +228,11 @@ def fill_days(sun, cell, days):
         days[0, 0], days[0, 1] = sun.cos_zenith[cell], 0.0
         days[0, 2], days[0, 3] = math.pi, sun.solar_constant
         return 1
+    if sun.hour_span[cell] > 0.0:
+        return fill_instants(sun, cell, days)
     latitude = sun.latitude[cell]
     for i in range(sun.days[cell]):
-        day = sun.first_day[cell] + i
+        day = (sun.first_day[cell] + i) % sun.declination.size
         dec = sun.declination[day]
         sunset = half_day(latitude, dec)
         days[i, 0] = math.sin(latitude) * math.sin(dec)

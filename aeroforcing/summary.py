@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 import xarray as xr
@@ -35,45 +36,82 @@ def summarise(forcing: xr.Dataset) -> dict[str, Any]:
     """
     means = annual_mean(global_mean(_with_products(forcing)))
     value = {str(name): float(array) for name, array in means.data_vars.items() if not array.ndim}
+    field = forcing[_forcing_names([str(name) for name in forcing.data_vars])[0]]
+    return summary_of(
+        value,
+        period={"months": forcing["month"].values.tolist()},
+        cells=field.size,
+        missing_cells=int(field.isnull().sum()),
+    )
+
+
+def summary_of(
+    value: Mapping[str, float], *, period: Mapping[str, Any], cells: int, missing_cells: int
+) -> dict[str, Any]:
+    """The summary from means that are there already.
+
+    Parameters
+    ----------
+    value
+        Means over the globe and over time, by the names of `averaged_fields`.
+    period
+        What they are over: `months`; or `steps`, `first` and `last` of a series; and where there
+        is no grid, the number of `points`.
+    cells, missing_cells
+        Of all times together.
+
+    Returns
+    -------
+    As `summarise`, with the keys of the period.
+    """
     return {
-        "months": forcing["month"].values.tolist(),
-        **_coverage(forcing),
+        **period,
+        "cells": cells,
+        "missing_cells": missing_cells,
         "forcing": {
             name: {"mean": value[name], "stderr": value[f"{name}_stderr"]}
-            for name in _forcing_names(forcing)
+            for name in _forcing_names(value)
         },
         **_aerosol(value),
         **_radiation(value),
     }
 
 
-def _forcing_names(forcing: xr.Dataset) -> list[str]:
-    names = [f"forcing_{level}{suffix}" for suffix in SKIES.values() for level in LEVELS]
-    return [name for name in names if name in forcing]
+def averaged_fields(read: Callable[[str], Any], names: Container[str]) -> dict[str, Any]:
+    """The fields whose means a summary needs, with the products that weighted means need.
 
-
-def _coverage(forcing: xr.Dataset) -> dict[str, int]:
-    field = forcing[_forcing_names(forcing)[0]]
-    return {"cells": field.size, "missing_cells": int(field.isnull().sum())}
-
-
-def _with_products(forcing: xr.Dataset) -> xr.Dataset:
-    """The fields to average, with the products that weighted means need."""
-    names = [*_forcing_names(forcing)]
-    names += [f"{name}_stderr" for name in names]
-    names += [*_FLUXES, "aod", "precipitable_water", "lat_bnds", "lon_bnds"]
-    fields = forcing[[name for name in names if name in forcing.variables]].reset_coords(
-        [name for name in names if name in forcing.coords]
-    )
-    if {"aod", "ssa", "asymmetry"} <= set(forcing.variables):
-        scattering = forcing["aod"] * forcing["ssa"]
-        fields = fields.assign(
-            scattering=scattering, forward_scattering=scattering * forcing["asymmetry"]
-        )
+    Parameters
+    ----------
+    read
+        Gives the field of a name.
+    names
+        Of the fields that there are.
+    """
+    forcings = _forcing_names(names)
+    wanted = [*forcings, *(f"{name}_stderr" for name in forcings), *_FLUXES]
+    wanted += ["aod", "precipitable_water"]
+    fields = {name: read(name) for name in wanted if name in names}
+    if all(name in names for name in ("aod", "ssa", "asymmetry")):
+        fields["scattering"] = fields["aod"] * read("ssa")
+        fields["forward_scattering"] = fields["scattering"] * read("asymmetry")
     return fields
 
 
-def _aerosol(value: dict[str, float]) -> dict[str, float]:
+def _forcing_names(names: Container[str]) -> list[str]:
+    known = [f"forcing_{level}{suffix}" for suffix in SKIES.values() for level in LEVELS]
+    return [name for name in known if name in names]
+
+
+def _with_products(forcing: xr.Dataset) -> xr.Dataset:
+    """The fields to average, with the bounds that give the cells their areas."""
+    there = [str(name) for name in forcing.variables]
+    fields = averaged_fields(lambda name: forcing[name], there)
+    bounds = [name for name in ("lat_bnds", "lon_bnds") if name in there]
+    plain = forcing[bounds].reset_coords([name for name in bounds if name in forcing.coords])
+    return plain.assign(fields)
+
+
+def _aerosol(value: Mapping[str, float]) -> dict[str, float]:
     """Mean optical properties, weighted as an external mixture is (Chung 2012, section 2)."""
     result = {"aod": value["aod"]} if "aod" in value else {}
     if value.get("scattering", 0.0) > 0:
@@ -82,7 +120,7 @@ def _aerosol(value: dict[str, float]) -> dict[str, float]:
     return result
 
 
-def _radiation(value: dict[str, float]) -> dict[str, float]:
+def _radiation(value: Mapping[str, float]) -> dict[str, float]:
     result = {}
     for suffix in ("", "cs"):
         if {"rsdt", f"rsut{suffix}"} <= set(value):
@@ -106,10 +144,17 @@ def as_text(summary: dict[str, Any]) -> str:
 
 
 def _heading(summary: dict[str, Any]) -> str:
-    months = summary["months"]
-    period = "the year" if len(months) == 12 else "months " + ", ".join(map(str, months))
     columns = "".join(f"{level:>18}" for level in ("TOA", "atmosphere", "surface"))
-    return f"Aerosol forcing [W m-2], global mean over {period}\n{'':<10}{columns}"
+    mean = "mean of {points} points" if "points" in summary else "global mean"
+    over = f"{mean.format(**summary)} over {_period(summary)}"
+    return f"Aerosol forcing [W m-2], {over}\n{'':<10}{columns}"
+
+
+def _period(summary: dict[str, Any]) -> str:
+    if "months" not in summary:
+        return "{steps} time steps, {first} to {last}".format(**summary)
+    months = summary["months"]
+    return "the year" if len(months) == 12 else "months " + ", ".join(map(str, months))
 
 
 def _forcing_lines(forcing: dict[str, dict[str, float]]) -> list[str]:

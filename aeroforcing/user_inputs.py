@@ -7,8 +7,8 @@ latitudes and longitudes in any order, and clouds the dimension `cloud_type`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from aeroforcing.averages import on_grid
 from aeroforcing.errors import InputError
 from aeroforcing.grids import standard_axes
 from aeroforcing.netcdf import open_input
-from aeroforcing.variables import VARIABLES, canonicalise, check_ranges
+from aeroforcing.variables import VARIABLES, canonicalise, check_ranges, claimed_names
 
 OPTICAL = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
 SPECIES = (
@@ -35,9 +35,14 @@ CLOUD = ("cloud_fraction", "cloud_optical_depth")
 CLOUD_TABLES = ("cloud_base", "cloud_top", "cloud_filled")
 KNOWN = (*OPTICAL, *SPECIES, *SURFACE, *CLOUD, "aerosol_profile", *CLOUD_TABLES)
 
-_DIMENSIONS = ("month", "cloud_type", "sigma_layer", "lat", "lon")
+_DIMENSIONS = ("month", "cloud_type", "sigma_layer", "cell", "lat", "lon")
+_WITHOUT_GRID = set(_DIMENSIONS[:4])
 _TABLES = {"cloud_base": "cloud_type", "cloud_top": "cloud_type"}  # known over this dimension only
 _CALENDAR_MONTHS = np.arange(1, 13)
+_ABSORPTION = (
+    ("aaod", "aod", "ssa"),
+    ("absorption_angstrom", "angstrom", "coalbedo_angstrom"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class UserInputs:
     dataset: xr.Dataset
     origins: Mapping[str, str]
     source: str
+    unpaired: Mapping[str, str] = field(default_factory=dict)  # absorption -> what it lacks
 
 
 def read_user_inputs(
@@ -72,14 +78,63 @@ def read_user_inputs(
         absent, units are unknown, or values are out of range.
     """
     opened, source = _opened(inputs)
+    return _recognised(opened, source, lambda known: in_months(known, months, source=source))
+
+
+def recognise(dataset: xr.Dataset, *, source: str) -> UserInputs:
+    """Recognise and check inputs whose steps, if any, are along `month` already.
+
+    Parameters
+    ----------
+    dataset
+        In memory. The coordinate `month` says the calendar month of each step; it may repeat.
+    source
+        File or other origin, for the messages.
+
+    Returns
+    -------
+    As `read_user_inputs`, also over (month, ..., cell) for points without a grid.
+
+    Raises
+    ------
+    InputError
+        As for `read_user_inputs`.
+    """
+    return _recognised(dataset, source, lambda known: known)
+
+
+def _recognised(
+    opened: xr.Dataset, source: str, select: Callable[[xr.Dataset], xr.Dataset]
+) -> UserInputs:
     canonical = canonicalise(_squeezed(opened), source=source)
     names = [name for name in KNOWN if name in canonical and _is_known(canonical[name])]
     if not names:
         raise _nothing_known(opened, source)
     origins = _origins(_squeezed(opened), names, source)
-    chosen = _with_months(_only(canonical, names), months, source)
+    chosen = select(_only(canonical, names))
     check_ranges(chosen[names], source=source)
-    return UserInputs(_on_standard_axes(chosen, names, source), origins, source)
+    ordered = _on_standard_axes(chosen, names, source)
+    return UserInputs(ordered, origins, source, _unpaired(canonical))
+
+
+def known_part(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
+    """The variables of a dataset that are known, by their own names, and the bounds of its axes.
+
+    Nothing is read of them.
+
+    Raises
+    ------
+    InputError
+        Nothing in the dataset is known, or two variables are the same quantity.
+    """
+    wanted = {*KNOWN, *(name for names in _ABSORPTION for name in names), "sigma_interface"}
+    claimed = claimed_names(_squeezed(dataset), source=source)
+    names = [old for old, new in claimed.items() if new in wanted]
+    if not {claimed[old] for old in names} - {"sigma_interface"}:
+        raise _nothing_known(dataset, source)
+    bounds = [array.attrs.get("bounds") for array in dataset.coords.values()]
+    kept = {*names, *bounds, "lat_bnds", "lon_bnds", "time_bnds", "sigma_interface"}
+    return _squeezed(dataset)[[name for name in dataset.variables if name in kept]]
 
 
 def read_field(
@@ -108,10 +163,22 @@ def read_field(
     """
     user = read_user_inputs(inputs)
     if quantity not in user.dataset:
-        found = ", ".join(map(str, user.dataset.data_vars))
+        found = ", ".join(user.origins)
         raise InputError(f"{user.source}: holds no {quantity}, but {found}.")
     field = on_grid(user.dataset, grid)[quantity] if grid is not None else user.dataset[quantity]
     return field.assign_attrs(origin=user.origins[quantity])
+
+
+def _unpaired(canonical: xr.Dataset) -> dict[str, str]:
+    """Measures of absorption that stand for SSA or its exponent, but for what they lack.
+
+    `canonicalise` makes the SSA of an absorption optical depth with the AOD of the same dataset.
+    """
+    return {
+        absorption: partner
+        for absorption, partner, wanted in _ABSORPTION
+        if absorption in canonical and wanted not in canonical
+    }
 
 
 def _is_known(array: xr.DataArray) -> bool:
@@ -174,8 +241,23 @@ def _only(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     return dataset[[*names, *(name for name in dataset.variables if name in bounds)]]
 
 
-def _with_months(dataset: xr.Dataset, months: Sequence[int] | None, source: str) -> xr.Dataset:
-    """The wanted months along a dimension `month`, if the dataset has any."""
+def in_months(dataset: xr.Dataset, months: Sequence[int] | None, *, source: str) -> xr.Dataset:
+    """The wanted calendar months along a dimension `month`, if the dataset has any.
+
+    Parameters
+    ----------
+    dataset
+        Over `time` (the months of one year, or some of them), `month`, or neither.
+    months
+        Calendar months that are wanted; by default those that there are.
+    source
+        File or other origin, for the messages.
+
+    Raises
+    ------
+    InputError
+        The steps are not months of one year, or a wanted month is absent.
+    """
     axes = [axis for axis in ("time", "month") if axis in dataset.dims]
     if not axes:
         return dataset
@@ -225,10 +307,14 @@ def _month_numbers(dataset: xr.Dataset, axis: str, source: str) -> list[int]:
     return [int(number) for number in numbers]
 
 
+def has_grid(dataset: xr.Dataset) -> bool:
+    """Whether a variable has other dimensions than steps, kinds, layers and points."""
+    return any(set(array.dims) - _WITHOUT_GRID for array in dataset.data_vars.values())
+
+
 def _on_standard_axes(dataset: xr.Dataset, names: Sequence[str], source: str) -> xr.Dataset:
     """Ascending latitudes, longitudes 0 to 360, and no dimension that has no meaning here."""
-    is_gridded = any(set(dataset[name].dims) - set(_DIMENSIONS[:3]) for name in names)
-    ordered = standard_axes(dataset, source=source) if is_gridded else dataset
+    ordered = standard_axes(dataset, source=source) if has_grid(dataset[list(names)]) else dataset
     for name in names:
         strange = [str(dim) for dim in ordered[name].dims if dim not in _DIMENSIONS]
         if strange:

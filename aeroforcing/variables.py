@@ -25,6 +25,7 @@ XarrayObject = TypeVar("XarrayObject", xr.DataArray, xr.Dataset)
 
 STDERR_SUFFIX = "_stderr"
 CLIMATOLOGY_BOUNDS = "climatology_bnds"
+TIME_BOUNDS = "time_bnds"
 
 # What a variable says about its own data, which no registry can know.
 _OWN_ATTRIBUTES = ("origin", "missing_cells", "filled_cells", "flag_values", "flag_meanings")
@@ -264,7 +265,7 @@ def canonicalise(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
         Two variables claim the same name, a unit is unknown, or a variable has a wavelength
         coordinate other than 550 nm.
     """
-    names = _claimed_names(dataset, source)
+    names = claimed_names(dataset, source=source)
     renamed = dataset.rename({old: new for old, new in names.items() if old != new})
     converted = renamed.assign(
         {new: _converted(renamed[new], VARIABLES[new], source) for new in names.values()}
@@ -281,8 +282,14 @@ def _results_in(dataset: xr.Dataset) -> list[str]:
     return [name for name, variable in known if variable is not None and variable.written_only]
 
 
-def _claimed_names(dataset: xr.Dataset, source: str) -> dict[str, str]:
-    """Present name -> canonical name of every data variable that the registry knows."""
+def claimed_names(dataset: xr.Dataset, *, source: str) -> dict[str, str]:
+    """Present name -> canonical name of every data variable that the registry knows.
+
+    Raises
+    ------
+    InputError
+        Two variables claim the same name.
+    """
     claims: dict[str, list[str]] = {}
     for name, array in dataset.data_vars.items():
         canonical = _canonical_name(str(name), array)

@@ -8,6 +8,7 @@ those with 128 streams; those with 32 miss up to 3e-4 where the sun is low and g
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,20 +20,39 @@ TRUTH_ERROR = 1e-5
 RAYLEIGH_MOMENT = 0.1  # the only one, chi_2
 
 
-def disort_fluxes(
+class DisortLevels(NamedTuple):
+    """Fluxes through the levels of a stack per incident flux, (level,), top first."""
+
+    up: NDArray[np.float64]
+    down: NDArray[np.float64]
+    direct: NDArray[np.float64]
+    actinic: NDArray[np.float64]
+
+
+def disort_fluxes(**stack) -> NDArray[np.float64]:
+    """Upward flux at the top, downward and direct flux at the surface, per incident flux.
+
+    Arguments are those of `disort_levels`.
+    """
+    levels = disort_levels(**stack)
+    return np.array([levels.up[0], levels.down[-1], levels.direct[-1]])
+
+
+def disort_levels(
     *,
     absorption: ArrayLike,
     rayleigh: ArrayLike,
     scattering: Sequence[tuple[ArrayLike, ArrayLike]],
     surface_albedo: float,
     cos_zenith: float,
-) -> NDArray[np.float64]:
-    """Upward flux at the top, downward and direct flux at the surface, per incident flux.
+    streams: int = STREAMS,
+) -> DisortLevels:
+    """Fluxes through all levels.
 
     Optical depths are of layers, top first: of absorption, of scattering by air, and of any number
     of Henyey-Greenstein scatterers, each with its asymmetry parameters.
     """
-    order = np.arange(STREAMS + 1)
+    order = np.arange(streams + 1)
     rayleigh = np.asarray(rayleigh, dtype=float)
     scattered = rayleigh.copy()
     moments = rayleigh[:, None] * ((order == 0) + RAYLEIGH_MOMENT * (order == 2))
@@ -43,19 +63,34 @@ def disort_fluxes(
     moments = np.where(scattered[:, None] > 0.0, moments, order == 0)
     seen = tau > 0.0
     moments = (moments / moments[:, :1])[seen]
-    depth = np.cumsum(tau[seen])
-    _, up, down, *_ = pydisort(
-        depth,
+    levels = np.concatenate([[0.0], np.cumsum(tau)])
+    mu, up, down, intensity, *_ = pydisort(
+        np.cumsum(tau[seen]),
         np.minimum(scattered[seen] / tau[seen], ALMOST_ONE),
-        STREAMS,
+        streams,
         moments,
         cos_zenith,
         1.0 / cos_zenith,
         0.0,
-        f_arr=moments[:, STREAMS],
+        f_arr=moments[:, streams],
         only_flux=True,
         BDRF_Fourier_modes=[surface_albedo] if surface_albedo > 0.0 else [],
     )
-    diffuse, scaled_direct = down(depth[-1])
-    direct = np.exp(-tau.sum() / cos_zenith)
-    return np.array([float(up(0.0)), float(diffuse + scaled_direct), direct])
+    diffuse, scaled_direct = down(levels)
+    return DisortLevels(
+        up(levels),
+        diffuse + scaled_direct,
+        np.exp(-levels / cos_zenith),
+        _actinic(mu, intensity(levels)) + scaled_direct / cos_zenith,
+    )
+
+
+def _actinic(mu: NDArray[np.float64], intensity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Diffuse actinic flux from the azimuth mean of the intensity at the double-Gauss nodes."""
+    half = mu.size // 2
+    nodes, weights = np.polynomial.legendre.leggauss(half)
+    order = np.argsort(np.abs(mu[:half]))
+    assert np.allclose(np.abs(mu[:half])[order], 0.5 * (nodes + 1.0))
+    both = np.empty(mu.size)
+    both[order], both[half + order] = 0.5 * weights, 0.5 * weights
+    return 2.0 * np.pi * both @ intensity

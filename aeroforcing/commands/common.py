@@ -78,13 +78,13 @@ def print_options(options: dict[str, Any]) -> int:
     return 0
 
 
-def target_of(args: argparse.Namespace) -> Path:
-    """The output file, checked before anything is computed."""
+def target_of(args: argparse.Namespace, *, finished_too: bool = False) -> Path:
+    """The output file, checked before anything is computed; `finished_too`: it may exist."""
     from aeroforcing.netcdf import check_target
 
     if args.output is None:
         raise InputError("no output file. Name it with -o OUT.nc.")
-    return check_target(args.output, overwrite=args.overwrite)
+    return check_target(args.output, overwrite=args.overwrite or finished_too)
 
 
 def input_file(name: str) -> Path:

@@ -25,7 +25,7 @@ from aeroforcing.commands.input_options import (
     inputs_text,
     resolved,
 )
-from aeroforcing.config import POSITIVE, TEXT, Option, dump_config, integer_from, one_of
+from aeroforcing.config import FLAG, POSITIVE, TEXT, Option, dump_config, integer_from, one_of
 from aeroforcing.errors import InputError
 from aeroforcing.progress import Progress
 
@@ -41,6 +41,9 @@ An input file may hold any of the variables aod, ssa, asymmetry, angstrom, coalb
 surface_albedo, cloud_fraction and cloud_optical_depth over (month or time, lat, lon), by these
 names, by their CF standard names or by usual aliases; the built-in inputs supply the others.
 
+What is finished is kept beside the output, so that the same command with --resume goes on after
+a crash or Ctrl-C. Neither that nor --jobs, --workers or --chunk changes the numbers.
+
 examples:
   aeroforcing grid -o forcing.nc
   aeroforcing grid --months 1,7 --grid T21 --sky clear --photons 256 -o quick.nc
@@ -48,6 +51,13 @@ examples:
 
 OPTIONS = (
     *INPUT_OPTIONS,
+    Option(
+        "times",
+        one_of("months", "input"),
+        "months",
+        "calendar months, or the time steps of the input, with the sun of each (months)",
+        "T",
+    ),
     Option("sky", one_of("all", "clear", "both"), "both", "all, clear or both skies (both)", "SKY"),
     Option(
         "stderr-target",
@@ -56,25 +66,50 @@ OPTIONS = (
         "aim at this rms standard error of the forcing at the top of the atmosphere [W m-2]",
         "W",
     ),
-    Option("photons", AT_LEAST_1, None, "samples for each cell and month", "N"),
+    Option(
+        "photons",
+        AT_LEAST_1,
+        None,
+        "samples in a cell of AOD 0.1 for each month or time step; the other cells get theirs in "
+        "proportion to their AOD (192)",
+        "N",
+    ),
     Option("seed", integer_from(0), 0, "seed of the random numbers (0)", "S"),
     Option("gas-table", TEXT, "g112", "g112, or the file of another RRTMGP table (g112)", "F"),
+    Option(
+        "delta-scale-clouds",
+        FLAG,
+        False,
+        "cut off the forward peak of scattering by clouds: less than half the time in cloudy sky, "
+        "and an all-sky forcing 0.08 W m-2 more negative at the top of the atmosphere",
+    ),
 )
 RUN_OPTIONS = (INPUT, *OPTIONS)
 _EFFORT = ("photons", "stderr-target")
+_TITLE = "Direct aerosol shortwave radiative forcing"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
     add_positional(parser, INPUT, nargs="?")
     add_run_arguments(parser, OPTIONS)
-    parser.add_argument("--jobs", type=_jobs, metavar="N", help="threads (all processors)")
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--jobs", type=_count, metavar="N", help="threads (all processors)")
+    where.add_argument("--workers", type=_count, metavar="N", help="processes, by dask")
+    where.add_argument("--scheduler", metavar="TCP", help="dask scheduler, tcp://HOST:PORT")
+    parser.add_argument(
+        "--chunk",
+        type=_count,
+        metavar="N",
+        help="cells that are read, solved and kept together (half a minute of one processor)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="check everything, compute nothing")
     parser.add_argument("--json", action="store_true", help="print the global means as JSON")
 
 
-def _jobs(text: str) -> int:
-    return Option("jobs", AT_LEAST_1, None, "").from_argument(text)
+def _count(text: str) -> int:
+    return Option("number", AT_LEAST_1, None, "").from_argument(text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -88,65 +123,86 @@ def run(args: argparse.Namespace) -> int:
         return _check_only(options, args)
     import logging
 
+    from aeroforcing.summary import as_text
+
     log = logging.getLogger(__name__)
-    target = target_of(args)
+    _check_times(options)
+    target = target_of(args, finished_too=args.resume)
     log.info("options:\n%s", dump_config(options))
-    forcing = _forcing(options, args)
-    _write(forcing, target, options=options, args=args)
+    summary = _save(target, options, args)
     log.info("wrote %s", target)
     if not args.quiet:
-        print(inputs_text(forcing.attrs["inputs"]), file=sys.stderr)
-    _print_summary(forcing, as_json=args.json)
+        print(inputs_text(_inputs_of(target)), file=sys.stderr)
+    print(json.dumps(summary, indent=2) if args.json else as_text(summary))
     return 0
+
+
+def _check_times(options: dict[str, Any]) -> None:
+    if options["times"] == "input" and are_combined(options):
+        raise InputError(
+            "the time steps of the input are kept for a single input file only. Put all variables "
+            "into one file, or leave out --times input."
+        )
 
 
 def _check_only(options: dict[str, Any], args: argparse.Namespace) -> int:
     """Read and check the inputs and the output's place, and say what a run would use."""
     from aeroforcing.inputs import provenance
+    from aeroforcing.run_inputs import checked, open_run_inputs
 
+    _check_times(options)
     if args.output is not None:
-        target_of(args)
-    print(inputs_text("\n".join(provenance(resolved(options)))))
+        target_of(args, finished_too=args.resume)
+    if are_combined(options):
+        lines = provenance(resolved(options))
+    else:
+        lines = checked(open_run_inputs(_input(options), **_choice_of_inputs(options)))
+    print(inputs_text("\n".join(lines)))
     return 0
 
 
-def _forcing(options: dict[str, Any], args: argparse.Namespace) -> xr.Dataset:
-    from aeroforcing.gridded import grid_forcing
+def _input(options: dict[str, Any]) -> Path | None:
+    return None if options["input"] is None else input_file(options["input"])
+
+
+def _choice_of_inputs(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that `grid_forcing` has about its inputs."""
+    names = ("months", "times", "fill-missing")
+    return {"grid": grid_of_run(options)} | {n.replace("-", "_"): options[n] for n in names}
+
+
+def _save(target: Path, options: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
+    """Make the file; the global means."""
     from aeroforcing.inputs import provenance
+    from aeroforcing.saved_forcing import save_grid_forcing
 
-    name = options["input"]
     combined = resolved(options) if are_combined(options) else None
+
+    def describe(head: xr.Dataset) -> xr.Dataset:
+        if combined is not None:
+            head = head.assign_attrs(inputs="\n".join(provenance(combined)))
+        return documented(head, options=options, args=args, title=_TITLE)
+
+    names = ("stderr-target", "photons", "seed", "sky", "gas-table", "delta-scale-clouds")
     with Progress("forcing", quiet=args.quiet) as progress:
-        forcing = grid_forcing(
-            (None if name is None else input_file(name)) if combined is None else combined,
-            grid=grid_of_run(options),
-            months=options["months"],
-            stderr_target=options["stderr-target"],
-            photons=options["photons"],
-            seed=options["seed"],
-            sky=options["sky"],
-            gas_table=options["gas-table"],
-            fill_missing=options["fill-missing"],
+        return save_grid_forcing(
+            target,
+            _input(options) if combined is None else combined,
+            **_choice_of_inputs(options),
+            **{name.replace("-", "_"): options[name] for name in names},
+            resume=args.resume,
+            overwrite=args.overwrite,
             jobs=args.jobs,
+            workers=args.workers,
+            scheduler=args.scheduler,
+            cells_per_chunk=args.chunk,
             progress=progress,
+            describe=describe,
         )
-    if combined is None:
-        return forcing
-    return forcing.assign_attrs(inputs="\n".join(provenance(combined)))
 
 
-def _write(
-    forcing: xr.Dataset, target: Path, *, options: dict[str, Any], args: argparse.Namespace
-) -> None:
-    from aeroforcing.netcdf import write_netcdf
+def _inputs_of(target: Path) -> str:
+    """What the file says about its inputs."""
+    from aeroforcing.netcdf import open_input
 
-    title = "Direct aerosol shortwave radiative forcing"
-    complete = documented(forcing, options=options, args=args, title=title)
-    write_netcdf(complete, target, overwrite=args.overwrite)
-
-
-def _print_summary(forcing: xr.Dataset, *, as_json: bool) -> None:
-    from aeroforcing.summary import as_text, summarise
-
-    summary = summarise(forcing)
-    print(json.dumps(summary, indent=2) if as_json else as_text(summary))
+    return str(open_input(target, select=lambda file: file[[]]).attrs["inputs"])

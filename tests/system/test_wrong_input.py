@@ -283,19 +283,21 @@ def full_disk(tmp_path) -> Iterator[Path]:
 
 def test_a_full_disk_is_reported_and_left_empty(full_disk, capsys):
     assert run(good_input(), output=str(full_disk / "out.nc")) == 1
-    assert "the disk is full; no file was left behind" in capsys.readouterr().err
+    assert "out.nc: the disk is full" in capsys.readouterr().err
     assert os.listdir(full_disk) == []
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_leaves_no_file(how):
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_no_file_but_its_parts(how, code):
     Path("results").mkdir()
     long_run = ["--grid", "T21", "--sky", "clear", "--photons", "1000"]
     process = command("-o", "results/out.nc", *long_run)
     assert "forcing:" in process.stderr.readline()
     process.send_signal(how)
     _, message = process.communicate(timeout=120)
-    assert process.returncode == 130
-    assert "interrupted; no file was written" in message
+    assert process.returncode == code
+    assert "interrupted; no file was written; " in message
     assert "Traceback" not in message
-    assert os.listdir("results") == []
+    kept = len(list(Path("results").glob(".out.nc.parts/*.values")))
+    assert os.listdir("results") == ([".out.nc.parts"] if kept else [])
+    assert ("no part was finished" if kept == 0 else f"{kept} finished parts are kept") in message

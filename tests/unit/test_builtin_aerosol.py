@@ -8,15 +8,20 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import aeroforcing as af
 from aeroforcing import data
 from aeroforcing.aerosol_optics import species_exponents, spectral_exponents
 from aeroforcing.builtin_aerosol import (
     builtin_aerosol,
+    builtin_profile,
     builtin_species,
     observed_factor,
+    tegen_profile,
     with_sea_salt_modes,
 )
+from aeroforcing.errors import InputError
 from aeroforcing.grids import annual_mean, gaussian_grid, global_mean
+from aeroforcing.profiles import layer_shares
 from aeroforcing.properties import SPECIES, SPECIES_SSA
 from aeroforcing.regridding import regrid
 
@@ -201,3 +206,44 @@ def test_exponents_of_a_mixture(values, scale):
     assert min(slopes) < float(exponents.angstrom) < max(slopes)
     for name in exponents.data_vars:
         assert float(scaled[name]) == pytest.approx(float(exponents[name]), abs=1e-9)
+
+
+# ---- the profile at a place ---------------------------------------------------------------------
+
+
+def test_profile_at_a_place_is_that_of_the_maps():
+    grid = gaussian_grid("T42")
+    maps = builtin_profile(grid=grid, months=[7])
+    i, j = 40, 7
+    place = {"latitude": float(grid.lat[i]), "longitude": float(grid.lon[j])}
+    found = tegen_profile(**place, month=7)
+    expected = maps.isel(month=0, lat=i, lon=j).values
+    assert found.shares / found.shares.sum() == pytest.approx(expected)
+    west = tegen_profile(latitude=place["latitude"], longitude=place["longitude"] - 360.0, month=7)
+    assert west.shares == pytest.approx(found.shares)
+
+
+def test_dust_lies_higher_than_sea_salt():
+    place = {"latitude": 15.0, "longitude": -30.0, "month": 7}
+    atmosphere = af.standard_atmosphere("tropical")
+    middle = 0.5 * (atmosphere.altitude_levels[1:] + atmosphere.altitude_levels[:-1])
+
+    def height(species):
+        profile = tegen_profile(**place, species=species)
+        return (layer_shares(profile, atmosphere=atmosphere) * middle).sum()
+
+    assert height("dust") > 1.5 * height("sea_salt")
+    assert height("sea_salt") < height(None) < height("dust")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"species": "ash"}, "'ash' is unknown"),
+        ({"month": 13}, "months"),
+        ({"latitude": 91.0}, "lat"),
+    ],
+)
+def test_impossible_places(change, message):
+    with pytest.raises(InputError, match=message):
+        tegen_profile(**({"latitude": 0.0, "longitude": 0.0, "month": 1} | change))

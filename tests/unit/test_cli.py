@@ -21,12 +21,13 @@ import xarray as xr
 from cf_check import cf_problems
 
 import aeroforcing
-from aeroforcing.cli import VERBS, build_parser, main
+from aeroforcing.cli import VERBS, build_parsers, main, parse
 from aeroforcing.config import CONFIG_ATTRIBUTE
 from aeroforcing.constants import DAYS_PER_MONTH
 from aeroforcing.grids import gaussian_grid
-from aeroforcing.netcdf import climatological_time, open_input
+from aeroforcing.netcdf import climatological_time, open_input, write_netcdf
 from aeroforcing.progress import Progress
+from aeroforcing.summary import summarise
 
 MEANS = {"toa": -2.0, "atmosphere": 4.5, "surface": -6.5}
 ERROR = 0.8
@@ -56,11 +57,16 @@ def expected_error(months: list[int]) -> float:
 
 @pytest.fixture
 def stand_in(monkeypatch):
-    """Puts a function in the place of `grid_forcing`."""
+    """Puts a function in the place of `grid_forcing`, whose result is saved as a whole."""
 
     def put(function):
-        module = ModuleType("aeroforcing.gridded")
-        module.grid_forcing = function
+        def save_grid_forcing(path, inputs=None, *, describe, overwrite, **settings):
+            result = function(inputs, **settings)
+            write_netcdf(describe(result), path, overwrite=overwrite)
+            return summarise(result)
+
+        module = ModuleType("aeroforcing.saved_forcing")
+        module.save_grid_forcing = save_grid_forcing
         monkeypatch.setitem(sys.modules, module.__name__, module)
 
     return put
@@ -123,7 +129,7 @@ def test_every_help_ends_in_two_examples_that_parse(verb, capsys):
     for words in examples_of(verb, capsys):
         assert words[0] == "aeroforcing"
         assert words[1] == verb or not verb
-        assert build_parser().parse_args(words[1:]).verb == words[1]
+        assert parse(*build_parsers(), words[1:]).verb == words[1]
 
 
 def examples_of(verb, capsys):
@@ -252,14 +258,16 @@ def test_the_global_means_as_json(calls, capsys):
 def test_options_reach_the_computation(calls):
     arguments = (
         "grid in.nc -o out.nc --months 2,3 --grid native --stderr-target 0.4 --sky clear "
-        "--seed 7 --gas-table t.nc --fill-missing --jobs 2 -q"
+        "--seed 7 --gas-table t.nc --fill-missing --times input --delta-scale-clouds --jobs 2 "
+        "--chunk 99 --resume -q"
     )
     assert main(arguments.split()) == 0
     assert calls == [
         {
             "inputs": Path("in.nc"), "months": [2, 3], "grid": None, "stderr_target": 0.4,
             "photons": None, "sky": "clear", "seed": 7, "gas_table": "t.nc",
-            "fill_missing": True, "jobs": 2,
+            "fill_missing": True, "times": "input", "delta_scale_clouds": True, "jobs": 2,
+            "workers": None, "scheduler": None, "cells_per_chunk": 99, "resume": True,
         }
     ]  # fmt: skip
 
@@ -378,14 +386,14 @@ def test_a_fault_of_the_program_is_not_hidden(stand_in):
         main(["grid", "-o", "out.nc"])
 
 
-def test_termination_is_an_interruption(stand_in):
+def test_termination_ends_like_an_interruption_with_its_own_code(stand_in):
     before = signal.getsignal(signal.SIGTERM)
 
     def terminated(*_, **__):
         os.kill(os.getpid(), signal.SIGTERM)
 
     stand_in(terminated)
-    assert main(["grid", "-o", "out.nc"]) == 130
+    assert main(["grid", "-o", "out.nc"]) == 143
     assert signal.getsignal(signal.SIGTERM) == before
     assert os.listdir() == []
 

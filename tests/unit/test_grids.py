@@ -382,3 +382,19 @@ class TestDistance:
         assert vectors.shape == (3, 2, 3)
         np.testing.assert_allclose(vectors[1], [[1, 0, 0], [0, 1, 0]], atol=1e-15)
         np.testing.assert_allclose(unit_vectors(90, 123), [0, 0, 1], atol=1e-15)
+
+
+@pytest.mark.parametrize("west", [-20.0, -1.25, 0.0, 40.0])
+@pytest.mark.parametrize("turn", [0.0, 360.0])
+def test_a_region_has_cells_of_its_own_size_wherever_it_lies(west, turn):
+    lon = (west + 2.5 * np.arange(22) + turn) % 360.0 if turn else west + 2.5 * np.arange(22)
+    field = xr.Dataset(coords={"lat": np.arange(-28.75, 5.0, 2.5), "lon": np.sort(lon)})
+    bounds = grid_of(field)["lon_bnds"]
+    np.testing.assert_allclose(np.diff(bounds, axis=1), 2.5)
+    np.testing.assert_allclose(bounds.mean("bnds"), np.sort(lon))
+
+
+def test_the_mean_over_a_region_on_the_prime_meridian_is_that_of_its_cells():
+    lat, lon = np.array([0.0, 2.5]), np.array([1.25, 3.75, 356.25, 358.75])
+    field = xr.DataArray([[1.0, 5.0, 2.0, 0.0]] * 2, {"lat": lat, "lon": lon}, ("lat", "lon"))
+    assert float(global_mean(field)) == pytest.approx(2.0)

@@ -14,11 +14,14 @@ from aeroforcing.solar import (
     declination,
     distance_factor,
     draw_sun,
+    equation_of_time,
     fill_days,
     half_day,
     insolation,
     mean_sun,
     sun_at_zenith,
+    sun_over_days,
+    sun_over_hours,
     sun_over_months,
 )
 
@@ -192,6 +195,80 @@ def test_global_mean_is_a_quarter_of_the_solar_constant():
     values = [annual(np.degrees(np.arcsin(node))) for node in nodes]
     expected = SOLAR_CONSTANT / 4.0 / np.sqrt(1.0 - ECCENTRICITY**2)
     assert 0.5 * (weights * values).sum() == pytest.approx(expected, rel=5e-4)
+
+
+# ---- days and hours -----------------------------------------------------------------------------
+
+
+def over_hours(latitude, longitude, start, hours):
+    return sun_over_hours(
+        latitude=latitude,
+        longitude=longitude,
+        start=start,
+        hours=hours,
+        solar_constant=SOLAR_CONSTANT,
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "minutes"), [(41.5, -14.2), (104.5, 0.0), (133.5, 3.7), (206.5, -6.5), (306.5, 16.4)]
+)
+def test_the_equation_of_time_has_its_known_extremes(day, minutes):
+    """Of 11 February, 15 April, 14 May, 26 July and 3 November, within half a minute."""
+    assert equation_of_time(day) * 720.0 / np.pi == pytest.approx(minutes, abs=0.6)
+
+
+@QUICK
+@given(
+    st.floats(-90.0, 90.0), st.floats(0.0, 360.0), st.integers(0, 364), st.sampled_from([1, 3, 6])
+)
+def test_the_parts_of_a_day_have_the_mean_of_the_day(latitude, longitude, day, hours):
+    parts = np.arange(0, 24, hours) / 24.0
+    size = parts.size
+    found = insolation(
+        over_hours(np.full(size, latitude), np.full(size, longitude), day + parts, [hours] * size)
+    )
+    whole = sun_over_days(
+        latitude=[latitude], first_day=[day], days=[1], solar_constant=SOLAR_CONSTANT
+    )
+    # the declination of the parts changes through the day, by up to 0.4 degrees
+    assert found.mean() == pytest.approx(insolation(whole)[0], rel=5e-3, abs=1.5)
+
+
+def test_hours_have_the_integral_over_the_orbit():
+    """Against Kepler's orbit, second by second, where the true sun is the mean one (15 April)."""
+    day, latitude, longitude = 104.0, 35.0, -60.0
+    hours = np.arange(0.0, 24.0, 3.0)
+    found = insolation(
+        over_hours(np.full(8, latitude), np.full(8, longitude), day + hours / 24.0, [3.0] * 8)
+    )
+    seconds = day + (np.arange(86400) + 0.5) / 86400.0
+    dec, factor = kepler(seconds)
+    hour_angle = 2.0 * np.pi * (seconds % 1.0 - 0.5) + np.radians(longitude)
+    lat = np.radians(latitude)
+    cosine = np.sin(lat) * np.sin(dec) + np.cos(lat) * np.cos(dec) * np.cos(hour_angle)
+    expected = SOLAR_CONSTANT * (factor * np.maximum(cosine, 0.0)).reshape(8, -1).mean(axis=1)
+    assert found == pytest.approx(expected, rel=5e-3, abs=1.5)
+    assert np.count_nonzero(found == 0.0) == 3
+
+
+def test_a_period_across_the_new_year_has_the_days_of_both_years():
+    over = sun_over_days(latitude=[-30.0], first_day=[363], days=[5], solar_constant=SOLAR_CONSTANT)
+    days = [
+        insolation(
+            sun_over_days(latitude=[-30.0], first_day=[d], days=[1], solar_constant=SOLAR_CONSTANT)
+        )[0]
+        for d in (363, 364, 0, 1, 2)
+    ]
+    assert insolation(over)[0] == pytest.approx(np.mean(days), rel=1e-12)
+
+
+def test_draws_of_hours_have_their_mean():
+    sun = over_hours([60.0], [10.0], [171.25], [6.0])
+    days, n_days, pairs = drawn(sun, points=31 * 4)
+    flux, cosine = mean_sun(days, n_days)
+    assert pairs[:, 1].mean() == pytest.approx(flux, rel=1e-3)
+    assert np.average(pairs[:, 0], weights=pairs[:, 1]) == pytest.approx(cosine, rel=1e-3)
 
 
 # ---- sampling -----------------------------------------------------------------------------------

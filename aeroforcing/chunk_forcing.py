@@ -1,0 +1,217 @@
+"""The forcing of one chunk of a run: its cells, solved in blocks, and its results as maps.
+
+A result is a function of the seed, the cell's number, the settings and the cell's inputs alone:
+neither the chunk nor the block, nor what solves it, changes a bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from aeroforcing.cells import ColumnMaker, cells_of
+from aeroforcing.column import AEROSOL
+from aeroforcing.estimates import (
+    Replicates,
+    change_and_clean,
+    flux_replicates,
+    forcing_replicates,
+    means_and_errors,
+    samples_per_replicate,
+    seed_key,
+)
+from aeroforcing.gases import load_gas_table
+from aeroforcing.layout import Chunk, Layout
+from aeroforcing.montecarlo import SCORES
+from aeroforcing.sampling import sobol_net
+from aeroforcing.solar import insolation
+from aeroforcing.transport import INTEGRALS, Effort, solve
+
+Floats = NDArray[np.float64]
+Results = dict[str, Floats]  # name -> (cell,)
+
+REPLICATES = 8  # per cell; means over many cells have many times more
+SKIES = {"both": ("", "_cs"), "all": ("",), "clear": ("_cs",)}
+
+# Samples per sample of the clear-sky forcing: of the cloudy states, of the aerosol-free fluxes.
+_CLOUDY_SHARE = 0.5
+_CLEAN_SHARE = 0.125
+_AOD_OF_PHOTONS = 0.1
+_LEAST_SHARE = 0.125
+_CELLS_PER_BLOCK = 128
+# A cell costs about as much as so many samples before its first one is drawn.
+_SAMPLES_OF_SET_UP = 80
+_SAMPLES_PER_BLOCK = 40_000  # some tenths of a second, after which an interruption is heeded
+_SAMPLES_PER_CHUNK = 2_200_000  # half a minute of one processor, which is what a crash may cost
+_MOST_CELLS = 2**15  # of a chunk: some 30 MB
+
+_CMIP_NAMES = {
+    "toa_down": "rsdt",
+    "toa_up": "rsut",
+    "toa_up_cs": "rsutcs",
+    "toa_up_clean": "rsutaf",
+    "toa_up_clean_cs": "rsutcsaf",
+    "surface_down": "rsds",
+    "surface_down_cs": "rsdscs",
+    "surface_down_clean": "rsdsaf",
+    "surface_down_clean_cs": "rsdscsaf",
+    "surface_up": "rsus",
+    "surface_up_cs": "rsuscs",
+    "surface_up_clean": "rsusaf",
+    "surface_up_clean_cs": "rsuscsaf",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the numbers depend on besides the inputs; see `gridded.grid_forcing`."""
+
+    photons: float
+    seed: int
+    sky: str
+    solar_constant: float
+    gas_table: str | Path
+    delta_scale_clouds: bool
+    clean: bool = True  # whether the aerosol-free fluxes are computed
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variables of the result."""
+        return (*_names(self.sky), *AEROSOL)
+
+    def cells_per(self, samples: int, most: int) -> int:
+        """Number of cells that take about as long as so many samples."""
+        return int(np.clip(samples / (_SAMPLES_OF_SET_UP + self.photons), 1, most))
+
+    @property
+    def cells_per_chunk(self) -> int:
+        """Number of cells that are solved and saved together by default."""
+        return self.cells_per(_SAMPLES_PER_CHUNK, _MOST_CELLS)
+
+
+class ChunkResult(NamedTuple):
+    """The maps of a chunk, and what is counted over all chunks."""
+
+    values: Floats  # (variable, steps, rows, columns) in the order of `Settings.names`
+    complete: int  # cells in which nothing is missing
+    samples: int  # of the clear-sky forcing, over all cells
+
+
+class ChunkSolver:
+    """Solves the cells of one chunk, block by block, in any order and on any thread."""
+
+    def __init__(
+        self,
+        fields: xr.Dataset,
+        *,
+        layout: Layout,
+        chunk: Chunk,
+        settings: Settings,
+        chosen: NDArray[np.int64] | None = None,
+    ) -> None:
+        self.chunk = chunk
+        self._settings = settings
+        self._table = load_gas_table(settings.gas_table)
+        self._cells = cells_of(fields, layout=layout, chunk=chunk)
+        self._maker = ColumnMaker(
+            self._cells,
+            table=self._table,
+            solar_constant=settings.solar_constant,
+            delta_scale_clouds=settings.delta_scale_clouds,
+        )
+        complete = np.flatnonzero(self._cells.complete)
+        self._chosen = complete if chosen is None else complete[chosen]
+        self._samples = _samples(self._cells.fields["aod"][self._chosen], settings.photons)
+
+    def blocks(self) -> list[slice]:
+        """Ranges of the complete cells, each some tenths of a second long."""
+        size = self._chosen.size
+        each = self._settings.cells_per(_SAMPLES_PER_BLOCK, _CELLS_PER_BLOCK)
+        return [slice(start, min(start + each, size)) for start in range(0, size, each)]
+
+    def solve(self, block: slice) -> Results:
+        """Means and standard errors of a block, name -> (cell,)."""
+        chosen = self._chosen[block]
+        columns, water = self._maker.columns(chosen)
+        sun = self._maker.sun(chosen)
+        effort = _effort(self._samples[block], self._settings)
+        estimates = np.zeros((chosen.size, INTEGRALS, REPLICATES, SCORES))
+        solve(self._table, columns, sun, effort, 0, chosen.size, estimates)
+        constants = {"rsdt": insolation(sun), "precipitable_water": water}
+        cover = columns.cloud_fraction.sum(axis=1)
+        return means_and_errors(_replicates(estimates, cover, self._settings.sky)) | constants
+
+    def result(self, solved: Mapping[int, Results]) -> ChunkResult:
+        """The maps, from the results of all blocks by their first cells."""
+        names = self._settings.names
+        values = np.full((len(names), self._cells.size), np.nan)
+        blocks = [solved[start] for start in sorted(solved)]
+        for row, name in zip(values, names, strict=True):
+            if name in AEROSOL:
+                row[:] = self._cells.fields[name]
+            elif blocks:
+                row[self._chosen] = np.concatenate([block[name] for block in blocks])
+        shaped = values.reshape(len(names), *self.chunk.shape)
+        return ChunkResult(shaped, self._chosen.size, int(REPLICATES * self._samples.sum()))
+
+
+def solve_chunk(solver: ChunkSolver) -> ChunkResult:
+    """The result of a chunk, on one thread."""
+    return solver.result({block.start: solver.solve(block) for block in solver.blocks()})
+
+
+def complete_cells(fields: xr.Dataset, *, layout: Layout, chunk: Chunk) -> int:
+    """Number of cells of a chunk in which nothing is missing."""
+    return int(cells_of(fields, layout=layout, chunk=chunk).complete.sum())
+
+
+def _samples(aod: Floats, photons: float) -> NDArray[np.int64]:
+    """Samples per replicate: in proportion to the AOD, the nearest power of two, (cell,).
+
+    The error of a cell grows about in proportion to its AOD; sharing out by it gives the least
+    rms error for the same effort. The share does not depend on the other cells, so that a
+    month is the same whichever others are run.
+    """
+    share = np.maximum(aod / _AOD_OF_PHOTONS, _LEAST_SHARE)
+    exponent = np.rint(np.log2(np.maximum(photons / REPLICATES * share, 1.0)))
+    return 2 ** np.clip(exponent, 0, 26).astype(np.int64)
+
+
+def _effort(samples: NDArray[np.int64], settings: Settings) -> Effort:
+    """What the cells of a block get, all from the first points of one net."""
+    clean = samples_per_replicate(_CLEAN_SHARE * settings.photons // 1 + 1, REPLICATES)
+    return Effort(
+        net=sobol_net(int(max(samples.max(), clean)).bit_length() - 1),
+        change_samples=samples,
+        cloudy_samples=np.maximum((samples * _CLOUDY_SHARE).astype(np.int64), 1),
+        clean_samples=np.full(samples.size, clean if settings.clean else 0),
+        replicates=REPLICATES,
+        cloudy="" in SKIES[settings.sky],
+        seed=seed_key(settings.seed),
+    )
+
+
+def _replicates(estimates: Floats, cover: Floats, sky: str) -> Replicates:
+    """Forcings and fluxes by their names in the result, each (cell, replicate)."""
+    replicates: Replicates = {}
+    skies = change_and_clean(estimates, cover)
+    for suffix in SKIES[sky]:
+        change, clean = skies[suffix]
+        replicates |= forcing_replicates(change, suffix)
+        fluxes = flux_replicates(change, clean, suffix)
+        replicates |= {_CMIP_NAMES[k]: v for k, v in fluxes.items() if k in _CMIP_NAMES}
+    return replicates
+
+
+@lru_cache(maxsize=len(SKIES))
+def _names(sky: str) -> tuple[str, ...]:
+    """Names of what is computed, in order."""
+    nothing = _replicates(np.zeros((0, INTEGRALS, REPLICATES, SCORES)), np.zeros(0), sky)
+    return (*means_and_errors(nothing), "rsdt", "precipitable_water")

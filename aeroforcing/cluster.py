@@ -1,0 +1,159 @@
+"""Chunks solved by the workers of dask.distributed: processes of this machine, or of a cluster.
+
+A worker that dies in the middle of a chunk costs that chunk's time: another takes it over.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aeroforcing import __version__
+from aeroforcing.chunk_forcing import ChunkResult
+from aeroforcing.errors import InputError
+from aeroforcing.forcing_run import ForcingRun
+from aeroforcing.layout import Chunk
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+_SECONDS_TO_CONNECT = 30
+_RETRIES = 10  # of a chunk whose worker died or lost its connection
+
+
+@contextmanager
+def cluster_client(
+    workers: int | None, scheduler: str | None, *, scratch: Path
+) -> Iterator[Client]:
+    """A client of some worker processes of this machine, or of a scheduler.
+
+    Parameters
+    ----------
+    workers
+        Number of processes to start, each with one thread.
+    scheduler
+        Address of a scheduler that is running, "tcp://..."; instead of `workers`.
+    scratch
+        Folder for the files of the processes; it is made and removed.
+
+    Raises
+    ------
+    InputError
+        dask.distributed is not installed.
+    OSError
+        The scheduler cannot be reached.
+    """
+    try:
+        import distributed
+    except ImportError:
+        raise InputError(
+            "Workers need dask.distributed, which is not installed: pip install aeroforcing[dask]."
+        ) from None
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    if scheduler is not None:
+        with _connected(scheduler) as client:
+            yield client
+        return
+    cluster = distributed.LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        dashboard_address=None,
+        local_directory=str(scratch),
+        silence_logs=logging.CRITICAL,
+    )
+    try:
+        with cluster, distributed.Client(cluster) as client:
+            yield client
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _connected(scheduler: str) -> Client:
+    import distributed
+
+    try:
+        return distributed.Client(scheduler, timeout=_SECONDS_TO_CONNECT)
+    except ValueError as error:
+        raise InputError(
+            f"scheduler {scheduler!r}: not an address such as tcp://host:8786 ({error})."
+        ) from None
+    except OSError as error:
+        raise OSError(f"scheduler {scheduler}: cannot be reached ({error}).") from error
+
+
+def solve_on_workers(
+    run: ForcingRun,
+    chunks: Iterable[Chunk],
+    *,
+    client: Client,
+    done: Callable[[int], None] = lambda cells: None,
+) -> Generator[tuple[Chunk, ChunkResult], None, None]:
+    """Solve chunks on the workers of a client, and give each as it is done.
+
+    Twice as many chunks as the workers have threads are under way, so that memory is bounded.
+
+    Parameters
+    ----------
+    run
+        Sent to each worker once; files are opened there, under the same paths.
+    chunks
+        In the order in which they are begun.
+    client
+        From `cluster_client`.
+    done
+        Called with the number of cells that have been done since its last call.
+
+    Raises
+    ------
+    OSError
+        A chunk has killed many workers, or all workers are gone.
+    """
+    from distributed import as_completed
+
+    shared = client.submit(_itself, run, pure=False)  # made again if its workers die
+    waiting = iter(chunks)
+    under_way: dict[Future, Chunk] = {}
+    queue = as_completed()
+
+    def begin(number: int) -> None:
+        for chunk, _ in zip(waiting, range(number), strict=False):
+            future = client.submit(_solve, shared, chunk, __version__, pure=False, retries=_RETRIES)
+            under_way[future] = chunk
+            queue.add(future)
+
+    begin(2 * max(1, sum(client.nthreads().values())))
+    for future in queue:
+        chunk = under_way.pop(future)
+        yield chunk, _result(future, chunk)
+        done(chunk.size)
+        begin(1)
+
+
+def _result(future: Future, chunk: Chunk) -> ChunkResult:
+    from distributed import KilledWorker
+
+    try:
+        return future.result()
+    except KilledWorker as error:
+        raise OSError(
+            f"chunk {chunk.number}: its workers died again and again, for lack of memory perhaps "
+            f"({error}). Try smaller chunks or fewer workers."
+        ) from None
+
+
+def _itself(run: ForcingRun) -> ForcingRun:
+    return run
+
+
+def _solve(run: ForcingRun, chunk: Chunk, version: str) -> ChunkResult:
+    """The result of a chunk, on a worker."""
+    if version != __version__:
+        raise InputError(
+            f"The workers have aeroforcing {__version__}, and this is {version}: results could "
+            "differ. Install the same version everywhere."
+        )
+    return run.solve(chunk)

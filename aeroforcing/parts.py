@@ -1,0 +1,216 @@
+"""The finished parts of a run, kept in a folder beside its target until the result is whole.
+
+A part is one file for one chunk: a line of JSON, and the values as plain 64-bit numbers. It is
+written under another name, brought to the disk, and only then renamed, so that whatever happens a
+part is there as a whole or not at all; a digest tells a file that the disk has damaged since.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aeroforcing.chunk_forcing import ChunkResult
+from aeroforcing.errors import InputError
+from aeroforcing.fingerprint import differences, fingerprint
+from aeroforcing.layout import Chunk
+from aeroforcing.locks import locked
+from aeroforcing.netcdf import write_whole
+
+_HEADER_BYTES = 512
+_RUN = "run.json"
+_LOCK = "lock"
+_SUFFIX = ".values"
+_NUMBER = np.dtype("<f8")
+
+
+def folder_of(target: Path) -> Path:
+    """The folder of a target's parts."""
+    return target.with_name(f".{target.name}.parts")
+
+
+@contextmanager
+def parts_of(
+    target: Path, identity: Mapping[str, Any], *, resume: bool, overwrite: bool
+) -> Iterator[Parts]:
+    """The parts of a run, which is the only one at the target for as long as the context lasts.
+
+    At the end the folder stays if it holds finished parts, and is removed otherwise.
+
+    Parameters
+    ----------
+    target
+        The file that the run makes.
+    identity
+        From `fingerprint.identity_of`.
+    resume
+        Take finished parts of the same run.
+    overwrite
+        Discard those of other runs, and without `resume` those of the same.
+
+    Raises
+    ------
+    InputError
+        Another run is at work on the target, or there are parts that are neither to be taken nor
+        to be discarded.
+    """
+    parts = Parts(target, fingerprint(identity))
+    with _folder(parts.folder), locked(parts.folder / _LOCK, subject=str(target)):
+        _begin(parts, identity, resume=resume, overwrite=overwrite)
+        try:
+            yield parts
+        except KeyboardInterrupt as stop:
+            stop.add_note(parts.in_words())
+            raise
+        finally:
+            if not parts.numbers():
+                parts.remove()
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[None]:
+    """A folder that is there, and is removed in the end if nothing is left in it."""
+    path.mkdir(exist_ok=True)
+    try:
+        yield
+    finally:
+        if not os.listdir(path):
+            path.rmdir()
+
+
+def _begin(parts: Parts, identity: Mapping[str, Any], *, resume: bool, overwrite: bool) -> None:
+    """Take, discard or refuse what an earlier run has left."""
+    earlier, found = parts.identity(), len(parts.numbers())
+    if found and earlier != identity and (resume or not overwrite):
+        raise InputError(
+            f"{parts.folder}: {found} finished parts of another run are here, which differs in: "
+            f"{', '.join(differences(earlier, identity))}. Finish that run by its own command with "
+            "--resume, or begin this one with --overwrite, which discards them."
+        )
+    if found and not resume and not overwrite:
+        raise InputError(
+            f"{parts.folder}: {found} finished parts of this run are here. Go on with --resume, or "
+            "begin again with --overwrite."
+        )
+    parts.set_identity(identity)  # from now on the parts of another run count for nothing
+    parts.tidy(keep_parts=resume)
+
+
+class Parts:
+    """The folder of a run's parts."""
+
+    def __init__(self, target: Path, run: str) -> None:
+        self.target = target
+        self.folder = folder_of(target)
+        self.run = run  # the fingerprint
+
+    def identity(self) -> dict[str, Any]:
+        """The run whose parts are here; nothing where there is none or it cannot be read."""
+        try:
+            found = json.loads((self.folder / _RUN).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def set_identity(self, identity: Mapping[str, Any]) -> None:
+        """Say whose parts these are."""
+        write_whole(self.folder / _RUN, json.dumps(identity, indent=1).encode())
+
+    def numbers(self) -> list[int]:
+        """Numbers of the chunks that have a part."""
+        return sorted(int(path.stem) for path in self.folder.glob(f"{'[0-9]' * 8}{_SUFFIX}"))
+
+    def in_words(self) -> str:
+        """What there is to go on with."""
+        number = len(self.numbers())
+        if number == 0:
+            return "no part was finished"
+        return f"{number} finished parts are kept; go on with --resume"
+
+    def check_room(self, needed: int) -> None:
+        """Raise OSError unless the disk has room for so many bytes more."""
+        free = shutil.disk_usage(self.folder).free
+        if needed > free:
+            raise OSError(
+                errno.ENOSPC,
+                f"{self.target}: the disk is full; up to {needed / 1e6:.1f} MB more are needed and "
+                f"{free / 1e6:.1f} MB are free. Make room there. So far, {self.in_words()}.",
+            )
+
+    def save(self, chunk: Chunk, result: ChunkResult) -> None:
+        """Keep the result of a chunk.
+
+        Raises
+        ------
+        OSError
+            It could not be written, for instance because the disk is full.
+        """
+        values = np.ascontiguousarray(result.values, dtype=_NUMBER)
+        header = {
+            "run": self.run,
+            "shape": values.shape,
+            "complete": result.complete,
+            "samples": result.samples,
+            "digest": _digest(values),
+        }
+        text = json.dumps(header).encode().ljust(_HEADER_BYTES - 1) + b"\n"
+        try:
+            write_whole(self._path(chunk.number), text + values.tobytes())
+        except OSError as error:
+            raise OSError(error.errno, f"{error.strerror} So far, {self.in_words()}.") from error
+
+    def read(self, number: int) -> ChunkResult:
+        """The part of a chunk; its values are read when they are used.
+
+        Raises
+        ------
+        ValueError
+            It is damaged or of another run.
+        """
+        path = self._path(number)
+        with path.open("rb") as stream:
+            header = json.loads(stream.read(_HEADER_BYTES))
+        shape = tuple(header["shape"])
+        if header["run"] != self.run:
+            raise ValueError("a part of another run")
+        values = np.memmap(path, _NUMBER, mode="r", offset=_HEADER_BYTES, shape=shape)
+        return ChunkResult(values, header["complete"], header["samples"])
+
+    def is_sound(self, chunk: Chunk) -> bool:
+        """Whether the part of a chunk is here and whole."""
+        try:
+            header = json.loads(self._path(chunk.number).read_bytes()[:_HEADER_BYTES])
+            values = self.read(chunk.number).values
+            return values.shape[1:] == chunk.shape and _digest(values) == header["digest"]
+        except (OSError, ValueError, TypeError, KeyError):
+            return False
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:08d}{_SUFFIX}"
+
+    def tidy(self, *, keep_parts: bool) -> None:
+        """Remove what is not needed to go on."""
+        for path in self.folder.iterdir():
+            needed = path.name in (_LOCK, _RUN) or (keep_parts and path.suffix == _SUFFIX)
+            if needed:
+                continue
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove all but the lock, which goes last."""
+        self.tidy(keep_parts=False)
+        (self.folder / _RUN).unlink(missing_ok=True)
+
+
+def _digest(values: NDArray[np.float64]) -> str:
+    return hashlib.blake2b(values.tobytes(), digest_size=16).hexdigest()

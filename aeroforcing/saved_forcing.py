@@ -1,0 +1,257 @@
+"""A forcing map straight into a file: in parts as they are done, so that no crash loses them.
+
+The parts are put together when the last is done. Memory holds a few chunks, never the whole map.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from aeroforcing.chunk_forcing import ChunkResult
+from aeroforcing.errors import InputError
+from aeroforcing.fingerprint import SourceFile, fingerprint, identity_of
+from aeroforcing.forcing_run import ForcingRun, prepared_run
+from aeroforcing.gridded import CellCounter, as_dataset
+from aeroforcing.layout import Chunk, Layout
+from aeroforcing.netcdf import check_target, move_into_place, open_input, open_lazily
+from aeroforcing.parts import Parts, folder_of, parts_of
+from aeroforcing.run_inputs import WHOLE_CELLS, checked
+from aeroforcing.running_means import RunningMeans
+from aeroforcing.streamed_netcdf import Place, write_slabs
+from aeroforcing.summary import averaged_fields, summary_of
+from aeroforcing.threads import Progress, processors, solve_in_threads
+
+MARK = "run_fingerprint"
+Floats = NDArray[np.float64]
+Read = Callable[[str], Floats]
+
+
+def save_grid_forcing(
+    path: str | os.PathLike[str],
+    inputs: xr.Dataset | str | os.PathLike[str] | None = None,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    cells_per_chunk: int | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    describe: Callable[[xr.Dataset], xr.Dataset] = lambda head: head,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Make the map of `grid_forcing` as a netCDF file, safe against crashes.
+
+    What is done is kept in the folder `.<name>.parts` beside the file, until that is complete.
+    The numbers are those of `grid_forcing`, whatever the chunks, the threads or workers, and
+    however often the run was interrupted.
+
+    Parameters
+    ----------
+    path
+        The file to make.
+    inputs
+        As for `grid_forcing`. A file that does not fit into memory is read in parts.
+    resume
+        Take the parts that an earlier run with the same inputs and settings has finished.
+    overwrite
+        Replace an existing file; without `resume` also discard the parts of earlier runs.
+    workers
+        Number of processes of this machine to run on, by dask.distributed.
+    scheduler
+        Address of a dask.distributed scheduler whose workers are to be used, "tcp://...". They must
+        see the input files under the same paths.
+    cells_per_chunk
+        Cells that are read, solved and kept together; by default about half a minute of one
+        processor. Memory grows with it.
+    jobs
+        Threads of this process; all processors by default. Not with `workers` or `scheduler`.
+    progress
+        Called with (cells done, cells in all).
+    describe
+        Adds global attributes to the head of the file.
+    **settings
+        The other parameters of `grid_forcing`.
+
+    Returns
+    -------
+    The means over the map and the time, as `summary.summary_of`, and under `inputs` what the
+    inputs are.
+
+    Raises
+    ------
+    InputError
+        As `grid_forcing`; or the file exists, its folder does not, another run is at work on it,
+        there are parts of another run, or an input changed under the run.
+    OSError
+        The disk is full, or the workers cannot be had.
+    """
+    _check_workers(workers, scheduler, jobs)
+    target = check_target(path, overwrite=overwrite or resume)
+    files = _files(inputs, settings.get("gas_table"))
+    run = prepared_run(inputs, jobs=jobs, cells_per_chunk=cells_per_chunk, **settings)
+    origins = checked(run.inputs)
+    identity = identity_of(run, {what: file.digest for what, file in files.items()})
+    if resume and _is_result(target, fingerprint(identity)):
+        shutil.rmtree(folder_of(target), ignore_errors=True)
+        return _summary_of_file(target, run.layout)
+    check_target(path, overwrite=overwrite)
+    with parts_of(target, identity, resume=resume, overwrite=overwrite) as parts:
+        todo = [chunk for chunk in run.chunks() if not parts.is_sound(chunk)]
+        parts.check_room(sum(chunk.size for chunk in todo) * run.bytes_per_cell)
+        counter = CellCounter(run.layout.size, progress, left=sum(chunk.size for chunk in todo))
+        solved = _solved(run, todo, parts, counter, (workers, scheduler, jobs))
+        with closing(solved):
+            for chunk, result in solved:
+                _check_unchanged(files)
+                parts.save(chunk, result)
+        return _put_together(run, parts, target, origins=origins, describe=describe)
+
+
+def _check_workers(workers: int | None, scheduler: str | None, jobs: int | None) -> None:
+    values = {"workers": workers, "scheduler": scheduler, "jobs": jobs}
+    given = [name for name, value in values.items() if value is not None]
+    if len(given) > 1:
+        raise InputError(f"{' and '.join(given)} cannot be combined; give one of them.")
+    if workers is not None and (workers < 1 or int(workers) != workers):
+        raise InputError(f"workers={workers!r} is not allowed; give a whole number of at least 1.")
+
+
+def _files(inputs: object, gas_table: object) -> dict[str, SourceFile]:
+    """The files that a run reads; one that cannot be read is left to those who read it."""
+    files = {}
+    for what, name in (("the input file", inputs), ("the gas table", gas_table)):
+        if isinstance(name, str | os.PathLike):
+            with suppress(OSError):
+                files[what] = SourceFile(Path(name))
+    return files
+
+
+def _check_unchanged(files: Mapping[str, SourceFile]) -> None:
+    for file in files.values():
+        file.check()
+
+
+def _solved(
+    run: ForcingRun,
+    chunks: list[Chunk],
+    parts: Parts,
+    counter: CellCounter,
+    where: tuple[int | None, str | None, int | None],
+) -> Generator[tuple[Chunk, ChunkResult], None, None]:
+    """The results of chunks as they are done, by workers, those of a scheduler, or threads."""
+    workers, scheduler, jobs = where
+    if workers is None and scheduler is None:
+        threads = jobs or processors()
+        yield from solve_in_threads(chunks, solver=run.solver, jobs=threads, done=counter)
+        return
+    from aeroforcing.cluster import cluster_client, solve_on_workers
+
+    scratch = parts.folder / "workers"
+    with cluster_client(workers, scheduler, scratch=scratch) as client:
+        yield from solve_on_workers(run, chunks, client=client, done=counter)
+
+
+def _put_together(
+    run: ForcingRun,
+    parts: Parts,
+    target: Path,
+    *,
+    origins: list[str],
+    describe: Callable[[xr.Dataset], xr.Dataset],
+) -> dict[str, Any]:
+    """Make the file of its parts, which are removed then, and return the means."""
+    parts.check_room(run.layout.size * run.bytes_per_cell // 2)  # of single precision
+    made, means = parts.folder / "result.nc", RunningMeans(run.layout)
+    slabs = _slabs(run, parts, means)
+    write_slabs(made, describe(_head(run, parts, origins)), names=run.settings.names, slabs=slabs)
+    move_into_place(made, target)
+    parts.remove()
+    return _summary(means, run.layout)
+
+
+def _head(run: ForcingRun, parts: Parts, origins: list[str]) -> xr.Dataset:
+    """The result without its values."""
+    results = [parts.read(chunk.number) for chunk in run.chunks()]
+    attributes = run.attributes(
+        complete=sum(result.complete for result in results),
+        samples=sum(result.samples for result in results),
+        inputs=origins,
+    )
+    shape = (run.layout.steps.size, *run.layout.map_shape)
+    nothing = {name: np.broadcast_to(np.nan, shape) for name in run.settings.names}
+    mark = {MARK: parts.run}
+    return as_dataset(nothing, layout=run.layout, attributes=attributes | mark)
+
+
+def _slabs(run: ForcingRun, parts: Parts, means: RunningMeans) -> Iterator[tuple[Place, Read]]:
+    """The maps in slabs, from the parts that overlap each; they are added to the means."""
+    chunks = run.chunks()
+    for slab in run.layout.chunks(WHOLE_CELLS):
+        saved = [(c, parts.read(c.number)) for c in chunks if slab.overlaps(c)]
+        read = partial(_joined, slab=slab, saved=saved, run=run)
+        _add_to_means(means, slab, read, run.settings.names)
+        yield (slab.steps, *run.layout.place_of(slab).values()), read
+
+
+def _joined(
+    name: str, *, slab: Chunk, saved: list[tuple[Chunk, ChunkResult]], run: ForcingRun
+) -> Floats:
+    """A variable in a slab, (step, row, column) or (step, cell)."""
+    values = np.empty(slab.shape)
+    place = run.settings.names.index(name)
+    for chunk, result in saved:
+        common = slab.common(chunk)
+        values[common.within(slab)] = result.values[place][common.within(chunk)]
+    return values.reshape(slab.shape[: 1 + len(run.layout.dims)])
+
+
+def _add_to_means(means: RunningMeans, slab: Chunk, read: Read, names: Sequence[str]) -> None:
+    fields = averaged_fields(read, names)
+    means.add(slab, fields)
+    means.count(next(iter(fields.values())))
+
+
+def _summary(means: RunningMeans, layout: Layout) -> dict[str, Any]:
+    time = layout.steps.axis["time"].values
+    period: dict[str, Any] = {"steps": time.size, "first": str(time[0]), "last": str(time[-1])}
+    if layout.steps.are_months:
+        period = {"months": layout.steps.month.tolist()}
+    if layout.are_points:
+        period["points"] = layout.places.sizes["cell"]
+    return summary_of(
+        means.overall(), period=period, cells=means.cells, missing_cells=means.missing_cells
+    )
+
+
+def _is_result(target: Path, run: str) -> bool:
+    """Whether a file is the result of a run."""
+    try:
+        return open_input(target, select=lambda file: file[[]]).attrs.get(MARK) == run
+    except InputError:
+        return False
+
+
+def _values(dataset: xr.Dataset, name: str) -> Floats:
+    return dataset[name].values.astype(float)
+
+
+def _summary_of_file(target: Path, layout: Layout) -> dict[str, Any]:
+    """The means of a result that is there already."""
+    means = RunningMeans(layout)
+    with open_lazily(target) as file:
+        names = [str(name) for name in file.data_vars]
+        for slab in layout.chunks(WHOLE_CELLS):
+            part = file.isel({"time": slab.steps, **layout.place_of(slab)})
+            _add_to_means(means, slab, partial(_values, part), names)
+    return _summary(means, layout)
