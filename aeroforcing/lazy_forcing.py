@@ -81,7 +81,8 @@ def _solve(run: ForcingRun, chunk: Chunk, part: xr.Dataset) -> NDArray[np.float6
 def _joined(blocks: list[da.Array], counts: list[int]) -> da.Array:
     """One array of blocks in the order of the cells."""
     nested = np.empty(len(blocks), dtype=object)
-    nested[:] = blocks
+    for i, block in enumerate(blocks):  # as a whole, the list would be taken for numbers
+        nested[i] = block
     return da.block(nested.reshape(counts).tolist())
 
 

@@ -44,7 +44,7 @@ numpydoc_class_members_toctree = False
 
 # ---- notebooks: those that come with their outputs are shown as they are
 nb_execution_mode = "auto"
-nb_execution_timeout = 300
+nb_execution_timeout = 900  # seconds, for a cell on a busy machine
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from hypothesis import settings
 # No time limits: the machine may be busy, and a kernel is compiled at its first call.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# Jobs in the background of a shell ignore Ctrl-C, and so would the commands that the tests interrupt.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The benchmarks stand beside the package and are not installed with it; at the end of the path, the
 # repository hides nothing that is.

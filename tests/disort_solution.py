@@ -61,7 +61,7 @@ def disort_levels(
         moments = moments + np.asarray(depth)[:, None] * np.asarray(asymmetry)[:, None] ** order
     tau = np.asarray(absorption, dtype=float) + scattered
     moments = np.where(scattered[:, None] > 0.0, moments, order == 0)
-    seen = tau > 0.0
+    seen = tau > 1e-14  # thinner layers would vanish in the sums of depths
     moments = (moments / moments[:, :1])[seen]
     levels = np.concatenate([[0.0], np.cumsum(tau)])
     mu, up, down, intensity, *_ = pydisort(

@@ -23,5 +23,7 @@ def executed(path: Path) -> nbformat.NotebookNode:
     environment = {"PYTHONPATH": os.pathsep.join(places)}  # this package, wherever it is
     with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, environment):
         resources = {"metadata": {"path": folder}}
-        nbclient.NotebookClient(notebook, timeout=300, resources=resources).execute()
+        nbclient.NotebookClient(
+            notebook, timeout=900, startup_timeout=300, resources=resources
+        ).execute()
     return notebook
