@@ -216,7 +216,7 @@ def describe(point: Point, *, without: Mapping[str, object]) -> str:
     words = {
         **_aerosol_words(point.column),
         "surface_albedo": _surface_words(point.column.surface_albedo),
-        "latitude": _latitude_words(point.latitude),
+        "latitude": latitude_words(point.latitude),
     }
     parts = [text for name, text in words.items() if name not in without]
     return ", ".join([*parts, *_sky_words(point.column.clouds, without)])
@@ -261,7 +261,8 @@ def _surface_words(surface: object) -> str:
     return f"surface albedo {surface:g}"
 
 
-def _latitude_words(latitude: float) -> str:
+def latitude_words(latitude: float) -> str:
+    """A latitude as "21°N"."""
     return f"{abs(latitude):g}\N{DEGREE SIGN}{'S' if latitude < 0.0 else 'N'}"
 
 

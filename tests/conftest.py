@@ -13,7 +13,7 @@ from hypothesis import settings
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-# Jobs in the background of a shell ignore Ctrl-C, and so would the commands that the tests interrupt.
+# Jobs in the background of a shell ignore Ctrl-C; the commands that tests interrupt must not.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -69,8 +69,12 @@ def _finite(value: xr.DataArray) -> float | None:
 
 
 def _as_text(point: xr.Dataset) -> str:
+    from aeroforcing.sweep_points import latitude_words
+
     heading = "".join(f"{level:>17}" for level in ("TOA", "atmosphere", "surface"))
-    lines = [f"Aerosol forcing [W m-2], annual mean; {point.attrs['base']}", f"{'':<12}{heading}"]
+    place = latitude_words(float(point["latitude"]))
+    column = f"Aerosol forcing [W m-2], annual mean at {place}; {point.attrs['base']}"
+    lines = [column, f"{'':<12}{heading}"]
     clouds = "forcing_toa_cs" in point
     rows = {"all-sky": "", "clear-sky": "_cs"} if clouds else {"clear-sky": ""}
     lines += [f"{sky:<12}{_cells(point, f'forcing_{{}}{suffix}')}" for sky, suffix in rows.items()]

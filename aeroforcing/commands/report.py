@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from aeroforcing.commands.common import input_file, target_of
 from aeroforcing.errors import InputError
@@ -17,6 +18,8 @@ examples:
   aeroforcing report forcing.nc -o report.html --overwrite
 """
 
+_SUFFIXES = (".html", ".htm")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
@@ -29,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
     """Do what the arguments ask for; returns the exit code."""
     if args.output is None:
         raise InputError("no output file. Name it with -o OUT.html.")
+    if Path(args.output).suffix.lower() not in _SUFFIXES:
+        raise InputError(f"{args.output}: the name must end in .html; print the page for a PDF.")
     target = target_of(args)
     from aeroforcing.figure_file import use_files_only
     from aeroforcing.netcdf import open_input, write_whole

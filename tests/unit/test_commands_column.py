@@ -54,6 +54,7 @@ def test_a_column_as_text(capsys):
     assert run("column --photons 64 --cloud-optical-depth 5") == 0
     clear, cloudy = capsys.readouterr().out.split("Aerosol forcing")[1:]
     assert "clear-sky" in clear
+    assert "annual mean at 21°N; AOD 0.1" in clear
     assert "all-sky" not in clear
     assert "100% cloud of optical depth 5 at 1-2 km" in cloudy
     assert "all-sky" in cloudy

@@ -88,13 +88,14 @@ def test_wrong_usage_exits_with_2(options):
 
 
 @pytest.mark.parametrize(
-    "verb", ["map forcing.nc aod -o kept.png", "report forcing.nc -o kept.png"]
+    ("verb", "name"),
+    [("map forcing.nc aod", "kept.png"), ("report forcing.nc", "kept.html")],
 )
-def test_an_existing_file_is_kept(verb, capsys):
-    Path("kept.png").write_text("mine")
-    assert run(verb) == 2
+def test_an_existing_file_is_kept(verb, name, capsys):
+    Path(name).write_text("mine")
+    assert run(f"{verb} -o {name}") == 2
     assert "exists" in capsys.readouterr().err
-    assert Path("kept.png").read_text() == "mine"
+    assert Path(name).read_text() == "mine"
 
 
 # ---- info and report ----------------------------------------------------------------------------
@@ -123,3 +124,6 @@ def test_a_report_is_written():
 def test_a_report_needs_a_name(capsys):
     assert run("report forcing.nc") == 2
     assert "Name it with -o" in capsys.readouterr().err
+    assert run("report forcing.nc -o report.pdf") == 2
+    assert "print the page for a PDF" in capsys.readouterr().err
+    assert made() == set()
