@@ -57,7 +57,8 @@ def text_of(page: Path) -> str:
     return page.read_text(encoding="utf-8")
 
 
-pytestmark = pytest.mark.slow
+# In one process with the notebooks, so that each of them is executed once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pages")]
 
 
 def test_there_is_a_page_for_everything(site):

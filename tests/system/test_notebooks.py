@@ -13,6 +13,9 @@ import nbformat
 import pytest
 from executed_notebooks import NOTEBOOKS, executed
 
+# In one process with the documentation, so that each is executed once.
+pytestmark = pytest.mark.xdist_group("pages")
+
 
 def test_there_are_six():
     assert [path.name[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05", "06"]
