@@ -75,8 +75,8 @@ def species_forcing(
     latitude
         [degrees north]
     names
-        Of its aerosols, in order; by default the species of `SpeciesAerosol`s, and "aerosol 1" and
-        so on of others.
+        Of its aerosols, in order; by default the species of a `SpeciesAerosol`, and "aerosol 1"
+        and so on of others.
     months
         1..12; each is averaged over all its days, of a 365-day year.
     photons
