@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
 from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.chunk_forcing import SKIES, ChunkSolver, Results, Settings
@@ -177,9 +178,12 @@ class ErrorLaw:
         """Cost per column of a standard error, but never less than that of one sample [ms]."""
         slope, intercept = np.polyfit(np.log(self.photons), np.log(self.worst()), 1)
         photons = max(np.exp((np.log(stderr) - intercept) / slope), 1.0)
-        relative = 1.0 / self.milliseconds
-        per_photon, set_up = np.polyfit(self.photons, self.milliseconds, 1, w=relative)
-        return float(max(set_up, 0.0) + per_photon * photons)
+        # of relative errors; neither part can be negative, whatever a busy machine measures
+        parts = np.column_stack([np.ones_like(self.photons), self.photons])
+        (set_up, per_photon), _ = nnls(
+            parts / self.milliseconds[:, None], np.ones_like(self.photons)
+        )
+        return float(set_up + per_photon * photons)
 
 
 def error_law(case: Case, *, sky: str, photons: Iterable[int]) -> ErrorLaw:

@@ -132,6 +132,12 @@ def test_error_law_finds_the_power_and_the_cost():
     assert law.milliseconds_at(1e3) == pytest.approx(0.51)  # one sample at least
 
 
+def test_a_cost_is_positive_whatever_was_measured():
+    """On a busy machine more samples may have taken less time."""
+    law = ErrorLaw(np.array([8.0, 32.0]), np.array([2.0, 0.5]), np.array([[1.0], [0.5]]))
+    assert law.milliseconds_at(0.3) > 0.0
+
+
 def test_rms_of_the_errors_is_by_level():
     results = {f"forcing_{level}_cs_stderr": np.array([3.0, 4.0]) for level in
                ("toa", "atmosphere", "surface")}  # fmt: skip
