@@ -20,13 +20,15 @@ from numpy.typing import NDArray
 from aeroforcing.aerosols import LayerOptics
 from aeroforcing.attribution import Effort, effect_over
 from aeroforcing.averages import on_grid
+from aeroforcing.chunk_forcing import REPLICATES
 from aeroforcing.constants import SOLAR_CONSTANT
-from aeroforcing.effect_maps import REPLICATES, EffectMap, EffectRun, Progress, Source
+from aeroforcing.effect_maps import EffectMap, EffectRun, Source
 from aeroforcing.errors import InputError
 from aeroforcing.estimates import Replicates
 from aeroforcing.grids import standard_axes
 from aeroforcing.netcdf import open_input
 from aeroforcing.plumes import anthropogenic_aerosol, plume_bands, plume_shares
+from aeroforcing.threads import Progress
 from aeroforcing.user_inputs import in_months
 from aeroforcing.variables import canonicalise, check_ranges
 

@@ -42,6 +42,12 @@ def check_cos_zenith(value: float) -> None:
         )
 
 
+def check_count(name: str, value: float) -> None:
+    """Raise InputError unless `value` is a whole number of at least 1."""
+    if value < 1 or int(value) != value:
+        raise InputError(f"{name}={value!r} is not allowed; give a whole number of at least 1.")
+
+
 def checked_months(months: Iterable[int]) -> list[int]:
     """The months as a list.
 

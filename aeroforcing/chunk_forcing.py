@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.column import AEROSOL
+from aeroforcing.errors import InputError
 from aeroforcing.estimates import (
     Replicates,
     change_and_clean,
@@ -128,7 +129,7 @@ class ChunkSolver:
         )
         complete = np.flatnonzero(self._cells.complete)
         self._chosen = complete if chosen is None else complete[chosen]
-        self._samples = _samples(self._cells.fields["aod"][self._chosen], settings.photons)
+        self._samples = samples_by_aod(self._cells.fields["aod"][self._chosen], settings.photons)
 
     def blocks(self) -> list[slice]:
         """Ranges of the complete cells, each some tenths of a second long."""
@@ -172,7 +173,13 @@ def complete_cells(fields: xr.Dataset, *, layout: Layout, chunk: Chunk) -> int:
     return int(cells_of(fields, layout=layout, chunk=chunk).complete.sum())
 
 
-def _samples(aod: Floats, photons: float) -> NDArray[np.int64]:
+def check_sky(sky: str) -> None:
+    """Raise InputError unless `sky` is one of `SKIES`."""
+    if sky not in SKIES:
+        raise InputError(f"sky={sky!r} is not allowed; give 'both', 'all' or 'clear'.")
+
+
+def samples_by_aod(aod: Floats, photons: float) -> NDArray[np.int64]:
     """Samples per replicate: in proportion to the AOD, the nearest power of two, (cell,).
 
     The error of a cell grows about in proportion to its AOD; sharing out by it gives the least

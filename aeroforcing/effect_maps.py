@@ -20,26 +20,21 @@ from numpy.typing import NDArray
 from aeroforcing.attribution import dims_of
 from aeroforcing.builtin_atmosphere import TerrainColumns, columns_over_terrain
 from aeroforcing.cells import Cells, ColumnMaker, cells_of
-from aeroforcing.checks import check_between, checked_months
-from aeroforcing.errors import InputError
+from aeroforcing.checks import check_between, check_count, checked_months
+from aeroforcing.chunk_forcing import REPLICATES, SKIES, check_sky, samples_by_aod
 from aeroforcing.estimates import Replicates, means_and_errors, samples_per_replicate, seed_key
 from aeroforcing.gases import GasTable, load_gas_table
 from aeroforcing.grids import grid_of
 from aeroforcing.inputs import provenance, resolve_inputs
 from aeroforcing.netcdf import climatological_time
 from aeroforcing.properties import BandNodes, planck_band_nodes
+from aeroforcing.threads import Progress, processors
 from aeroforcing.variables import stamp
 
 Floats = NDArray[np.float64]
 Results = dict[str, Floats]  # name -> (..., cell)
-Progress = Callable[[int, int], None]
 Source = xr.Dataset | str | os.PathLike[str]
 
-REPLICATES = 8
-
-_SKIES = {"both": ("", "_cs"), "all": ("",), "clear": ("_cs",)}
-_AOD_OF_PHOTONS = 0.1
-_LEAST_SHARE = 0.125
 _CELLS_PER_BLOCK = 64
 
 
@@ -59,17 +54,14 @@ class EffectRun:
         samples_per_replicate(self.photons, REPLICATES)
         seed_key(self.seed)
         check_between("solar_constant", self.solar_constant, 0.0, 1e5)
-        if self.sky not in _SKIES:
-            raise InputError(f"sky={self.sky!r} is not allowed; give 'both', 'all' or 'clear'.")
-        if self.jobs is not None and (self.jobs < 1 or int(self.jobs) != self.jobs):
-            raise InputError(
-                f"jobs={self.jobs!r} is not allowed; give a whole number of at least 1."
-            )
+        check_sky(self.sky)
+        if self.jobs is not None:
+            check_count("jobs", self.jobs)
 
     @property
     def skies(self) -> tuple[str, ...]:
         """Suffixes of the skies."""
-        return _SKIES[self.sky]
+        return SKIES[self.sky]
 
     @property
     def table(self) -> GasTable:
@@ -77,10 +69,8 @@ class EffectRun:
         return load_gas_table(self.gas_table)
 
     def samples(self, aod: Floats) -> NDArray[np.int64]:
-        """Samples per replicate: in proportion to the AOD, the nearest power of two, (cell,)."""
-        share = np.maximum(aod / _AOD_OF_PHOTONS, _LEAST_SHARE)
-        exponent = np.rint(np.log2(np.maximum(self.photons / REPLICATES * share, 1.0)))
-        return 2 ** np.clip(exponent, 0, 26).astype(np.int64)
+        """Samples per replicate, (cell,)."""
+        return samples_by_aod(aod, self.photons)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -164,7 +154,7 @@ class EffectMap:
 
         results: Results = {}
         done = 0
-        pool = ThreadPoolExecutor(self.run.jobs or len(os.sched_getaffinity(0)))
+        pool = ThreadPoolExecutor(self.run.jobs or processors())
         try:
             tasks = {pool.submit(one_part, part): part for part in parts}
             for task in as_completed(tasks):

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from aeroforcing.checks import check_between, checked_months
+from aeroforcing.checks import check_between, check_count, checked_months
 from aeroforcing.chunk_forcing import (
     REPLICATES,
     SKIES,
     ChunkResult,
     ChunkSolver,
     Settings,
+    check_sky,
     complete_cells,
     solve_chunk,
 )
@@ -118,7 +119,10 @@ def prepared_run(
         The inputs or a setting cannot be used.
     """
     _check_effort(stderr_target, photons)
-    _check_choices(sky, jobs, cells_per_chunk)
+    check_sky(sky)
+    for name, value in (("jobs", jobs), ("cells_per_chunk", cells_per_chunk)):
+        if value is not None:
+            check_count(name, value)
     seed_key(seed)
     check_between("solar_constant", solar_constant, 0.0, 1e5)
     load_gas_table(gas_table)
@@ -147,14 +151,6 @@ def _check_effort(stderr_target: float | None, photons: int | None) -> None:
         check_between("stderr_target", stderr_target, 1e-4, 1e4)
     if photons is not None:
         samples_per_replicate(photons, REPLICATES)
-
-
-def _check_choices(sky: str, jobs: int | None, cells_per_chunk: int | None) -> None:
-    if sky not in SKIES:
-        raise InputError(f"sky={sky!r} is not allowed; give 'both', 'all' or 'clear'.")
-    for name, value in (("jobs", jobs), ("cells_per_chunk", cells_per_chunk)):
-        if value is not None and (value < 1 or int(value) != value):
-            raise InputError(f"{name}={value!r} is not allowed; give a whole number of at least 1.")
 
 
 def _photons_for(

@@ -15,12 +15,14 @@ from aeroforcing.attribution import METHODS, Effort, attributed
 from aeroforcing.averages import on_grid
 from aeroforcing.builtin_aerosol import builtin_species, builtin_species_profiles
 from aeroforcing.cells import layer_shares
+from aeroforcing.chunk_forcing import REPLICATES
 from aeroforcing.column import AEROSOL
 from aeroforcing.constants import SOLAR_CONSTANT
-from aeroforcing.effect_maps import REPLICATES, EffectMap, EffectRun, Progress, Source
+from aeroforcing.effect_maps import EffectMap, EffectRun, Source
 from aeroforcing.errors import InputError
 from aeroforcing.estimates import Replicates
 from aeroforcing.properties import SPECIES, band_means
+from aeroforcing.threads import Progress
 from aeroforcing.user_inputs import read_user_inputs
 
 Floats = NDArray[np.float64]
