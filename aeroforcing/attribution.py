@@ -34,10 +34,10 @@ from aeroforcing.estimates import (
     samples_per_replicate,
 )
 from aeroforcing.forcing import REPLICATES, run_settings
-from aeroforcing.gases import GasTable, load_gas_table
+from aeroforcing.gases import GasTable
 from aeroforcing.properties import planck_band_nodes
 from aeroforcing.solar import Sun, sun_over_months
-from aeroforcing.spectral import Wavelengths, spectral_part
+from aeroforcing.spectral import Wavelengths, checked_part
 from aeroforcing.transport import Columns
 from aeroforcing.variables import stamp
 
@@ -104,15 +104,10 @@ def species_forcing(
         A value is outside its range, there is no aerosol, or the names do not fit.
     """
     check_between("latitude", latitude, -90.0, 90.0)
-    check_between("solar_constant", solar_constant, 0.0, 1e5)
     chosen, species = checked_months(months), _names(column, names)
-    table, share = spectral_part(load_gas_table(gas_table), wavelengths=wavelengths)
+    table, share = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
     samples = samples_per_replicate(photons, REPLICATES)
-    sun = sun_over_months(
-        latitude=np.full(len(chosen), float(latitude)),
-        month=chosen,
-        solar_constant=solar_constant * share,
-    )
+    sun = sun_over_months(latitude=latitude, month=chosen, solar_constant=solar_constant * share)
     results = means_and_errors(
         attributed(
             table,

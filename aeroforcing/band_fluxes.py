@@ -13,16 +13,13 @@ from aeroforcing.column import Column, column_arrays
 from aeroforcing.constants import AVOGADRO, LIGHT_SPEED, PLANCK, SOLAR_CONSTANT
 from aeroforcing.estimates import (
     Replicates,
-    change_and_clean,
-    flux_replicates,
-    forcing_replicates,
     means_and_errors,
     samples_per_replicate,
 )
-from aeroforcing.forcing import REPLICATES, run_settings, solve_columns
+from aeroforcing.forcing import REPLICATES, fluxes_and_forcings, run_settings, solve_columns
 from aeroforcing.gases import GasTable, load_gas_table
 from aeroforcing.properties import planck_band_nodes
-from aeroforcing.solar import insolation, sun_at_zenith
+from aeroforcing.solar import sun_at_zenith
 from aeroforcing.spectral import Wavelengths, band_part, band_wavelengths, range_shares
 from aeroforcing.variables import stamp
 
@@ -156,11 +153,6 @@ def _band_replicates(
         columns = column_arrays([column], table=part.table, cell_id=[band])
         sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * part.share)
         estimates = solve_columns(part.table, columns, sun, samples=samples, clean=True, seed=seed)
-        skies = change_and_clean(estimates, columns.cloud_fraction.sum(axis=1))
-        for sky, (change, clean) in skies.items():
-            down = np.full(clean.shape[:2], insolation(sun)[0])
-            own = {f"toa_down{sky}": down, f"toa_down_clean{sky}": down}
-            own |= flux_replicates(change, clean, sky) | forcing_replicates(change, sky)
-            for name, values in own.items():
-                found.setdefault(name, []).append(values[0])
+        for name, values in fluxes_and_forcings(estimates, columns, sun).items():
+            found.setdefault(name, []).append(values[0])
     return {name: np.stack(values) for name, values in found.items()}

@@ -20,14 +20,13 @@ from aeroforcing.estimates import (
     seed_key,
 )
 from aeroforcing.forcing import REPLICATES, run_settings
-from aeroforcing.gases import load_gas_table
 from aeroforcing.layer_stack import checked_layers, layer_medium
 from aeroforcing.level_estimates import closed_levels, level_replicates
 from aeroforcing.level_paths import LEVEL_SCORES
 from aeroforcing.level_transport import solve_layer_levels, solve_levels
 from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import Sun, insolation, sun_at_zenith, sun_over_months
-from aeroforcing.spectral import SpectralPart, Wavelengths, spectral_part
+from aeroforcing.spectral import SpectralPart, Wavelengths, checked_part
 from aeroforcing.transport import INTEGRALS
 from aeroforcing.variables import stamp
 
@@ -85,7 +84,7 @@ def column_profiles(
         A value is outside its range.
     """
     check_cos_zenith(cos_zenith)
-    part = _checked_part(gas_table, wavelengths, solar_constant)
+    part = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
     sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * part.share)
     samples = samples_per_replicate(photons, REPLICATES)
     results = _profiles([column], part, sun, cell_id=[0], samples=samples, seed=seed)
@@ -140,11 +139,9 @@ def monthly_profiles(
     """
     check_between("latitude", latitude, -90.0, 90.0)
     chosen = checked_months(months)
-    part = _checked_part(gas_table, wavelengths, solar_constant)
+    part = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
     sun = sun_over_months(
-        latitude=np.full(len(chosen), float(latitude)),
-        month=chosen,
-        solar_constant=solar_constant * part.share,
+        latitude=latitude, month=chosen, solar_constant=solar_constant * part.share
     )
     samples = samples_per_replicate(photons, REPLICATES)
     results = _profiles(
@@ -218,13 +215,6 @@ def layer_profiles(
             attrs={"photons": REPLICATES * samples, "seed": int(seed)},
         )
     )
-
-
-def _checked_part(
-    gas_table: str | Path, wavelengths: Wavelengths | None, solar_constant: float
-) -> SpectralPart:
-    check_between("solar_constant", solar_constant, 0.0, 1e5)
-    return spectral_part(load_gas_table(gas_table), wavelengths=wavelengths)
 
 
 def _profiles(

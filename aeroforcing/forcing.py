@@ -22,7 +22,7 @@ from aeroforcing.estimates import (
     samples_per_replicate,
     seed_key,
 )
-from aeroforcing.gases import GasTable, load_gas_table
+from aeroforcing.gases import GasTable
 from aeroforcing.layer_stack import checked_layers, layer_medium
 from aeroforcing.montecarlo import (
     SCORES,
@@ -33,7 +33,7 @@ from aeroforcing.montecarlo import (
 )
 from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import Sun, insolation, sun_at_zenith, sun_over_months
-from aeroforcing.spectral import Wavelengths, spectral_part
+from aeroforcing.spectral import Wavelengths, checked_part
 from aeroforcing.transport import INTEGRALS, Columns, Effort, solve, solve_layers
 from aeroforcing.variables import stamp
 
@@ -160,19 +160,12 @@ def column_fluxes(
         A value is outside its range.
     """
     check_cos_zenith(cos_zenith)
-    check_between("solar_constant", solar_constant, 0.0, 1e5)
-    table, share = spectral_part(load_gas_table(gas_table), wavelengths=wavelengths)
+    table, share = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
     columns = column_arrays([column], table=table, cell_id=[0])
     sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * share)
     samples = samples_per_replicate(photons, REPLICATES)
     estimates = solve_columns(table, columns, sun, samples=samples, clean=True, seed=seed)
-    replicates: Replicates = {}
-    skies = change_and_clean(estimates, columns.cloud_fraction.sum(axis=1))
-    for sky, (change, clean) in skies.items():
-        down = np.full(clean.shape[:2], insolation(sun)[0])
-        replicates |= {f"toa_down{sky}": down, f"toa_down_clean{sky}": down}
-        replicates |= flux_replicates(change, clean, sky) | forcing_replicates(change, sky)
-    results = means_and_errors(replicates)
+    results = means_and_errors(fluxes_and_forcings(estimates, columns, sun))
     return stamp(
         xr.Dataset(
             {name: ((), value[0]) for name, value in results.items()},
@@ -226,15 +219,10 @@ def column_forcing(
         A value is outside its range.
     """
     check_between("latitude", latitude, -90.0, 90.0)
-    check_between("solar_constant", solar_constant, 0.0, 1e5)
     chosen = checked_months(months)
-    table, share = spectral_part(load_gas_table(gas_table), wavelengths=wavelengths)
+    table, share = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
     columns = column_arrays([column] * len(chosen), table=table, cell_id=chosen)
-    sun = sun_over_months(
-        latitude=np.full(len(chosen), float(latitude)),
-        month=chosen,
-        solar_constant=solar_constant * share,
-    )
+    sun = sun_over_months(latitude=latitude, month=chosen, solar_constant=solar_constant * share)
     samples = samples_per_replicate(photons, REPLICATES)
     estimates = solve_columns(table, columns, sun, samples=samples, clean=False, seed=seed)
     replicates: Replicates = {}
@@ -267,6 +255,22 @@ def solve_columns(
     estimates = np.zeros((cells, INTEGRALS, REPLICATES, SCORES))
     solve(table, columns, sun, effort, 0, cells, estimates)
     return estimates
+
+
+def fluxes_and_forcings(estimates: Floats, columns: Columns, sun: Sun) -> Replicates:
+    """Fluxes and forcings of both skies under one sun, from the estimates of all integrals.
+
+    Returns
+    -------
+    Name -> (cell, replicate) [W m-2].
+    """
+    replicates: Replicates = {}
+    skies = change_and_clean(estimates, columns.cloud_fraction.sum(axis=1))
+    for sky, (change, clean) in skies.items():
+        down = np.full(clean.shape[:2], insolation(sun)[0])
+        replicates |= {f"toa_down{sky}": down, f"toa_down_clean{sky}": down}
+        replicates |= flux_replicates(change, clean, sky) | forcing_replicates(change, sky)
+    return replicates
 
 
 def run_settings(

@@ -91,14 +91,14 @@ def sun_over_months(*, latitude: ArrayLike, month: ArrayLike, solar_constant: fl
 
     Parameters
     ----------
-    latitude : (cell,) [degrees north]
+    latitude : (cell,), or one for all cells [degrees north]
     month : (cell,) 1..12
     solar_constant : irradiance at 1 AU [W m-2]
     """
     starts = np.concatenate([[0], np.cumsum(DAYS_PER_MONTH)[:-1]])
     index = np.asarray(month, dtype=np.int64) - 1
     return sun_over_days(
-        latitude=latitude,
+        latitude=np.broadcast_to(latitude, index.shape),
         first_day=starts[index],
         days=np.asarray(DAYS_PER_MONTH)[index],
         solar_constant=solar_constant,

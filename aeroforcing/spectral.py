@@ -12,13 +12,15 @@ doi:10.1175/BAMS-D-14-00265.1) the shares of cut bands are right to 0.015, and t
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aeroforcing.checks import check_between
 from aeroforcing.errors import InputError
-from aeroforcing.gases import GasTable
+from aeroforcing.gases import GasTable, load_gas_table
 from aeroforcing.properties import solar_share
 
 Floats = NDArray[np.float64]
@@ -56,6 +58,20 @@ def spectral_part(table: GasTable, *, wavelengths: Wavelengths | None) -> Spectr
     if wavelengths is None:
         return SpectralPart(table, 1.0)
     return band_part(table, weights=range_shares(table, wavelengths=wavelengths))
+
+
+def checked_part(
+    gas_table: str | Path, *, wavelengths: Wavelengths | None, solar_constant: float
+) -> SpectralPart:
+    """The part of a gas table, by its name or path, that a call for one column asks for.
+
+    Raises
+    ------
+    InputError
+        The solar constant [W m-2], the table or the limits [um] cannot be used.
+    """
+    check_between("solar_constant", solar_constant, 0.0, 1e5)
+    return spectral_part(load_gas_table(gas_table), wavelengths=wavelengths)
 
 
 def band_part(table: GasTable, *, weights: Floats) -> SpectralPart:

@@ -262,9 +262,7 @@ def _annual_means(solver: _Solver, point: Point, samples: int, cloudy: bool) -> 
     """
     columns = column_arrays([point.column] * 12, table=solver.table, cell_id=_MONTHS)
     sun = sun_over_months(
-        latitude=np.full(12, point.latitude),
-        month=_MONTHS,
-        solar_constant=solver.solar_constant,
+        latitude=point.latitude, month=_MONTHS, solar_constant=solver.solar_constant
     )
     estimates = solve_columns(
         solver.table, columns, sun, samples=samples, clean=False, seed=solver.seed

@@ -216,7 +216,7 @@ def transparent_gas(monkeypatch):
     empty = table._replace(
         k_major=np.zeros_like(table.k_major), k_minor=np.zeros_like(table.k_minor)
     )
-    monkeypatch.setattr("aeroforcing.forcing.load_gas_table", lambda _: empty)
+    monkeypatch.setattr("aeroforcing.spectral.load_gas_table", lambda _: empty)
 
 
 @pytest.mark.usefixtures("transparent_gas")
