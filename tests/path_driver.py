@@ -12,13 +12,15 @@ from aeroforcing.sampling import NET_DIMENSIONS, child_key, fill_shifts, sobol_n
 from aeroforcing.transport import shift_point
 
 REPLICATES = 64
+CHANGE, CLEAN, WITH_AEROSOL = range(3)
+ROULETTE = Roulette(tail=0.3, pair=0.3, chain=1.0)
 
 
 @njit(error_model="numpy")  # not kept on disk: a stale one would test code of the past
-def _trace(medium, table, change, cos_zenith, albedo, seed, net, scores):
+def trace(medium, table, kind, cos_zenith, albedo, roulette, seed, net, scores):
+    """Scores of each replicate: the change by the aerosol, or the fluxes without or with it."""
     point, room = np.zeros(NET_DIMENSIONS), np.zeros(4)
     shifts = np.zeros(NET_DIMENSIONS, np.uint32)
-    roulette = Roulette(0.3, 0.3, 1.0)
     for replicate in range(scores.shape[0]):
         replicate_key = child_key(seed, replicate)
         fill_shifts(replicate_key, shifts)
@@ -26,31 +28,39 @@ def _trace(medium, table, change, cos_zenith, albedo, seed, net, scores):
         for sample in range(net.shape[0]):
             shift_point(net, sample, shifts, point)
             key = child_key(replicate_key, sample)
-            if change:
+            if kind == CHANGE:
                 difference_path(
                     medium, table, cos_zenith, 1.0, albedo, albedo, roulette, key, point, room, own
                 )
             else:
                 whole_path(
-                    medium, table, True, cos_zenith, 1.0, albedo, albedo, 0.3, key, point, own
-                )
+                    medium, table, kind == WITH_AEROSOL, cos_zenith, 1.0, albedo, albedo,
+                    roulette.tail, key, point, own,
+                )  # fmt: skip
         own /= net.shape[0]
+
+
+def adjoint_of(medium: NDArray[np.float64], albedo: float) -> NDArray[np.float64]:
+    """The adjoint table that belongs to a medium over a surface."""
+    table = np.zeros((len(medium), ADJOINT_COLUMNS))
+    fill_adjoint(medium, albedo, table, np.zeros((len(medium), ADJOINT_SCRATCH)))
+    return table
 
 
 def path_scores(
     medium: NDArray[np.float64],
     *,
+    kind: int,
     albedo: float,
     cos_zenith: float,
-    change: bool,
     log2_samples: int,
+    table: NDArray[np.float64] | None = None,
+    roulette: Roulette = ROULETTE,
     seed: int = 5,
 ) -> NDArray[np.float64]:
-    """Scores of each replicate, (replicate, score), with the aerosol or of the change by it."""
-    levels = len(medium)
-    table = np.zeros((levels, ADJOINT_COLUMNS))
-    fill_adjoint(medium, albedo, table, np.zeros((levels, ADJOINT_SCRATCH)))
+    """Scores of each replicate, (replicate, score); by default with the medium's own table."""
+    table = adjoint_of(medium, albedo) if table is None else table
     scores = np.zeros((REPLICATES, SCORES))
     net = sobol_net(log2_samples)
-    _trace(medium, table, change, cos_zenith, albedo, np.uint64(seed), net, scores)
+    trace(medium, table, kind, cos_zenith, albedo, roulette, np.uint64(seed), net, scores)
     return scores

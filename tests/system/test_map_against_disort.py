@@ -3,9 +3,9 @@
 Rationale. Tables and random stacks need not look like the columns that maps are made of: thirty
 layers, strong gas lines, aerosol above, in and below cloud, water and snow. Here the columns are
 drawn from the built-in map itself, with a month, a cell, a cloud state (or none), a g-point as the
-solver draws it, and a sun. The estimator under test is that of the maps, with their roulette and
-their shared adjoint tables; its pair of fluxes is compared with that of a solution by discrete
-ordinates with 64 streams.
+solver draws it, and a sun. The estimator under test is that of the maps, with the roulette of their
+clear sky and their shared adjoint tables; its pair of fluxes is compared with that of a solution by
+discrete ordinates with 64 streams.
 
 Expected. t-values within the limits for their number, squares that sum up to those of noise, and a
 mean deviation, over all cases, that is no more than noise.
@@ -25,6 +25,7 @@ import pytest
 from disort_solution import TRUTH_ERROR, disort_fluxes
 from montecarlo_checks import assert_scatter_as_reported, assert_unbiased, t_values
 from numba import njit
+from path_driver import CHANGE, REPLICATES, trace
 
 from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.clouds import CLOUD_TYPES
@@ -42,8 +43,8 @@ from aeroforcing.medium import (
     RAYLEIGH,
     add_cloud,
 )
-from aeroforcing.montecarlo import SCORES, SURFACE_DOWN, TOA_UP, Roulette, difference_path
-from aeroforcing.sampling import NET_DIMENSIONS, child_key, fill_shifts, sobol_net
+from aeroforcing.montecarlo import SCORES, SURFACE_DOWN, TOA_UP, Roulette
+from aeroforcing.sampling import sobol_net
 from aeroforcing.transport import (
     G_PER_TABLE,
     draw,
@@ -53,30 +54,9 @@ from aeroforcing.transport import (
     fill_optics,
     make_optics,
     make_room,
-    shift_point,
 )
 
 pytestmark = pytest.mark.slow
-
-REPLICATES = 64
-
-
-@njit(error_model="numpy")
-def sampled(medium, adjoint, mu, albedo, power, net, seed, scores):
-    """The change by the aerosol per incident flux, from each replicate, (replicate, score)."""
-    point, room = np.zeros(NET_DIMENSIONS), np.zeros(4)
-    shifts = np.zeros(NET_DIMENSIONS, np.uint32)
-    roulette = Roulette(0.3 * power, 0.3 * power, power)
-    for replicate in range(scores.shape[0]):
-        key = child_key(seed, replicate)
-        fill_shifts(key, shifts)
-        for sample in range(net.shape[0]):
-            shift_point(net, sample, shifts, point)
-            difference_path(
-                medium, adjoint, mu, 1.0, albedo, albedo, roulette, child_key(key, sample), point,
-                room, scores[replicate],
-            )  # fmt: skip
-        scores[replicate] /= net.shape[0]
 
 
 @njit(error_model="numpy")
@@ -106,7 +86,8 @@ def solve_case(table, columns, cell, state, u_g, mu, net, seed, scores, medium):
     albedo = optics.albedo_diffuse[band]
     power = -math.expm1(-medium[n_layers, AEROSOL] / mu)
     table_of_g = optics.adjoint[state + 1, g // G_PER_TABLE]
-    sampled(medium, table_of_g, mu, albedo, power, net, seed, scores)
+    roulette = Roulette(0.3 * power, 0.3 * power, power)
+    trace(medium, table_of_g, CHANGE, mu, albedo, roulette, seed, net, scores)
     return albedo
 
 

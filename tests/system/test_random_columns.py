@@ -19,7 +19,7 @@ import pytest
 from disort_solution import disort_fluxes
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from path_driver import REPLICATES, path_scores
+from path_driver import CHANGE, REPLICATES, WITH_AEROSOL, path_scores
 
 import aeroforcing as af
 from aeroforcing.aerosols import LayerOptics, mix_layers
@@ -124,7 +124,7 @@ def estimates(column, *, change, log2_samples):
         medium,
         albedo=column["albedo"],
         cos_zenith=column["cos_zenith"],
-        change=change,
+        kind=CHANGE if change else WITH_AEROSOL,
         log2_samples=log2_samples,
     )
 

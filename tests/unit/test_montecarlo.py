@@ -10,10 +10,10 @@ from disort_solution import TRUTH_ERROR, disort_fluxes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from montecarlo_checks import assert_unbiased, t_values
-from numba import njit
+from path_driver import CHANGE, CLEAN, REPLICATES, WITH_AEROSOL, adjoint_of, path_scores
 
 import aeroforcing as af
-from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
+from aeroforcing.adjoint import ADJOINT_COLUMNS
 from aeroforcing.medium import (
     CLEAN_ABSORPTION,
     CLEAN_SCATTERING,
@@ -28,23 +28,18 @@ from aeroforcing.montecarlo import (
     AEROSOL_PARTNER,
     AIR_PARTNER,
     CLOUD_PARTNER,
-    SCORES,
     SURFACE_DOWN,
     SURFACE_UP,
     TOA_UP,
     Roulette,
     after_roulette,
-    difference_path,
     henyey_greenstein,
     new_direction,
     next_event,
     pick_partner,
     rayleigh_weight,
     turn,
-    whole_path,
 )
-from aeroforcing.sampling import NET_DIMENSIONS, child_key, fill_shifts, sobol_net
-from aeroforcing.transport import shift_point
 
 QUICK = settings(deadline=None, max_examples=40)  # the first example may compile
 
@@ -218,47 +213,16 @@ def test_a_forced_event_has_the_right_expectations(layer, fraction, mu, albedo):
 
 # ---- whole paths --------------------------------------------------------------------------------
 
-ALBEDO, COS_ZENITH, REPLICATES = 0.3, 0.6, 64
-CHANGE, CLEAN, WITH_AEROSOL = range(3)
+ALBEDO, COS_ZENITH = 0.3, 0.6
 THRESHOLDS = Roulette(0.5, 0.7, 2.0)
 
 
-def right_table(medium):
-    table = np.zeros((len(medium), ADJOINT_COLUMNS))
-    fill_adjoint(medium, ALBEDO, table, np.zeros((len(medium), ADJOINT_SCRATCH)))
-    return table
-
-
-@njit(error_model="numpy")  # not kept on disk: a stale one would test code of the past
-def trace(medium, table, kind, roulette, seed, net, scores):
-    """Paths of all replicates: the change by the aerosol, or the fluxes without or with it."""
-    point, room = np.zeros(NET_DIMENSIONS), np.zeros(4)
-    shifts = np.zeros(NET_DIMENSIONS, np.uint32)
-    for replicate in range(scores.shape[0]):
-        replicate_key = child_key(seed, replicate)
-        fill_shifts(replicate_key, shifts)
-        own = scores[replicate]
-        for sample in range(net.shape[0]):
-            shift_point(net, sample, shifts, point)
-            key = child_key(replicate_key, sample)
-            if kind == CHANGE:
-                difference_path(
-                    medium, table, COS_ZENITH, 1.0, ALBEDO, ALBEDO, roulette, key, point, room, own
-                )
-            else:
-                whole_path(
-                    medium, table, kind == WITH_AEROSOL, COS_ZENITH, 1.0, ALBEDO, ALBEDO,
-                    roulette.tail, key, point, own,
-                )  # fmt: skip
-        own /= net.shape[0]
-
-
-def estimates(medium, table, kind, *, seed, log2_samples=11):
+def estimates(medium, table, kind, *, seed):
     """Scores of each replicate, (replicate, score)."""
-    scores = np.zeros((REPLICATES, SCORES))
-    net = sobol_net(log2_samples)
-    trace(medium, table, kind, THRESHOLDS, np.uint64(seed), net, scores)
-    return scores
+    return path_scores(
+        medium, table=table, kind=kind, albedo=ALBEDO, cos_zenith=COS_ZENITH, roulette=THRESHOLDS,
+        log2_samples=11, seed=seed,
+    )  # fmt: skip
 
 
 def t_of(scores, truth):
@@ -302,14 +266,14 @@ STACKS = {
 def test_fluxes_with_and_without_aerosol_are_exact(stack):
     medium = medium_of(**stack)
     for kind in (CLEAN, WITH_AEROSOL):
-        scores = estimates(medium, right_table(medium), kind, seed=1)
+        scores = estimates(medium, adjoint_of(medium, ALBEDO), kind, seed=1)
         assert_unbiased(t_of(scores, exact(kind, **stack)))
 
 
 @pytest.mark.parametrize("stack", STACKS.values(), ids=STACKS)
 def test_the_difference_is_that_of_the_exact_fluxes(stack):
     medium = medium_of(**stack)
-    scores = estimates(medium, right_table(medium), CHANGE, seed=2)
+    scores = estimates(medium, adjoint_of(medium, ALBEDO), CHANGE, seed=2)
     assert_unbiased(t_of(scores, exact(CHANGE, **stack)))
     reflected = ALBEDO * scores[:, SURFACE_DOWN]
     assert scores[:, SURFACE_UP] == pytest.approx(reflected, rel=1e-9)
@@ -321,7 +285,7 @@ def test_a_wrong_table_costs_noise_but_no_truth(seed):
     medium = medium_of(cloud=CLOUD_DEPTH)
     wrong = np.random.default_rng(seed).uniform(-1.0, 1.0, (4, ADJOINT_COLUMNS))
     scores = estimates(medium, wrong, CHANGE, seed=10 + seed)
-    right = estimates(medium, right_table(medium), CHANGE, seed=9)
+    right = estimates(medium, adjoint_of(medium, ALBEDO), CHANGE, seed=9)
     noisy, quiet = (x.std(axis=0) for x in (scores, right))
     assert (noisy[:2] > 1.5 * quiet[:2]).all()
     assert_unbiased(t_of(scores, exact(CHANGE, cloud=CLOUD_DEPTH)))
