@@ -15,6 +15,7 @@ from aeroforcing.errors import InputError
 # Axes come rounded to a few digits; a deviation below this share of the spacing is rounding. The
 # polar row of a Gaussian grid is 0.27 spacings away from that of a regular grid.
 _ROUNDING = 0.02
+_AWAY = 1e-3  # degrees, by which bounds may miss the value that they enclose
 _GAP = 1.5  # spacings of an axis; what is wider is no cell
 _BESSEL_ZERO = 2.4048  # of J0, see _is_gaussian
 
@@ -45,6 +46,52 @@ def bounds_in_order(bounds_of: Callable[[np.ndarray], np.ndarray], axis: np.ndar
     if axis[0] < axis[-1]:
         return bounds_of(axis)
     return bounds_of(axis[::-1])[::-1, ::-1]
+
+
+def enclosing_bounds(bounds: np.ndarray, axis: np.ndarray, *, name: str, source: str) -> np.ndarray:
+    """Bounds [n, 2] as a file gives them, if each pair encloses its value of the axis [degrees].
+
+    Cells end at the poles, and longitudes may be whole turns away from their value.
+
+    Parameters
+    ----------
+    bounds, axis
+        [n, 2] and [n], in any order.
+    name
+        "lat" or "lon".
+    source
+        File or other origin, for the message.
+
+    Raises
+    ------
+    InputError
+        A pair does not enclose its value, or encloses nothing.
+    """
+    values = bounds.clip(-90, 90) if name == "lat" else _turned_to(axis, bounds)
+    low, high = values.min(axis=1), values.max(axis=1)
+    around = _are_between(low, axis, high) & (low < high) & (high - low <= 360 + _AWAY)
+    if not around.all():
+        first = int(np.argmin(around))
+        raise InputError(
+            f"{source}: {name}_bnds do not enclose their {name} in {(~around).sum()} of "
+            f"{axis.size} places, first at {name}={axis[first]:g} with "
+            f"{bounds[first, 0]:g} to {bounds[first, 1]:g}. Correct them, or leave them out."
+        )
+    return values
+
+
+def _turned_to(lon: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """Longitude bounds, each of those that do not enclose their value by whole turns nearer to it.
+
+    The cell around the prime meridian may be given as 359.5 to 0.5.
+    """
+    enclosing = _are_between(bounds.min(axis=1), lon, bounds.max(axis=1))
+    nearer = bounds - 360 * np.rint((bounds - lon[:, np.newaxis]) / 360)
+    return np.where(enclosing[:, np.newaxis], bounds, nearer)
+
+
+def _are_between(low: np.ndarray, axis: np.ndarray, high: np.ndarray) -> np.ndarray:
+    return (low <= axis + _AWAY) & (axis - _AWAY <= high)
 
 
 def latitude_bounds(lat: np.ndarray) -> np.ndarray:

@@ -66,5 +66,5 @@ def _number(value: object) -> float:
     """The value as a number; NaN, which no range holds, if it is none."""
     try:
         return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan

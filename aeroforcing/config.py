@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,11 +60,11 @@ class Option(NamedTuple):
 
 
 def integer_from(lowest: int) -> Kind:
-    """Whole numbers from the lowest on."""
+    """Whole numbers from the lowest on, as far as 64 bits hold them."""
     return Kind(
         f"a whole number from {lowest} on",
         int,
-        lambda value: type(value) is int and value >= lowest,
+        lambda value: type(value) is int and lowest <= value < 2**63,
     )
 
 
@@ -73,8 +73,13 @@ def one_of(*choices: str) -> Kind:
     return Kind(f"one of {', '.join(choices)}", str, lambda value: value in choices)
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number, and no greater than a floating-point number can be."""
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max
+
+
 def _is_positive(value: Any) -> bool:
-    return type(value) in (int, float) and 0 < value < math.inf
+    return is_number(value) and value > 0
 
 
 def _are_months(value: Any) -> bool:
@@ -87,7 +92,10 @@ def _are_texts(value: Any) -> bool:
 
 
 POSITIVE = Kind("a positive number", float, _is_positive)
-TEXT = Kind("a text", str, lambda value: isinstance(value, str) and value != "")
+SHARE = Kind("a number from 0 to 1", float, lambda value: is_number(value) and 0 <= value <= 1)
+TEXT = Kind(
+    "a text", str, lambda value: isinstance(value, str) and value != "" and "\0" not in value
+)
 TEXTS = Kind("a list of texts", str.split, _are_texts)
 DISTANCES = Kind(
     "positive numbers such as 3e6,1.5e6",
@@ -143,8 +151,10 @@ def _parse(text: str, *, source: str) -> dict[str, Any]:
 
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also of numbers with thousands of digits
         raise InputError(f"{source}: not a TOML file: {error}.") from None
+    except RecursionError:
+        raise InputError(f"{source}: not a TOML file of options: nested too deeply.") from None
 
 
 def _unknown_key(key: str, known: Iterable[str], *, source: str) -> InputError:
@@ -160,10 +170,13 @@ def _unknown_key(key: str, known: Iterable[str], *, source: str) -> InputError:
 def _config_text(path: Path) -> str:
     """The text of a config file, or the config inside an output file."""
     try:
+        if path.exists() and not path.is_file():  # opening a pipe could wait for ever
+            raise InputError(f"{path}: not a file. Give the name of a TOML or netCDF file.")
         with path.open("rb") as stream:
-            if stream.read(3) in _NETCDF_SIGNATURES:
-                return _stored_config(path)
-        return path.read_text(encoding="utf-8")
+            first = stream.read(3)
+            if first not in _NETCDF_SIGNATURES:
+                return (first + stream.read()).decode("utf-8")
+        return _stored_config(path)
     except OSError as error:
         raise InputError(f"{path}: the config cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -188,4 +201,5 @@ def _toml_line(name: str, value: Any) -> str:
     """One key with its value; JSON writes texts, numbers, flags and lists as TOML does."""
     if value is None:
         return f"# {name} is not set"
-    return f"{name} = {json.dumps(value, ensure_ascii=False)}"
+    text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return f"{name} = {text}"

@@ -9,6 +9,7 @@ grid are bounded so that this difference is the Gaussian weight of the row.
 from __future__ import annotations
 
 import re
+import textwrap
 
 import numpy as np
 import xarray as xr
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from aeroforcing.axes import (
     bounds_in_order,
+    enclosing_bounds,
     gaussian_latitudes,
     latitude_bounds,
     longitude_bounds,
@@ -23,6 +25,7 @@ from aeroforcing.axes import (
     pairs,
 )
 from aeroforcing.constants import DAYS_PER_MONTH, EARTH_RADIUS
+from aeroforcing.dates import holds_dates, months_of
 from aeroforcing.errors import InputError
 from aeroforcing.variables import STDERR_SUFFIX, VARIABLES, XarrayObject, stamp
 
@@ -32,6 +35,8 @@ _TRUNCATION_LATITUDES = {
     21: 32, 31: 48, 42: 64, 63: 96, 85: 128, 106: 160, 127: 192, 159: 240, 170: 256, 213: 320,
     255: 384, 319: 480, 341: 512, 511: 768,
 }  # fmt: skip
+_MOST_LATITUDES = 2560  # of a Gaussian grid that is asked for by its name
+_LEAST_STEP = 0.05  # degrees, of a regular grid that is asked for by its name
 
 
 def gaussian_grid(name: str = "T42") -> xr.Dataset:
@@ -54,7 +59,7 @@ def gaussian_grid(name: str = "T42") -> xr.Dataset:
     InputError
         The name is none of these, or the cells do not divide the sphere.
     """
-    gaussian = re.fullmatch(r"([TF])(\d+)", name.strip().upper())
+    gaussian = re.fullmatch(r"([TF])(\d{1,9})", name.strip().upper())
     if gaussian:
         return _gaussian(_number_of_latitudes(gaussian[1], int(gaussian[2])))
     regular = re.fullmatch(r"(\d*\.?\d+)[xX](\d*\.?\d+)", name.strip())
@@ -72,7 +77,8 @@ def _unknown_grid(name: str) -> InputError:
 
 
 def _number_of_latitudes(kind: str, number: int) -> int:
-    if kind == "F" and number > 0:
+    """Rows of the Gaussian grid of a truncation ("T") or of a number to the hemisphere ("F")."""
+    if kind == "F" and 0 < number <= _MOST_LATITUDES // 2:
         return 2 * number
     if kind == "T" and number in _TRUNCATION_LATITUDES:
         return _TRUNCATION_LATITUDES[number]
@@ -88,6 +94,11 @@ def _gaussian(nlat: int) -> xr.Dataset:
 
 
 def _regular(lat_step: float, lon_step: float) -> xr.Dataset:
+    if min(lat_step, lon_step) < _LEAST_STEP:
+        raise InputError(
+            f"Cells of {min(lat_step, lon_step):g} degrees are too small; give {_LEAST_STEP:g} "
+            "degrees at least."
+        )
     nlat, nlon = (_divide(180, lat_step), _divide(360, lon_step))
     lat_edges = np.linspace(-90, 90, nlat + 1)
     lon_edges = np.linspace(0, 360, nlon + 1)
@@ -96,7 +107,7 @@ def _regular(lat_step: float, lon_step: float) -> xr.Dataset:
 
 
 def _divide(degrees: int, step: float) -> int:
-    cells = round(degrees / step) if step > 0 else 0
+    cells = round(degrees / step)
     if cells < 1 or abs(cells * step - degrees) > 1e-3 * step:
         raise InputError(f"Cells of {step:g} degrees do not divide {degrees} degrees.")
     return cells
@@ -125,7 +136,7 @@ def _cell_areas(lat_bnds: np.ndarray, lon_bnds: np.ndarray) -> np.ndarray:
     return EARTH_RADIUS**2 * heights * widths[:, 0]
 
 
-def grid_of(field: xr.DataArray | xr.Dataset) -> xr.Dataset:
+def grid_of(field: xr.DataArray | xr.Dataset, *, source: str = "the field") -> xr.Dataset:
     """Grid of the axes `lat` and `lon` of a field, in their own order.
 
     Bounds that the field brings along are used. Otherwise Gaussian latitudes get the bounds of
@@ -138,6 +149,8 @@ def grid_of(field: xr.DataArray | xr.Dataset) -> xr.Dataset:
     field
         With one-dimensional coordinates `lat` and `lon`, strictly monotonic, at least two values
         each unless bounds are given.
+    source
+        File or other origin, for the messages.
 
     Returns
     -------
@@ -146,10 +159,18 @@ def grid_of(field: xr.DataArray | xr.Dataset) -> xr.Dataset:
     Raises
     ------
     InputError
-        The axes are absent, not one-dimensional, not strictly monotonic, or too short.
+        The axes are absent, not one-dimensional, not strictly monotonic, or too short; or bounds
+        are missing, do not enclose their values, or enclose nothing.
     """
-    lat, lon = _axis(field, "lat"), _axis(field, "lon")
-    lat_bnds, lon_bnds = _given_bounds(field, "lat"), _given_bounds(field, "lon")
+    lat, lon = _axis(field, "lat", source), _axis(field, "lon", source)
+    lat_bnds = _given_bounds(field, "lat", lat, source)
+    lon_bnds = _given_bounds(field, "lon", lon, source)
+    for name, axis, bounds in (("lat", lat, lat_bnds), ("lon", lon, lon_bnds)):
+        if bounds is None and axis.size < 2:
+            raise InputError(
+                f"{source}: the axis {name} has a single value, whose cell is not known. Give it "
+                f"bounds, as {name}_bnds."
+            )
     if lat_bnds is None:
         lat_bnds = bounds_in_order(latitude_bounds, lat)
     if lon_bnds is None:
@@ -157,25 +178,27 @@ def grid_of(field: xr.DataArray | xr.Dataset) -> xr.Dataset:
     return _grid(lat, lon, lat_bnds, lon_bnds)
 
 
-def _axis(field: xr.DataArray | xr.Dataset, name: str) -> np.ndarray:
+def _axis(field: xr.DataArray | xr.Dataset, name: str, source: str) -> np.ndarray:
     """Values of an axis [degrees], checked."""
     if name not in field.coords or field[name].dims != (name,):
-        raise InputError(f"The field has no one-dimensional coordinate {name} along its own axis.")
+        raise InputError(f"{source}: no one-dimensional coordinate {name} along its own axis.")
     values = np.asarray(field[name].values, dtype=float)
     steps = np.diff(values)
     if not (np.isfinite(values).all() and (np.all(steps > 0) or np.all(steps < 0))):
-        raise InputError(f"The coordinate {name} is not strictly monotonic.")
+        raise InputError(f"{source}: the coordinate {name} is not strictly monotonic.")
     return values
 
 
-def _given_bounds(field: xr.DataArray | xr.Dataset, name: str) -> np.ndarray | None:
+def _given_bounds(
+    field: xr.DataArray | xr.Dataset, name: str, axis: np.ndarray, source: str
+) -> np.ndarray | None:
+    """The bounds that a field brings along, each pair around its value; None where it has none."""
     bounds = f"{name}_bnds"
     if bounds not in (field.variables if isinstance(field, xr.Dataset) else field.coords):
         return None
-    values = np.asarray(field[bounds].values, dtype=float)
-    if values.shape != (field.sizes[name], 2) or not np.isfinite(values).all():
-        raise InputError(f"{bounds} must hold two finite values for each {name}.")
-    return values
+    if field[bounds].shape != (axis.size, 2) or field[bounds].dtype.kind not in "iuf":
+        raise InputError(f"{source}: {bounds} must hold two numbers for each {name}.")
+    return enclosing_bounds(field[bounds].values.astype(float), axis, name=name, source=source)
 
 
 def standard_axes(dataset: XarrayObject, *, source: str = "the field") -> XarrayObject:
@@ -230,10 +253,15 @@ def _rename_axis(dataset: XarrayObject, name: str, source: str) -> XarrayObject:
             f"{name!r} with a coordinate of the same name [{VARIABLES[name].units}]."
         )
     names = {found[0]: name}
-    bounds = dataset[found[0]].attrs.get("bounds", "")
+    bounds = str(dataset[found[0]].attrs.get("bounds", ""))
     if isinstance(dataset, xr.Dataset) and bounds in dataset.variables:
         names[bounds] = f"{name}_bnds"
-    return dataset.rename({old: new for old, new in names.items() if old != new})
+    changed = {old: new for old, new in names.items() if old != new}
+    there = dataset.variables if isinstance(dataset, xr.Dataset) else dataset.coords
+    for old, new in changed.items():
+        if new in there or new in dataset.dims:
+            raise InputError(f"{source}: both {old} and {new} are there. Drop or rename one.")
+    return dataset.rename(changed)
 
 
 def _is_axis(dataset: xr.DataArray | xr.Dataset, dim: str, name: str) -> bool:
@@ -246,6 +274,8 @@ def _is_axis(dataset: xr.DataArray | xr.Dataset, dim: str, name: str) -> bool:
 def _check_axis(dataset: xr.DataArray | xr.Dataset, name: str, source: str) -> None:
     if name not in dataset.coords:
         raise InputError(f"{source}: the dimension {name} has no coordinate values.")
+    if dataset[name].size == 0:
+        raise InputError(f"{source}: the axis {name} is empty. Give at least one {name}.")
     if dataset[name].dtype.kind not in "iuf":
         raise InputError(f"{source}: the coordinate {name} does not hold numbers.")
     values = dataset[name].values
@@ -328,15 +358,14 @@ def _months(x: xr.DataArray | xr.Dataset) -> xr.DataArray:
     """Month numbers along the dimension that holds them."""
     if "month" in x.coords and x["month"].ndim == 1:
         month = x["month"]
-    elif "time" in x.coords and x["time"].ndim == 1 and x["time"].dtype.kind in "MO":
-        month = x["time"].dt.month
+    elif "time" in x.coords and x["time"].ndim == 1 and holds_dates(x["time"]):
+        month = xr.DataArray(months_of(x["time"]), dims=x["time"].dims)
     else:
         raise InputError("An annual mean needs a coordinate month (1 to 12), or time with dates.")
-    numbers = month.values.astype(int)
-    if len(set(numbers)) != len(numbers) or not np.isin(numbers, range(1, 13)).all():
-        raise InputError(
-            f"An annual mean needs months of 1 to 12, each once, not {numbers.tolist()}."
-        )
+    numbers = month.values
+    if not np.isin(numbers, range(1, 13)).all() or np.unique(numbers).size < numbers.size:
+        listed = textwrap.shorten(", ".join(map(str, numbers.tolist())), 100)
+        raise InputError(f"An annual mean needs months of 1 to 12, each once, not {listed}.")
     return month.astype(int)
 
 

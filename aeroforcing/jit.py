@@ -7,6 +7,7 @@ Python crashes the process.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from numba import njit
@@ -20,3 +21,10 @@ _OPTIONS: dict[str, Any] = {
 }
 kernel = njit(**_OPTIONS)
 inner = njit(**(_OPTIONS | {"no_cpython_wrapper": True}))
+
+
+def is_on_disk(compiled: Any) -> bool:
+    """Whether a kernel was compiled before, so that it need not be now unless it has changed."""
+    function = compiled.py_func
+    name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
+    return any(Path(compiled.stats.cache_path).glob(f"{name}-*.nbi"))

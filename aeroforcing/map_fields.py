@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from aeroforcing.dates import holds_dates, months_of
 from aeroforcing.errors import InputError
 from aeroforcing.grids import annual_mean, grid_of, standard_axes
 from aeroforcing.variables import STDERR_SUFFIX
@@ -34,6 +35,7 @@ class MapField(NamedTuple):
     stderr: xr.DataArray | None  # (lat, lon)
     weights: xr.DataArray | None  # (lat, lon), besides the area
     period: str  # "annual mean", "July", ...; empty if the field has no months
+    changes: tuple[xr.DataArray, ...] = ()  # (lat, lon) by the errors of the inputs
 
     @property
     def name(self) -> str:
@@ -48,6 +50,7 @@ def map_field(
     season: str | None = None,
     stderr: xr.DataArray | None = None,
     weights: xr.DataArray | None = None,
+    changes: Sequence[xr.DataArray] = (),
 ) -> MapField:
     """The mean of a field over a month or a season, by default over all months that it has.
 
@@ -63,6 +66,8 @@ def map_field(
         Standard error of the field, of independent months.
     weights
         Of the means besides days and area, such as the AOD for an SSA.
+    changes
+        How the field changes if an input is off by its error everywhere, one for each input.
 
     Raises
     ------
@@ -77,10 +82,11 @@ def map_field(
             "month; choose one element, for example with .isel()."
         )
     times = [str(dim) for dim in ordered.dims if dim in ("time", "month")]
-    others = [_like(other, ordered) for other in (stderr, weights)]
+    others = [_like_if_any(other, ordered) for other in (stderr, weights)]
+    ordered_changes = [_like(change, ordered) for change in changes]
     if not times:
         _refuse_period(field, month, season)
-        return MapField(ordered, others[0], others[1], "")
+        return MapField(ordered, others[0], others[1], "", tuple(ordered_changes))
     (dim,) = times
     chosen, period = _months(ordered, month, season)
     if is_flag(field) and len(chosen) > 1:
@@ -92,6 +98,7 @@ def map_field(
         _mean_error(_pick(others[0], dim, chosen)),
         _mean_weights(_pick(others[1], dim, chosen)),
         period,
+        tuple(annual_mean(change.isel({dim: chosen})) for change in ordered_changes),
     )
 
 
@@ -111,10 +118,12 @@ def _contiguous(field: xr.DataArray) -> xr.DataArray:
     return eastward.roll(lon=-last - 1, roll_coords=True)
 
 
-def _like(other: xr.DataArray | None, field: xr.DataArray) -> xr.DataArray | None:
+def _like_if_any(other: xr.DataArray | None, field: xr.DataArray) -> xr.DataArray | None:
+    return None if other is None else _like(other, field)
+
+
+def _like(other: xr.DataArray, field: xr.DataArray) -> xr.DataArray:
     """The error or weights on the axes of the field."""
-    if other is None:
-        return None
     ordered = _contiguous(standard_axes(other, source=f"the field {other.name}"))
     if ordered.sizes != field.sizes:
         raise InputError(
@@ -164,11 +173,14 @@ def month_numbers(field: xr.DataArray | xr.Dataset) -> list[int]:
     InputError
         Its times are no dates.
     """
+    months = None
     if "month" in field.coords:
-        return [int(m) for m in np.atleast_1d(field["month"].values)]
-    if field["time"].dtype.kind in "MO":
-        return [int(m) for m in np.atleast_1d(field["time"].dt.month.values)]
-    raise InputError("The field has neither a coordinate month (1 to 12) nor dates along time.")
+        months = field["month"].values
+    elif "time" in field.coords and holds_dates(field["time"]):
+        months = months_of(field["time"])
+    if months is None or not np.isin(months, range(1, 13)).all():
+        raise InputError("The field has neither a coordinate month (1 to 12) nor dates along time.")
+    return [int(month) for month in np.atleast_1d(months)]
 
 
 def _month_name(month: int) -> str:
@@ -232,6 +244,14 @@ def area_mean(shown: MapField, *, extent: Extent | None = None) -> tuple[float, 
         return mean, np.nan
     errors = shown.stderr.transpose("lat", "lon").fillna(0.0).values
     return mean, float(np.sqrt(((weights * errors) ** 2).sum()) / total)
+
+
+def input_error_of_mean(shown: MapField, *, extent: Extent | None = None) -> float:
+    """Error of the mean of a map by independent errors of the inputs; NaN if none is known."""
+    if not shown.changes:
+        return np.nan
+    means = [area_mean(shown._replace(values=c), extent=extent)[0] for c in shown.changes]
+    return float(np.sqrt(np.square(means).sum()))
 
 
 def values_inside(shown: MapField, *, extent: Extent | None) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import accumulate, pairwise
@@ -17,7 +18,7 @@ import xarray as xr
 
 from aeroforcing.constants import DAYS_PER_MONTH
 from aeroforcing.errors import InputError
-from aeroforcing.variables import CLIMATOLOGY_BOUNDS, STDERR_SUFFIX, stamp
+from aeroforcing.variables import CLIMATOLOGY_BOUNDS, ERROR_SUFFIXES, stamp
 
 CONVENTIONS = "CF-1.11"
 TIME_UNITS = "days since 2001-01-01"
@@ -27,11 +28,12 @@ CLIMATOLOGY_CELL_METHODS = "time: mean within years time: mean over years"
 _PRECISIONS = {"single": "f4", "double": "f8"}
 _CLASSIC_SIGNATURES = (b"CDF\x01", b"CDF\x02")
 _HDF5_SIGNATURES = (b"\x89HDF", b"CDF\x05")  # what the netCDF-4 library is needed for
-# What the libraries raise at a damaged header.
+# What the libraries raise at a damaged header, and at attributes that make no sense.
 _DAMAGE = (
     OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, MemoryError,
-    OverflowError,
+    ArithmeticError, AssertionError, EOFError,
 )  # fmt: skip
+_LONGEST_REASON = 300
 _OTHER_FORMATS = {
     b"\x0e\x03\x13\x01": "an HDF4 file (convert it to netCDF first)",
     b"GRIB": "a GRIB file (convert it to netCDF first)",
@@ -105,15 +107,16 @@ def open_input(
         The file is missing, a folder, not readable, empty, truncated, damaged or not netCDF.
     """
     source = Path(path)
-    with open_lazily(source) as opened, reading(source):
+    with open_lazily(source) as opened:
         chosen = opened if select is None else select(opened)
-        return chosen.load()
+        with reading(source):
+            return chosen.load()
 
 
 @contextmanager
 def reading(path: str | os.PathLike[str]) -> Iterator[None]:
     """Report damage that is met while values are read of a file from `open_lazily`."""
-    with _reporting_damage(Path(path), OSError, RuntimeError):
+    with _reporting_damage(Path(path)):
         yield
 
 
@@ -127,7 +130,7 @@ def open_lazily(path: str | os.PathLike[str]) -> xr.Dataset:
     """
     source = Path(path)
     classic = _signature(source) in _CLASSIC_SIGNATURES
-    with _reporting_damage(source, *_DAMAGE):
+    with _reporting_damage(source):
         return xr.open_dataset(
             source,
             engine="scipy" if classic else "netcdf4",
@@ -137,15 +140,17 @@ def open_lazily(path: str | os.PathLike[str]) -> xr.Dataset:
 
 
 @contextmanager
-def _reporting_damage(source: Path, *kinds: type[Exception]) -> Iterator[None]:
+def _reporting_damage(source: Path) -> Iterator[None]:
     try:
-        yield
+        with np.errstate(all="ignore"):  # of scale factors that make no sense
+            yield
     except InputError:
         raise
-    except kinds as error:
+    except _DAMAGE as error:
+        reason = textwrap.shorten(str(error) or type(error).__name__, _LONGEST_REASON)
         raise InputError(
             f"{source}: cannot be read as netCDF; the file is truncated, damaged or not CF "
-            f"({error}). Fetch or write it again."
+            f"({reason}). Fetch or write it again."
         ) from error
 
 
@@ -162,14 +167,18 @@ def _signature(source: Path) -> bytes:
 
 def _first_bytes(source: Path) -> bytes:
     try:
+        if source.exists() and not source.is_file():  # opening a pipe could wait for ever
+            raise InputError(f"{source}: not a file. Give the name of a netCDF file.")
         with source.open("rb") as stream:
             return stream.read(4)
     except FileNotFoundError:
         raise InputError(f"{source}: there is no such file. Check the name.") from None
-    except (IsADirectoryError, NotADirectoryError):
+    except NotADirectoryError:
         raise InputError(f"{source}: not a file. Give the name of a netCDF file.") from None
     except PermissionError:
         raise InputError(f"{source}: no permission to read the file.") from None
+    except (OSError, ValueError) as error:  # the name is too long, or no name at all
+        raise InputError(f"{source}: cannot be opened ({error}). Check the name.") from None
 
 
 def write_netcdf(
@@ -218,12 +227,16 @@ def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
     InputError
         The file exists (without `overwrite`), its folder does not, or writing is not permitted.
     """
-    target = Path(path).resolve()
+    try:
+        target = Path(path).resolve()
+        exists = target.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, no name
+        raise InputError(f"{path}: cannot be written ({error}). Give another name.") from None
     if not target.parent.is_dir():
         raise InputError(f"{path}: the folder {target.parent} does not exist. Make it first.")
-    if target.exists() and not target.is_file():
+    if exists and not target.is_file():
         raise InputError(f"{path}: not an ordinary file. Give the name of a file to write.")
-    if target.exists() and not overwrite:
+    if exists and not overwrite:
         raise InputError(f"{path}: the file exists. Give another name, or ask to overwrite it.")
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise InputError(f"{path}: no permission to write in the folder {target.parent}.")
@@ -331,7 +344,7 @@ def _with_cell_methods(dataset: xr.Dataset) -> xr.Dataset:
     climatological = "climatology" in dataset["time"].attrs
     cell_methods = CLIMATOLOGY_CELL_METHODS if climatological else "time: mean"
     for name in set(dataset.data_vars) - _bounds(dataset):
-        if str(name).endswith(STDERR_SUFFIX):
+        if str(name).endswith(ERROR_SUFFIXES):
             continue
         if "time" in dataset[name].dims and dataset[name].dtype.kind == "f":
             dataset[name].attrs["cell_methods"] = cell_methods

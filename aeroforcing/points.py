@@ -8,8 +8,10 @@ from functools import lru_cache
 import numpy as np
 import xarray as xr
 
+from aeroforcing.aerosol_optics import DEFAULT_OPTICS
 from aeroforcing.errors import InputError
 from aeroforcing.inputs import builtin_inputs
+from aeroforcing.user_inputs import coordinate_of
 from aeroforcing.variables import VARIABLES, stamp
 
 _BUILTIN_GRID = "1x1"  # whose cells the points lie in
@@ -35,23 +37,21 @@ def points_of(dataset: xr.Dataset, *, source: str) -> xr.Dataset | None:
     InputError
         A latitude or longitude is missing or out of range.
     """
-    lat, lon = (_coordinate(dataset, name) for name in ("lat", "lon"))
+    lat, lon = (coordinate_of(dataset, name) for name in ("lat", "lon"))
     if lat is None or lon is None or lat.dims != lon.dims or lat.ndim != 1:
         return None
+    (dimension,) = lat.dims
+    if lat.size == 0 or (dimension != "cell" and "cell" in dataset.dims) or dimension == "month":
+        raise InputError(
+            f"{source}: latitudes and longitudes are over {dimension}, of {lat.size} values, among "
+            f"the dimensions {', '.join(map(str, dataset.dims))}. Give points a dimension of their "
+            "own, and at least one of them."
+        )
     _check(lat, "lat", source)
     _check(lon, "lon", source)
     degrees = lon.values.astype(float)
     places = {"lat": ("cell", lat.values.astype(float)), "lon": ("cell", degrees % 360.0)}
     return stamp(xr.Dataset(coords=places, attrs={"dimensions": lat.dims}))
-
-
-def _coordinate(dataset: xr.Dataset, name: str) -> xr.DataArray | None:
-    known = VARIABLES[name]
-    for own, array in dataset.coords.items():
-        by_name = str(own).lower() in (name, *known.aliases)
-        if by_name or array.attrs.get("standard_name") == known.standard_name:
-            return array
-    return None
 
 
 def _check(values: xr.DataArray, name: str, source: str) -> None:
@@ -67,7 +67,9 @@ def _check(values: xr.DataArray, name: str, source: str) -> None:
         )
 
 
-def builtin_at_points(points: xr.Dataset, *, months: Sequence[int]) -> xr.Dataset:
+def builtin_at_points(
+    points: xr.Dataset, *, months: Sequence[int], optics: str = DEFAULT_OPTICS
+) -> xr.Dataset:
     """The built-in inputs of the cells of one degree that points lie in.
 
     Parameters
@@ -76,17 +78,26 @@ def builtin_at_points(points: xr.Dataset, *, months: Sequence[int]) -> xr.Datase
         From `points_of`.
     months
         Calendar months, 1 to 12, each once and in ascending order.
+    optics
+        Of the aerosol species.
 
     Returns
     -------
     As `inputs.builtin_inputs`, with `cell` in the place of (lat, lon). What is known by latitude
     stays over `lat`, the rows of one degree.
     """
-    builtin = _by_degree(tuple(months))
     places = {
         "lat": xr.DataArray(row_of(points["lat"].values), dims="cell"),
         "lon": xr.DataArray(points["lon"].values.astype(int) % 360, dims="cell"),
     }
+    monthly = [_selected(_by_degree(month, optics), places) for month in months]
+    return xr.concat(
+        monthly, "month", data_vars="minimal", coords="minimal", compat="override",
+        join="override", combine_attrs="override",
+    )  # fmt: skip
+
+
+def _selected(builtin: xr.Dataset, places: dict[str, xr.DataArray]) -> xr.Dataset:
     at_points = {
         name: array.isel(places).drop_vars(["lat", "lon"]) if "lon" in array.dims else array
         for name, array in builtin.data_vars.items()
@@ -100,6 +111,6 @@ def row_of(lat: np.ndarray) -> np.ndarray:
     return np.clip(np.floor(lat + 90.0), 0, 179).astype(np.int64)
 
 
-@lru_cache(maxsize=12)
-def _by_degree(months: tuple[int, ...]) -> xr.Dataset:
-    return builtin_inputs(_BUILTIN_GRID, months=months)
+@lru_cache(maxsize=12)  # by month, 14 MB each, whatever months are asked for together
+def _by_degree(month: int, optics: str) -> xr.Dataset:
+    return builtin_inputs(_BUILTIN_GRID, months=[month], optics=optics)

@@ -16,6 +16,7 @@ import numpy as np
 import scipy.sparse
 import xarray as xr
 
+from aeroforcing.dates import holds_dates
 from aeroforcing.errors import InputError
 from aeroforcing.grids import gaussian_grid, grid_of, standard_axes
 from aeroforcing.variables import VARIABLES, XarrayObject
@@ -252,7 +253,7 @@ def monthly_climatology(field: XarrayObject, *, min_count: int = 1) -> XarrayObj
     InputError
         There is no `time` axis with dates.
     """
-    if "time" not in field.dims or field["time"].dtype.kind not in "MO":
+    if "time" not in field.dims or not holds_dates(field["time"]):
         raise InputError("A monthly climatology needs a dimension time with dates.")
     if isinstance(field, xr.DataArray):
         return _climatology(field, min_count)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from aeroforcing.dates import holds_dates, months_of
 from aeroforcing.errors import InputError
 from aeroforcing.netcdf import check_target, open_input, write_netcdf, write_whole
 from aeroforcing.readers import read_aeronet
@@ -73,14 +74,16 @@ def _places(stored: xr.Dataset) -> list[str]:
 
 def _by_month(stored: xr.Dataset, path: Path) -> xr.Dataset:
     """A climatological time axis as calendar months."""
-    if stored["time"].dtype.kind not in "MO":
+    if "time" not in stored.coords or not holds_dates(stored["time"]):
         raise InputError(f"{path}: the values of time are not dates; its units are not CF.")
-    months = stored["time"].dt.month.values
-    if np.unique(months).size < months.size:
-        raise InputError(f"{path}: time holds a month more than once; a climatology is expected.")
+    months = months_of(stored["time"])
+    if np.isnan(months).any() or np.unique(months).size < months.size:
+        raise InputError(
+            f"{path}: time is missing, or holds a month more than once; a climatology is expected."
+        )
     bounds = stored["time"].attrs.get("climatology", stored["time"].attrs.get("bounds", ""))
     bare = stored.drop_vars(["time", "month", bounds], errors="ignore")
-    return bare.rename_dims(time="month").assign_coords(month=months)
+    return bare.rename_dims(time="month").assign_coords(month=months.astype(int))
 
 
 def write_stations(stations: xr.Dataset, path: PathLike, *, overwrite: bool = False) -> None:

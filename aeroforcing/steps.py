@@ -17,6 +17,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aeroforcing.constants import DAYS_PER_MONTH, SECONDS_PER_DAY
+from aeroforcing.dates import holds_dates
 from aeroforcing.errors import InputError
 from aeroforcing.netcdf import climatological_time
 from aeroforcing.solar import LONGEST_PERIOD, Sun, sun_over_days, sun_over_hours
@@ -110,12 +111,12 @@ def steps_of_series(dataset: xr.Dataset, *, source: str) -> Steps:
         raise InputError(
             f"{source}: has no dimension time with dates, so no time steps of its own."
         )
-    if dataset["time"].dtype.kind not in "MO":
+    if dataset["time"].isnull().any():
+        raise InputError(f"{source}: its coordinate time has gaps; give every step its date.")
+    if not holds_dates(dataset["time"]):
         raise InputError(
             f"{source}: its coordinate time holds no dates; give it units and calendar."
         )
-    if dataset["time"].isnull().any():
-        raise InputError(f"{source}: its coordinate time has gaps; give every step its date.")
     time = _as_cftime(dataset["time"])
     _check_order(time, source)
     bounds = _given_bounds(dataset, source)
@@ -166,7 +167,7 @@ def _given_bounds(dataset: xr.Dataset, source: str) -> NDArray[Any] | None:
     if name not in dataset.variables:
         return None
     bounds = dataset[name]
-    if bounds.shape != (dataset.sizes["time"], 2) or bounds.dtype.kind not in "MO":
+    if bounds.shape != (dataset.sizes["time"], 2) or not holds_dates(bounds):
         raise InputError(f"{source}: {name} must hold two dates for each time.")
     return _as_cftime(bounds)
 

@@ -138,6 +138,8 @@ def sweep(
     seed_key(seed)
     points = _points(base, axes)
     solver = _Solver(load_gas_table(gas_table), float(solar_constant), seed, jobs)
+    if progress is not None:
+        progress(0, len(points))
     samples = _samples(solver, points, photons, stderr_target)
     solved = _solve_all(solver, points, samples, progress=progress)
     shape = tuple(len(axis) for axis in axes.values())

@@ -17,7 +17,7 @@ from aeroforcing.commands.common import (
     say_written,
     target_of,
 )
-from aeroforcing.config import POSITIVE, TEXT, Kind, Option, one_of
+from aeroforcing.config import POSITIVE, SHARE, TEXT, Kind, Option, one_of
 from aeroforcing.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ LENGTH = Kind(
     f"a positive number of metres or {UNLIMITED}",
     lambda text: text if text == UNLIMITED else float(text),
     lambda value: value == UNLIMITED or POSITIVE.allows(value),
-)
-SHARE = Kind(
-    "a number from 0 to 1", float, lambda value: type(value) in (int, float) and 0 <= value <= 1
 )
 _QUANTITIES = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
 FIELD = Option("field", TEXT, None, "netCDF file of the field", "FIELD.nc")

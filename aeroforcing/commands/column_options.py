@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from aeroforcing.config import (
     Kind,
     Option,
     integer_from,
+    is_number,
     one_of,
 )
 from aeroforcing.errors import InputError
@@ -21,7 +21,7 @@ from aeroforcing.errors import InputError
 if TYPE_CHECKING:
     from aeroforcing.column import Column
 
-NUMBER = Kind("a number", float, lambda value: type(value) in (int, float) and math.isfinite(value))
+NUMBER = Kind("a number", float, is_number)
 _ATMOSPHERES = (
     "tropical", "midlatitude_summer", "midlatitude_winter", "subarctic_summer",
     "subarctic_winter", "us_standard",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,16 @@ def effective_options(
     return effective(options, given=given, read=read)
 
 
+def beginning() -> str:
+    """What a run does before its first result is there."""
+    from aeroforcing.jit import is_on_disk
+    from aeroforcing.transport import solve
+
+    if is_on_disk(solve):
+        return "starting"
+    return "compiling the solver, once, for about half a minute"
+
+
 def print_options(options: dict[str, Any]) -> int:
     """The answer to `--dump-config`."""
     sys.stdout.write(dump_config(options))
@@ -95,11 +106,11 @@ def input_file(name: str) -> Path:
     from aeroforcing import data
 
     given = Path(name)
-    if given.exists() or given.name != name:
+    if os.path.exists(name) or given.name != name:
         return given
     try:
         own = data.path(name)
-    except FileNotFoundError:
+    except OSError:  # there is none, or the name is too long for a file
         return given
     logging.getLogger(__name__).warning("%s: not here; the one of the package is used", name)
     return own

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aeroforcing.commands.common import input_file
-from aeroforcing.config import FLAG, MONTHS, TEXT, Option
+from aeroforcing.config import FLAG, MONTHS, TEXT, Option, one_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,6 +40,14 @@ INPUT_OPTIONS = (
     Option("grid", TEXT, "T42", "a Gaussian grid, or native: that of the AOD (T42)", "G"),
     *REPLACEMENTS,
     STATIONS,
+    Option(
+        "optics",
+        one_of("chung2012", "merra2"),
+        "chung2012",
+        "SSA and asymmetry parameter of aerosol species: chung2012, the constants of the paper, or "
+        "merra2 (chung2012)",
+        "O",
+    ),
     Option("fill-missing", FLAG, False, "fill missing input cells from the built-in inputs"),
 )
 
@@ -68,6 +76,7 @@ def resolved(options: dict[str, Any]) -> xr.Dataset:
         grid=grid_of_run(options),
         months=options["months"],
         fill_missing=options["fill-missing"],
+        optics=options["optics"],
         replacements=replacements(options),
     )
     if options[AERONET] is None:

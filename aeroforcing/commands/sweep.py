@@ -15,7 +15,13 @@ from aeroforcing.commands.column_options import (
     column_of,
     run_settings,
 )
-from aeroforcing.commands.common import add_run_arguments, documented, print_options, target_of
+from aeroforcing.commands.common import (
+    add_run_arguments,
+    beginning,
+    documented,
+    print_options,
+    target_of,
+)
 from aeroforcing.config import TEXT, Option
 from aeroforcing.errors import InputError
 from aeroforcing.progress import Progress
@@ -40,7 +46,7 @@ WHAT = Option("sweep", TEXT, None, "the parameters and their values")
 OPTIONS = (WHAT, *COLUMN_OPTIONS)
 _FORMATS = (".png", ".pdf", ".svg", ".nc", ".csv")
 _TITLE = "Sensitivity of the aerosol forcing of a column"
-_MOST_VALUES = 10_000
+_MOST_POINTS = 10_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,7 +99,11 @@ def parse_sweep(text: str | None) -> dict[str, list[float]]:
             f"sweep {text!r}: give one parameter and its values, or two different ones, each with "
             "its values."
         )
-    return {name: parse_values(word) for name, word in zip(names, values, strict=True)}
+    axes = {name: parse_values(word) for name, word in zip(names, values, strict=True)}
+    points = math.prod(map(len, axes.values()))
+    if points > _MOST_POINTS:
+        raise InputError(f"sweep {text!r:.80}: {points} points; give at most {_MOST_POINTS}.")
+    return axes
 
 
 def parse_values(text: str) -> list[float]:
@@ -111,7 +121,7 @@ def parse_values(text: str) -> list[float]:
         count = math.floor((last - first) / step + 1e-9) + 1
     except (ValueError, ZeroDivisionError, OverflowError):
         count, step = 0, 0.0
-    if step <= 0.0 or not 1 <= count <= _MOST_VALUES:
+    if step <= 0.0 or not 1 <= count <= _MOST_POINTS:
         raise InputError(
             f"values {text!r}: give FIRST:LAST:STEP, such as 0.7:1.0:0.05, or a list V,V,..."
         )
@@ -134,7 +144,7 @@ def _swept(
     names: Sequence[str] = list(axes)
     parameter = names[0] if len(names) == 1 else (names[0], names[1])
     values = list(axes.values())
-    with Progress("sweep", quiet=args.quiet) as progress:
+    with Progress("sweep", quiet=args.quiet, beginning=beginning) as progress:
         return sweep(
             parameter,
             values[0] if len(values) == 1 else (values[0], values[1]),

@@ -45,12 +45,16 @@ def as_paths(paths: Paths) -> list[Path]:
 
 def _check_file(path: Path) -> None:
     try:
+        if path.exists() and not path.is_file():  # opening a pipe could wait for ever
+            raise InputError(f"{path}: not a file. Give the names of files.")
         with path.open("rb") as stream:
             first = stream.read(1)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file. Check the name.") from None
-    except (IsADirectoryError, NotADirectoryError):
+    except NotADirectoryError:
         raise InputError(f"{path}: not a file. Give the names of files.") from None
+    except InputError:
+        raise
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be opened ({error}).") from error
     if not first:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import tomllib
 
 import pytest
@@ -114,6 +115,9 @@ def test_wrong_arguments_say_what_is_expected(capsys, option, text, expected):
         ("months = [1, 13]", "1 to 12"),
         ("months = [true]", "1 to 12"),
         ("months = []", "1 to 12"),
+        (f"photons = {10**30}", "whole number"),
+        (f"stderr-target = {10**400}", "positive"),
+        ('grid = "T42\\u0000"', "a text"),
         ('sky = "blue"', "one of all, clear"),
         ("grid = 42", "a text"),
         ('fill-missing = "yes"', "true or false"),
@@ -137,6 +141,23 @@ def test_an_unknown_key_names_the_nearest(config, key, nearest):
     if key != "x":
         assert f"did you mean {nearest!r}" in str(caught.value)
     assert nearest in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["seed = " + "[" * 5000, "seed = " + "9" * 5000])
+def test_toml_that_takes_the_parser_too_far_is_refused(config, text):
+    with pytest.raises(InputError, match="not a TOML file"):
+        read_config(config(text), OPTIONS)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match=r"pipe: not a file"):
+        read_config(tmp_path / "pipe", OPTIONS)
+
+
+def test_what_is_dumped_can_be_read(config):
+    values = {"grid": 'a"b\\\x7f\n\u00e9', "photons": 3}
+    assert read_config(config(dump_config(values)), OPTIONS) == values
 
 
 def test_what_is_not_toml_is_refused(config, tmp_path):

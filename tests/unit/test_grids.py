@@ -129,8 +129,21 @@ class TestGridOf:
 
     def test_given_bounds_are_used(self):
         grid = gaussian_grid("10x15")
-        halved = grid.assign(lat_bnds=grid.lat_bnds / 2)
-        np.testing.assert_array_equal(grid_of(halved).lat_bnds, grid.lat_bnds / 2)
+        halved = (grid.lat_bnds + grid.lat) / 2
+        found = grid_of(grid.assign(lat_bnds=halved)).lat_bnds
+        np.testing.assert_array_equal(found, halved)
+
+    def test_bounds_that_do_not_enclose_their_values_are_refused(self):
+        grid = gaussian_grid("10x15")
+        shifted = grid.assign(lat_bnds=grid.lat_bnds / 2)
+        message = r"f\.nc: lat_bnds do not enclose their lat in 16 of 18 places.*-45 to -40"
+        with pytest.raises(InputError, match=message):
+            grid_of(shifted, source="f.nc")
+
+    @pytest.mark.parametrize("name", ["F1281", "F99999999999", "0.01x1", "1x0.04"])
+    def test_grids_too_fine_to_be_meant_are_refused(self, name):
+        with pytest.raises(InputError, match=r"no grid|too small"):
+            gaussian_grid(name)
 
     def test_single_cell_needs_bounds(self):
         with pytest.raises(InputError, match="bounds"):

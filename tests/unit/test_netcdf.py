@@ -331,6 +331,29 @@ def test_what_is_not_netcdf_is_refused(tmp_path, content, message):
         open_input(tmp_path / "x.nc")
 
 
+@pytest.mark.parametrize(("name", "message"), [("x\0y", "no such|cannot"), ("x" * 300, "cannot")])
+def test_names_that_no_file_can_have_are_refused(tmp_path, name, message):
+    with pytest.raises(InputError, match=message):
+        open_input(tmp_path / name)
+    with pytest.raises(InputError, match=r"cannot be written"):
+        check_target(tmp_path / name)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.nc")
+    with pytest.raises(InputError, match=r"pipe\.nc: not a file"):
+        open_input(tmp_path / "pipe.nc")
+
+
+def test_packing_that_makes_no_sense_is_refused_in_one_line(small, tmp_path):
+    packed = xr.zeros_like(small["aod"]).astype("i2")
+    broken = small.assign(aod=packed.assign_attrs(scale_factor="a\nlot"))
+    broken.to_netcdf(tmp_path / "x.nc")
+    with pytest.raises(InputError, match=r"x\.nc: cannot be read as netCDF") as caught:
+        open_input(tmp_path / "x.nc")
+    assert "\n" not in str(caught.value)
+
+
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         open_input(tmp_path / "x.nc")

@@ -1,0 +1,53 @@
+"""The built-in inputs, made once for each grid and months: most tests of inputs need the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+import xarray as xr
+
+from aeroforcing.aerosol_optics import DEFAULT_OPTICS
+from aeroforcing.grids import grid_of
+from aeroforcing.inputs import builtin_inputs
+
+Numbers = tuple[float, ...]
+
+
+def remembered_inputs(
+    grid: str | xr.Dataset = "T42",
+    *,
+    months: Iterable[int] = range(1, 13),
+    optics: str = DEFAULT_OPTICS,
+) -> xr.Dataset:
+    """What `builtin_inputs` gives, in place of it."""
+    if isinstance(grid, str):
+        return _of_name(grid, tuple(months), optics).copy()
+    axes = grid_of(grid)
+    names = ("lat", "lon", "lat_bnds", "lon_bnds")
+    lat, lon, *bounds = (tuple(axes[name].values.ravel().tolist()) for name in names)
+    return _of_axes(lat, lon, *bounds, tuple(months), optics).copy()
+
+
+@lru_cache(maxsize=64)
+def _of_name(grid: str, months: tuple[int, ...], optics: str) -> xr.Dataset:
+    return builtin_inputs(grid, months=months, optics=optics)
+
+
+@lru_cache(maxsize=64)
+def _of_axes(
+    lat: Numbers,
+    lon: Numbers,
+    south_north: Numbers,
+    west_east: Numbers,
+    months: tuple[int, ...],
+    optics: str,
+) -> xr.Dataset:
+    bounds = {"lat_bnds": (("lat", "bnds"), _pairs(south_north))}
+    bounds |= {"lon_bnds": (("lon", "bnds"), _pairs(west_east))}
+    axes = xr.Dataset(bounds, {"lat": list(lat), "lon": list(lon)})
+    return builtin_inputs(axes, months=months, optics=optics)
+
+
+def _pairs(values: Numbers) -> list[Numbers]:
+    return list(zip(values[::2], values[1::2], strict=True))
