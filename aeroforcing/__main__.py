@@ -1,10 +1,32 @@
-"""`python -m aeroforcing` is the command `aeroforcing`."""
+"""`python -m aeroforcing` and the command `aeroforcing`: begins, and ends without a traceback.
 
-from __future__ import annotations
+Nothing is imported before an interruption can be caught.
+"""
 
+import signal
 import sys
 
-from aeroforcing.cli import main
+_EXIT_INTERRUPTED = 130
+
+
+def main() -> int:
+    """Run the command with the arguments of the process; returns the exit code."""
+    try:
+        from aeroforcing.cli import main as run
+
+        return run()
+    except KeyboardInterrupt as stop:
+        print("aeroforcing: error: interrupted", file=sys.stderr)
+        return getattr(stop, "exit_code", _EXIT_INTERRUPTED)
+    finally:
+        _end_at_once_from_now_on()
+
+
+def _end_at_once_from_now_on() -> None:
+    """Let an interruption of the interpreter's own end be silent."""
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 
 if __name__ == "__main__":
     sys.exit(main())

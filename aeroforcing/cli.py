@@ -31,6 +31,7 @@ VERBS = (
     "assimilate",
     "column",
     "sweep",
+    "propagate",
     "map",
     "info",
     "report",
@@ -40,8 +41,16 @@ VERBS = (
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
 
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_LOADERS = {"_frozen_importlib", "numba", "llvmlite"}
+_SECONDS_BETWEEN_TRIES = 0.02
+_WHOLE_OR_NOT = "files are written whole or not at all"
+
+
 class Terminated(KeyboardInterrupt):
     """A request to terminate, which ends a run as Ctrl-C does."""
+
+    exit_code = EXIT_TERMINATED
 
 
 _EXAMPLES = """\
@@ -59,15 +68,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     The exit code.
     """
     arguments = sys.argv[1:] if argv is None else list(argv)
-    parser, verbs = build_parsers()
-    args = parse(parser, verbs, arguments)
-    if args.verb is None:
-        parser.print_help(sys.stderr)
-        return EXIT_USAGE
-    args.command = shlex.join(["aeroforcing", *arguments])
-    _start_log(verbose=args.verbose, quiet=args.quiet)
-    with _termination_as_interrupt():
+    with _signals_as_interruptions():
+        parser, verbs = build_parsers()
+        _check_encoding(parser, arguments)
+        args = parse(parser, verbs, arguments)
+        if args.verb is None:
+            parser.print_help(sys.stderr)
+            return EXIT_USAGE
+        args.command = shlex.join(["aeroforcing", *arguments])
+        _start_log(verbose=args.verbose, quiet=args.quiet)
         return _exit_code(args)
+
+
+def _check_encoding(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
+    """Refuse names of files in another encoding, which the history of a file cannot hold."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            parser.error(f"{argument!r} is not in UTF-8; rename the file")
 
 
 def parse(
@@ -133,17 +152,49 @@ def _start_log(*, verbose: int, quiet: bool) -> None:
 
 
 @contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
-    """Treat a request to terminate like Ctrl-C, so that everything is tidied up."""
-    before = signal.signal(signal.SIGTERM, _interrupt)
+def _signals_as_interruptions() -> Iterator[None]:
+    """Let Ctrl-C and a request to terminate end the run by an exception, so that it tidies up.
+
+    What ignores them, such as a job in the background of a shell, goes on ignoring them.
+    """
+    before = {number: signal.getsignal(number) for number in (*_SIGNALS, signal.SIGALRM)}
+    for number in _SIGNALS:
+        if before[number] != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise Terminated
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End the run by an exception; a further signal ends the process at once."""
+    for each in _SIGNALS:
+        if signal.getsignal(each) == _interrupt:
+            signal.signal(each, signal.SIG_DFL)
+    _raise_when_loaded(number, frame)
+
+
+def _raise_when_loaded(number: int, frame: FrameType | None) -> None:
+    """Raise the exception, or try again soon while modules or compiled code are being loaded.
+
+    Loaders of compiled code make other errors of it, or drop it.
+    """
+    if not _is_loading(frame):
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+    signal.signal(signal.SIGALRM, lambda _, later: _raise_when_loaded(number, later))
+    signal.setitimer(signal.ITIMER_REAL, _SECONDS_BETWEEN_TRIES)
+
+
+def _is_loading(frame: FrameType | None) -> bool:
+    """Whether the command has come to this place by way of a loader."""
+    while frame is not None and frame.f_code is not main.__code__:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in _LOADERS:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _exit_code(args: argparse.Namespace) -> int:
@@ -151,9 +202,9 @@ def _exit_code(args: argparse.Namespace) -> int:
     try:
         return args.run(args)
     except KeyboardInterrupt as stop:
-        code = EXIT_TERMINATED if isinstance(stop, Terminated) else EXIT_INTERRUPTED
-        notes = getattr(stop, "__notes__", [])
-        return _report(args, "; ".join(["interrupted; no file was written", *notes]), code)
+        notes = getattr(stop, "__notes__", [_WHOLE_OR_NOT])
+        code = getattr(stop, "exit_code", EXIT_INTERRUPTED)
+        return _report(args, "; ".join(["interrupted", *notes]), code)
     except InputError as error:
         return _report(args, str(error), EXIT_USAGE)
     except BrokenPipeError:
@@ -176,5 +227,10 @@ def _report(args: argparse.Namespace, message: str, code: int) -> int:
         import traceback
 
         traceback.print_exc()
-    print(f"aeroforcing: error: {message}", file=sys.stderr)
+    print(f"aeroforcing: error: {_printable(message)}", file=sys.stderr)
     return code
+
+
+def _printable(text: str) -> str:
+    """The text in one line, without characters from names or files that command a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 import shutil
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,8 @@ def cluster_client(
     workers: int | None, scheduler: str | None, *, scratch: Path
 ) -> Iterator[Client]:
     """A client of some worker processes of this machine, or of a scheduler.
+
+    What else the caller does with dask goes where it went before.
 
     Parameters
     ----------
@@ -66,7 +70,7 @@ def cluster_client(
         silence_logs=logging.CRITICAL,
     )
     try:
-        with cluster, distributed.Client(cluster) as client:
+        with cluster, distributed.Client(cluster, set_as_default=False) as client:
             yield client
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -76,7 +80,7 @@ def _connected(scheduler: str) -> Client:
     import distributed
 
     try:
-        return distributed.Client(scheduler, timeout=_SECONDS_TO_CONNECT)
+        return distributed.Client(scheduler, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
     except ValueError as error:
         raise InputError(
             f"scheduler {scheduler!r}: not an address such as tcp://host:8786 ({error})."
@@ -114,13 +118,15 @@ def solve_on_workers(
     """
     from distributed import as_completed
 
-    shared = client.submit(_itself, run, pure=False)  # made again if its workers die
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sending large graph")  # which is done once
+        shared = client.submit(_itself, run, pure=False)  # made again if its workers die
     waiting = iter(chunks)
     under_way: dict[Future, Chunk] = {}
-    queue = as_completed()
+    queue = as_completed(loop=client.loop)
 
     def begin(number: int) -> None:
-        for chunk, _ in zip(waiting, range(number), strict=False):
+        for chunk in islice(waiting, number):
             future = client.submit(_solve, shared, chunk, __version__, pure=False, retries=_RETRIES)
             under_way[future] = chunk
             queue.add(future)
@@ -134,10 +140,12 @@ def solve_on_workers(
 
 
 def _result(future: Future, chunk: Chunk) -> ChunkResult:
-    from distributed import KilledWorker
+    from distributed import CancelledError, KilledWorker
 
     try:
         return future.result()
+    except CancelledError as error:
+        raise OSError(f"The scheduler is gone, or has dropped this run ({error}).") from None
     except KilledWorker as error:
         raise OSError(
             f"chunk {chunk.number}: its workers died again and again, for lack of memory perhaps "

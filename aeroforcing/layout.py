@@ -50,10 +50,6 @@ class Chunk(NamedTuple):
         ]
         return Chunk(self.number, *parts)
 
-    def overlaps(self, other: Chunk) -> bool:
-        """Whether two chunks have a cell in common."""
-        return min(self.common(other).shape) > 0
-
     def within(self, other: Chunk) -> tuple[slice, slice, slice]:
         """The place of the chunk in another that holds it."""
         steps, rows, columns = (
@@ -112,6 +108,11 @@ class Layout:
         ]
         return [Chunk(number, *part) for number, part in enumerate(parts)]
 
+    def first_cell(self, chunk: Chunk) -> int:
+        """Number of the first cell of a chunk from `chunks`."""
+        _, _, rows, columns = self.whole
+        return (chunk.steps.start * rows.stop + chunk.rows.start) * columns.stop
+
     def cut(self, lengths: Sequence[Sequence[int]]) -> list[Chunk]:
         """Chunks of given numbers of steps, rows and columns."""
         edges = [np.concatenate([[0], np.cumsum(given)]) for given in lengths]
@@ -141,5 +142,5 @@ class Layout:
 
 def _slices(size: int, most: int) -> list[slice]:
     """Ranges of at most so many, as equal as can be."""
-    edges = np.linspace(0, size, math.ceil(size / most) + 1).round().astype(int).tolist()
+    edges = np.linspace(0, size, -(-size // most) + 1).round().astype(int).tolist()
     return [slice(a, b) for a, b in pairwise(edges)]

@@ -14,7 +14,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,7 +28,7 @@ def locked(path: Path, *, subject: str) -> Iterator[None]:
     Parameters
     ----------
     path
-        A file, which need not exist; it is removed at the end.
+        A file, which need not exist, nor the folder that it is in; it is removed at the end.
     subject
         What must not be done twice at once, for the message.
 
@@ -36,22 +36,35 @@ def locked(path: Path, *, subject: str) -> Iterator[None]:
     ------
     InputError
         Another run holds it.
+    OSError
+        The file cannot be made or written.
     """
     with _acquired(path, subject) as stream:
-        stream.seek(0)
-        stream.truncate()
-        stream.write(json.dumps(_this_process()).encode())
-        stream.flush()
         try:
+            _put(stream, path, json.dumps(_this_process()).encode())
             yield
         finally:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # of a disk or a network that is gone; the lock ends anyway
+                path.unlink()
+
+
+def _put(stream: BinaryIO, path: Path, text: bytes) -> None:
+    """Replace what is in the file, past any buffer that a full disk could not take."""
+    try:
+        os.ftruncate(stream.fileno(), 0)
+        os.pwrite(stream.fileno(), text, 0)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def _acquired(path: Path, subject: str) -> BinaryIO:
     """The file, open and locked; it is the one at the path, which a run before may have removed."""
     while True:
-        stream = open(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b")  # noqa: SIM115
+        path.parent.mkdir(exist_ok=True)
+        try:
+            stream = open(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b")  # noqa: SIM115
+        except FileNotFoundError:  # the folder went with the run before
+            continue
         try:
             _take(stream, path, subject)
         except BaseException:

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from aeroforcing.errors import InputError
 from aeroforcing.fingerprint import differences, fingerprint
 from aeroforcing.layout import Chunk
 from aeroforcing.locks import locked
-from aeroforcing.netcdf import write_whole
+from aeroforcing.netcdf import move_into_place, write_whole
 
 _HEADER_BYTES = 512
 _RUN = "run.json"
@@ -65,27 +65,41 @@ def parts_of(
         to be discarded.
     """
     parts = Parts(target, fingerprint(identity))
-    with _folder(parts.folder), locked(parts.folder / _LOCK, subject=str(target)):
+    with _alone(parts):
         _begin(parts, identity, resume=resume, overwrite=overwrite)
         try:
             yield parts
         except KeyboardInterrupt as stop:
-            stop.add_note(parts.in_words())
+            stop.add_note(parts.at_interruption())
             raise
         finally:
             if not parts.numbers():
-                parts.remove()
+                with suppress(OSError):  # what ended the run is told, not what else it hinders
+                    parts.remove()
+
+
+def discard_parts(target: Path, identity: Mapping[str, Any]) -> None:
+    """Remove the parts that a run has left after its target was complete.
+
+    Those of another run, be it at work or interrupted, are left.
+    """
+    parts = Parts(target, fingerprint(identity))
+    if not parts.folder.is_dir():
+        return
+    with suppress(InputError), _alone(parts):
+        if parts.identity() == identity or not parts.numbers():
+            parts.remove()
 
 
 @contextmanager
-def _folder(path: Path) -> Iterator[None]:
-    """A folder that is there, and is removed in the end if nothing is left in it."""
-    path.mkdir(exist_ok=True)
+def _alone(parts: Parts) -> Iterator[None]:
+    """The folder, and the lock of it; it is removed in the end if nothing is left in it."""
     try:
-        yield
+        with locked(parts.folder / _LOCK, subject=str(parts.target)):
+            yield
     finally:
-        if not os.listdir(path):
-            path.rmdir()
+        with suppress(OSError):  # as a rule that it is not empty
+            parts.folder.rmdir()
 
 
 def _begin(parts: Parts, identity: Mapping[str, Any], *, resume: bool, overwrite: bool) -> None:
@@ -113,6 +127,7 @@ class Parts:
         self.target = target
         self.folder = folder_of(target)
         self.run = run  # the fingerprint
+        self._made: os.stat_result | None = None  # of the file that becomes the target
 
     def identity(self) -> dict[str, Any]:
         """The run whose parts are here; nothing where there is none or it cannot be read."""
@@ -136,6 +151,18 @@ class Parts:
         if number == 0:
             return "no part was finished"
         return f"{number} finished parts are kept; go on with --resume"
+
+    def at_interruption(self) -> str:
+        """What an interruption has left."""
+        if self._made is not None and _is_file(self.target, self._made):
+            return f"{self.target} is complete"
+        return f"no file was written; {self.in_words()}"
+
+    def finish(self, made: Path) -> None:
+        """Let a file be the target; the parts have served then."""
+        self._made = made.stat()
+        move_into_place(made, self.target)
+        self.remove()
 
     def check_room(self, needed: int) -> None:
         """Raise OSError unless the disk has room for so many bytes more."""
@@ -210,6 +237,13 @@ class Parts:
         """Remove all but the lock, which goes last."""
         self.tidy(keep_parts=False)
         (self.folder / _RUN).unlink(missing_ok=True)
+
+
+def _is_file(path: Path, status: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(path.stat(), status)
+    except OSError:
+        return False
 
 
 def _digest(values: NDArray[np.float64]) -> str:

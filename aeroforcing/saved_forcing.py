@@ -6,9 +6,9 @@ The parts are put together when the last is done. Memory holds a few chunks, nev
 from __future__ import annotations
 
 import os
-import shutil
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.chunk_forcing import ChunkResult
+from aeroforcing.chunk_forcing import ChunkResult, ChunkSolver
 from aeroforcing.errors import InputError
 from aeroforcing.fingerprint import SourceFile, fingerprint, identity_of
 from aeroforcing.forcing_run import ForcingRun, prepared_run
 from aeroforcing.gridded import CellCounter, as_dataset
 from aeroforcing.layout import Chunk, Layout
-from aeroforcing.netcdf import check_target, move_into_place, open_input, open_lazily
-from aeroforcing.parts import Parts, folder_of, parts_of
+from aeroforcing.netcdf import check_target, open_input, open_lazily
+from aeroforcing.parts import Parts, discard_parts, parts_of
 from aeroforcing.run_inputs import WHOLE_CELLS, checked
 from aeroforcing.running_means import RunningMeans
 from aeroforcing.streamed_netcdf import Place, write_slabs
@@ -103,15 +103,15 @@ def save_grid_forcing(
     origins = checked(run.inputs)
     identity = identity_of(run, {what: file.digest for what, file in files.items()})
     if resume and _is_result(target, fingerprint(identity)):
-        shutil.rmtree(folder_of(target), ignore_errors=True)
+        discard_parts(target, identity)
         return _summary_of_file(target, run.layout)
     check_target(path, overwrite=overwrite)
     with parts_of(target, identity, resume=resume, overwrite=overwrite) as parts:
         todo = [chunk for chunk in run.chunks() if not parts.is_sound(chunk)]
         parts.check_room(sum(chunk.size for chunk in todo) * run.bytes_per_cell)
         counter = CellCounter(run.layout.size, progress, left=sum(chunk.size for chunk in todo))
-        solved = _solved(run, todo, parts, counter, (workers, scheduler, jobs))
-        with closing(solved):
+        solved = _solved(run, todo, parts, counter, (workers, scheduler, jobs), files)
+        with _unchanged(files), closing(solved):
             for chunk, result in solved:
                 _check_unchanged(files)
                 parts.save(chunk, result)
@@ -131,7 +131,7 @@ def _files(inputs: object, gas_table: object) -> dict[str, SourceFile]:
     """The files that a run reads; one that cannot be read is left to those who read it."""
     files = {}
     for what, name in (("the input file", inputs), ("the gas table", gas_table)):
-        if isinstance(name, str | os.PathLike):
+        if isinstance(name, str | os.PathLike) and os.path.isfile(name):
             with suppress(OSError):
                 files[what] = SourceFile(Path(name))
     return files
@@ -142,18 +142,33 @@ def _check_unchanged(files: Mapping[str, SourceFile]) -> None:
         file.check()
 
 
+@contextmanager
+def _unchanged(files: Mapping[str, SourceFile]) -> Iterator[None]:
+    """Report a failure as what it comes from, if that is a file that changed."""
+    try:
+        yield
+    except (InputError, OSError):
+        _check_unchanged(files)
+        raise
+
+
 def _solved(
     run: ForcingRun,
     chunks: list[Chunk],
     parts: Parts,
     counter: CellCounter,
     where: tuple[int | None, str | None, int | None],
+    files: Mapping[str, SourceFile],
 ) -> Generator[tuple[Chunk, ChunkResult], None, None]:
     """The results of chunks as they are done, by workers, those of a scheduler, or threads."""
     workers, scheduler, jobs = where
     if workers is None and scheduler is None:
-        threads = jobs or processors()
-        yield from solve_in_threads(chunks, solver=run.solver, jobs=threads, done=counter)
+
+        def solver(chunk: Chunk) -> ChunkSolver:
+            _check_unchanged(files)  # to read a file that was cut may end the process
+            return run.solver(chunk)
+
+        yield from solve_in_threads(chunks, solver=solver, jobs=jobs or processors(), done=counter)
         return
     from aeroforcing.cluster import cluster_client, solve_on_workers
 
@@ -175,8 +190,7 @@ def _put_together(
     made, means = parts.folder / "result.nc", RunningMeans(run.layout)
     slabs = _slabs(run, parts, means)
     write_slabs(made, describe(_head(run, parts, origins)), names=run.settings.names, slabs=slabs)
-    move_into_place(made, target)
-    parts.remove()
+    parts.finish(made)
     return _summary(means, run.layout)
 
 
@@ -197,8 +211,11 @@ def _head(run: ForcingRun, parts: Parts, origins: list[str]) -> xr.Dataset:
 def _slabs(run: ForcingRun, parts: Parts, means: RunningMeans) -> Iterator[tuple[Place, Read]]:
     """The maps in slabs, from the parts that overlap each; they are added to the means."""
     chunks = run.chunks()
+    starts = [run.layout.first_cell(chunk) for chunk in chunks]
     for slab in run.layout.chunks(WHOLE_CELLS):
-        saved = [(c, parts.read(c.number)) for c in chunks if slab.overlaps(c)]
+        start = run.layout.first_cell(slab)
+        within = slice(bisect_right(starts, start) - 1, bisect_left(starts, start + slab.size))
+        saved = [(chunk, parts.read(chunk.number)) for chunk in chunks[within]]
         read = partial(_joined, slab=slab, saved=saved, run=run)
         _add_to_means(means, slab, read, run.settings.names)
         yield (slab.steps, *run.layout.place_of(slab).values()), read

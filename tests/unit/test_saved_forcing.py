@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 import aeroforcing as af
-from aeroforcing import run_inputs, saved_forcing
+from aeroforcing import parts, run_inputs, saved_forcing
 from aeroforcing.errors import InputError
 from aeroforcing.netcdf import open_input
 from aeroforcing.saved_forcing import save_grid_forcing
@@ -46,15 +46,15 @@ def built_in_inputs_are_made_once():
     make = run_inputs.builtin_inputs
 
     @lru_cache
-    def made(lat, lon, months):
+    def made(lat, lon, months, optics):
         grid = next(grid for grid in grids if tuple(grid.lat.values) == lat)
-        return make(grid, months=months)
+        return make(grid, months=months, optics=optics)
 
     grids = []
 
-    def builtin_inputs(grid, *, months):
+    def builtin_inputs(grid, *, months, optics):
         grids.append(grid)
-        return made(tuple(grid.lat.values), tuple(grid.lon.values), tuple(months)).copy()
+        return made(tuple(grid.lat.values), tuple(grid.lon.values), tuple(months), optics).copy()
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(run_inputs, "builtin_inputs", builtin_inputs)
@@ -174,7 +174,8 @@ def test_an_interrupted_run_goes_on(stopped_after, monkeypatch, number):
     assert sorted(os.listdir()) == [".out.nc.parts", "expected.nc"]
     told = []
     save(resume=True, progress=lambda done, total: told.append((done, total)))
-    assert all(done > 12 * number for done, _ in told)
+    assert told[0] == (12 * number, 48)
+    assert all(done > 12 * number for done, _ in told[1:])
     xr.testing.assert_identical(plain("out.nc"), plain("expected.nc"))
     assert sorted(os.listdir()) == ["expected.nc", "out.nc"]
 
@@ -193,7 +194,20 @@ def test_an_interruption_says_what_is_kept(stopped_after):
     stopped_after(2, KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt) as stop:
         save()
-    assert stop.value.__notes__ == ["2 finished parts are kept; go on with --resume"]
+    kept = "no file was written; 2 finished parts are kept; go on with --resume"
+    assert stop.value.__notes__ == [kept]
+
+
+def test_an_interruption_after_the_file_is_there_says_so(monkeypatch):
+    def stop(parts):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt) as stopped:
+        patched.setattr(saved_forcing.Parts, "remove", stop)
+        save()
+    assert stopped.value.__notes__ == [f"{os.getcwd()}/out.nc is complete"]
+    save(resume=True)
+    assert os.listdir() == ["out.nc"]
 
 
 def test_resuming_what_is_done_does_nothing_and_says_the_same(monkeypatch):
@@ -201,7 +215,8 @@ def test_resuming_what_is_done_does_nothing_and_says_the_same(monkeypatch):
     before = os.stat("out.nc")
     monkeypatch.setattr(saved_forcing, "solve_in_threads", None)
     again = save(resume=True)
-    assert os.stat("out.nc") == before
+    after = os.stat("out.nc")
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert again["forcing"]["forcing_toa"]["mean"] == pytest.approx(
         first["forcing"]["forcing_toa"]["mean"], rel=1e-6
     )
@@ -222,7 +237,7 @@ def test_a_kill_while_the_file_is_put_together(monkeypatch):
         raise Stop
 
     with monkeypatch.context() as patched:
-        patched.setattr(saved_forcing, "move_into_place", stop)
+        patched.setattr(parts, "move_into_place", stop)
         with pytest.raises(Stop):
             save()
     assert os.listdir(".out.nc.parts").count("result.nc") == 1
@@ -244,6 +259,22 @@ def test_a_damaged_part_is_made_again(two_parts, damage):
     part.write_bytes(content)
     save(resume=True)
     xr.testing.assert_identical(plain("out.nc"), plain("expected.nc"))
+
+
+def test_resuming_what_is_done_leaves_the_parts_of_another_run(touched_after):
+    """Another run may be at work on the same target, or have been stopped."""
+    save()
+    touched_after(1, lambda: save(resume=True))
+    save(seed=9, overwrite=True)
+    assert open_input("out.nc").attrs["seed"] == 9
+    assert os.listdir() == ["out.nc"]
+
+
+def test_resuming_what_is_done_leaves_the_parts_of_a_stopped_run(two_parts):
+    save(seed=9)
+    shutil.copytree(two_parts, ".out.nc.parts")
+    save(seed=9, resume=True)
+    assert len(list(Path(".out.nc.parts").glob("*.values"))) == 2
 
 
 # ---- what is refused ----------------------------------------------------------------------------

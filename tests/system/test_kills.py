@@ -1,0 +1,107 @@
+"""Runs of `aeroforcing grid` that are killed at random moments, and resumed.
+
+Rationale. A run of days meets a power cut, an impatient user or a batch system that ends it. What
+it has done must not be lost, and what comes of it in the end must not depend on it.
+
+Expected. Whatever signal comes at whatever moment, to a run on threads or on worker processes, the
+same command with `--resume` ends in a file that is, bit for bit, that of a run left alone, with
+nothing beside it and no process left behind; a run that can answer the signal does so with its exit
+code and a message, never with a traceback.
+
+`python -m benchmarks.killed_runs 200` does the same for as long as one likes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.killed_runs import (
+    PARTS,
+    PLACES,
+    TARGET,
+    differences,
+    disturbed,
+    many_kills,
+    small_job,
+    started,
+    text_of,
+    undisturbed,
+)
+
+# At the import of the module AT the process gets the signal HOW.
+SIGNAL_AT_IMPORT = """
+import os, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == os.environ["AT"]:
+            os.kill(os.getpid(), int(os.environ["HOW"]))
+sys.meta_path.insert(0, Finder())
+"""
+
+
+def test_some_kills_lose_nothing(tmp_path):
+    records = list(many_kills(tmp_path, place="forked threads", number=4, seed=11))
+    assert [record.faults for record in records] == [[]] * len(records)
+
+
+@pytest.mark.slow
+def test_kills_of_workers_lose_nothing_that_threads_would_give(tmp_path):
+    expected, pace = undisturbed(small_job(tmp_path, place="forked threads", months=4))
+    job = small_job(tmp_path, place="workers", months=4)
+    record = disturbed(
+        job, check=partial(differences, expected=expected), pace=pace, rng=np.random.default_rng(4)
+    )
+    assert record.kills and record.faults == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", PLACES)
+def test_many_kills_lose_nothing(place, tmp_path):
+    records = list(many_kills(tmp_path, place=place, number=12, seed=12))
+    assert [record.faults for record in records] == [[]] * len(records)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("at", ["aeroforcing.cli", "aeroforcing.commands.map", "numpy", "netCDF4"])
+def test_an_interruption_while_modules_are_loaded_is_no_traceback(at, how, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(SIGNAL_AT_IMPORT)
+    places = os.pathsep.join([str(tmp_path), *(str(Path(place).resolve()) for place in sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-m", "aeroforcing", "grid", "-o", "out.nc", "--photons", "8"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120,
+        env=os.environ | {"PYTHONPATH": places, "AT": at, "HOW": str(int(how))},
+    )  # fmt: skip
+    if at == "aeroforcing.cli" and how == signal.SIGTERM:  # nothing can catch it yet
+        assert done.returncode == -signal.SIGTERM
+    else:
+        assert done.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[how]
+        assert done.stderr.startswith("aeroforcing: error: interrupted")
+    assert "Traceback" not in done.stderr
+    assert os.listdir(tmp_path) == ["sitecustomize.py"]
+
+
+def test_a_second_interruption_ends_a_run_at_once(tmp_path):
+    """It does not wait for the parts under way; what is finished is kept nevertheless."""
+    job = small_job(tmp_path, place="forked threads")
+    with started(job) as (process, said):
+        while job.number_of_parts() == 0:
+            time.sleep(0.002)
+        os.kill(process.pid, signal.SIGINT)
+        time.sleep(0.005)  # while it waits for them
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(timeout=60) in (130, -signal.SIGINT)
+        assert "Traceback" not in text_of(said)
+    assert job.number_of_parts() > 0
+    with started(job, "--resume") as (process, said):
+        assert process.wait(timeout=120) == 0, text_of(said)
+    assert sorted(os.listdir(job.folder)) == ["in.nc", TARGET]
+    assert PARTS not in os.listdir(job.folder)
