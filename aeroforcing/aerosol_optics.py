@@ -50,6 +50,11 @@ from aeroforcing.species_optics import (
 from aeroforcing.variables import stamp
 
 OPTICS = ("chung2012", "merra2")
+DEFAULT_OPTICS = "chung2012"
+OPTICS_IN_WORDS = {
+    "chung2012": "the constants of Chung (2012)",
+    "merra2": f"the optics of MERRA-2 at {100 * DEFAULT_HUMIDITY:g} % humidity",
+}
 
 _SHORT, _LONG = 440.0, 870.0  # nm
 _ABSORBING = ("organic_carbon", "black_carbon", "dust")

@@ -30,20 +30,21 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing import data
-from aeroforcing.aerosol_optics import spectral_exponents
+from aeroforcing.aerosol_optics import DEFAULT_OPTICS, mixture_properties
 from aeroforcing.checks import check_between, checked_months
 from aeroforcing.coarse import interpolate, relaxed
 from aeroforcing.errors import InputError
 from aeroforcing.grids import global_mean
 from aeroforcing.profiles import SigmaProfile
-from aeroforcing.properties import mix_species
 from aeroforcing.regridding import regrid
 from aeroforcing.variables import stamp
 
 FINE_SEA_SALT = 0.3  # share of the sea-salt AOD at 550 nm
 
 
-def builtin_aerosol(*, grid: xr.Dataset, months: Sequence[int] = range(1, 13)) -> xr.Dataset:
+def builtin_aerosol(
+    *, grid: xr.Dataset, months: Sequence[int] = range(1, 13), optics: str = DEFAULT_OPTICS
+) -> xr.Dataset:
     """Optical properties and vertical profile of the built-in aerosol.
 
     Parameters
@@ -52,6 +53,8 @@ def builtin_aerosol(*, grid: xr.Dataset, months: Sequence[int] = range(1, 13)) -
         With `lat` and `lon`, e.g. from `gaussian_grid`.
     months
         Calendar months, 1 to 12.
+    optics
+        Of the species, "chung2012" or "merra2"; see `aerosol_optics`.
 
     Returns
     -------
@@ -60,7 +63,7 @@ def builtin_aerosol(*, grid: xr.Dataset, months: Sequence[int] = range(1, 13)) -
     layer between the `sigma_interface`, top first.
     """
     species = builtin_species(grid=grid, months=months)
-    mixture = xr.merge([mix_species(species), spectral_exponents(species)])
+    mixture = mixture_properties(species, optics=optics)
     profile = builtin_profile(grid=grid, months=months)
     return stamp(mixture.assign(aerosol_profile=profile, sigma_interface=_sigma_interface()))
 

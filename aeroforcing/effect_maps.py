@@ -18,7 +18,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aeroforcing.attribution import dims_of
-from aeroforcing.builtin_atmosphere import TerrainColumns, columns_over_terrain
+from aeroforcing.builtin_atmosphere import TerrainColumns
 from aeroforcing.cells import Cells, ColumnMaker, cells_of
 from aeroforcing.checks import check_between, check_count, checked_months
 from aeroforcing.chunk_forcing import REPLICATES, SKIES, check_sky, samples_by_aod
@@ -120,13 +120,7 @@ class EffectMap:
 
     def air(self, chosen: NDArray[np.int64]) -> TerrainColumns:
         """The atmospheres of chosen cells, for the heights of their layers."""
-        cells = self.cells
-        return columns_over_terrain(
-            cells.profiles,
-            month=cells.month[chosen] - 1,
-            lat=cells.lat_index[chosen],
-            surface_altitude=cells.surface_altitude[chosen],
-        )
+        return self.cells.atmospheres(chosen)
 
     def solved(
         self,

@@ -1,215 +1,164 @@
-"""The atmosphere of maps from the user's own gridded state, in place of the built-in climatology.
+"""The state of the atmosphere among the inputs of a map, in place of the built-in climatology.
 
-Pressure, temperature, humidity and ozone of a model or reanalysis (`model_state` tells how they are
-read) are interpolated bilinearly to the middle of each cell. Levels below the cell's surface
-pressure are left out, altitudes follow from hydrostatic balance up from the cell's surface, and
-above the highest level the built-in climatology goes on, from the same pressure. The layers are
-those of the climatology (`builtin_atmosphere.LAYER_BOUNDS`), with means weighted by the density of
-the air.
+Pressure, temperature, humidity, ozone and other gases of a model or reanalysis (`model_state` tells
+how they are read) become fields over (month, air_level, lat, lon), and go to the grid of the run by
+overlapping area as all other fields do. In a cell, altitudes follow from hydrostatic balance up
+from its surface, which has the given pressure; the levels end there, and above the highest one the
+built-in climatology goes on, from the same pressure. The layers are those of the
+climatology (`builtin_atmosphere.LAYER_BOUNDS`), with means weighted by the density of the air.
+
+Reanalyses leave levels below the ground empty. Where a level lies there, it has the values of the
+lowest level that is known; any other gap makes the column missing.
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from aeroforcing.atmosphere import WELL_MIXED
-from aeroforcing.builtin_atmosphere import LEVEL_FRACTIONS, TRACE, Profiles, TerrainColumns
+from aeroforcing.builtin_atmosphere import (
+    LEVEL_FRACTIONS,
+    TRACE,
+    Profiles,
+    TerrainColumns,
+    columns_over_terrain,
+)
 from aeroforcing.constants import MOLAR_MASS_DRY_AIR, MOLAR_MASS_OZONE, MOLAR_MASS_WATER
 from aeroforcing.errors import InputError
 from aeroforcing.gases import GASES, layer_pressure
 from aeroforcing.joined_profiles import fill_cells
-from aeroforcing.model_state import ModelState, model_state
-from aeroforcing.netcdf import open_input
+from aeroforcing.model_state import ModelState, model_state, state_names
+from aeroforcing.variables import claimed_names
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.integer]
 
+LEVEL = "air_level"
+_OTHER_GASES = {f"{gas}_mole_fraction": gas for gas in ("co2", "ch4", "n2o")}
+AIR = (
+    "air_pressure",
+    "air_temperature",
+    "specific_humidity",
+    "surface_pressure",
+    "o3_mole_fraction",
+    *_OTHER_GASES,
+)
+"""Names of the fields of the state among the inputs; the last four may be absent."""
+
 _NEGATIVE_ROUNDING = -1e-5  # mixing ratios that spectral models leave below 0
+# Share of the surface pressure; the ground of a monthly mean is not sharp.
+_BELOW_GROUND = 0.97
 
 
-@dataclass(frozen=True)
-class GriddedAir:
-    """Profiles on a grid, levels from the top down; longitudes rise, and go round once."""
+def air_names(dataset: xr.Dataset, *, source: str) -> list[str]:
+    """Names of the variables of a dataset that are the state of the atmosphere.
 
-    source: str
-    months: tuple[int, ...]  # () if the state is the same in all months
-    lat: Floats  # (lat,) rising
-    lon: Floats  # (lon,) rising
-    log_pressure: Floats  # (month, lat, lon, level) [log Pa]
-    temperature: Floats  # (month, lat, lon, level) [K]
-    log_fractions: Floats  # (month, lat, lon, 2, level) of water vapour and ozone, per dry air
-    surface_pressure: Floats  # (month, lat, lon) [Pa]
-    has_ozone: bool
-
-    def columns(
-        self,
-        *,
-        month: Ints,
-        latitude: Floats,
-        longitude: Floats,
-        surface_altitude: Floats,
-        climatology: Profiles,
-        lat_index: Ints,
-    ) -> TerrainColumns:
-        """Columns at places.
-
-        Parameters
-        ----------
-        month
-            (cell,) 1..12.
-        latitude, longitude
-            (cell,) [degrees north, degrees east].
-        surface_altitude
-            (cell,) [m].
-        climatology
-            What goes on above the highest level, and the ozone where the state has none.
-        lat_index
-            (cell,) places in the climatology.
-
-        Raises
-        ------
-        InputError
-            The state does not have a month.
-        """
-        n_cells, n_layers = len(surface_altitude), len(LEVEL_FRACTIONS) - 1
-        altitude, pressure = np.empty((2, n_cells, n_layers + 1))
-        temperature = np.empty((n_cells, n_layers))
-        fractions = np.empty((n_cells, 2, n_layers))
-        corners = self._corners(month, latitude, longitude)
-        fill_cells(
-            self._at(self.log_pressure, corners), self._at(self.temperature, corners),
-            self._at(self.log_fractions, corners), self._at(self.surface_pressure, corners),
-            np.asarray(surface_altitude, dtype=float), climatology, np.asarray(month) - 1,
-            np.asarray(lat_index), self.has_ozone, LEVEL_FRACTIONS, altitude, pressure, temperature,
-            fractions,
-        )  # fmt: skip
-        mole_fractions = np.empty((n_cells, len(GASES), n_layers))
-        for gas, value in WELL_MIXED.items():
-            mole_fractions[:, GASES.index(gas)] = value
-        mole_fractions[:, [GASES.index("h2o"), GASES.index("o3")]] = fractions
-        return TerrainColumns(
-            altitude, pressure, layer_pressure(pressure), temperature, mole_fractions
-        )
-
-    def _corners(
-        self, month: Ints, latitude: Floats, longitude: Floats
-    ) -> list[tuple[tuple[Ints, Ints, Ints], Floats]]:
-        """Places of the four values around each cell, and their weights."""
-        step = self._steps(np.asarray(month))
-        i, north = _between(self.lat, np.clip(latitude, self.lat[0], self.lat[-1]))
-        round_once = np.append(self.lon, self.lon[0] + 360.0)
-        j, east = _between(round_once, (np.asarray(longitude) - self.lon[0]) % 360.0 + self.lon[0])
-        n = self.lon.size
-        return [
-            ((step, i, j), (1 - north) * (1 - east)),
-            ((step, i, (j + 1) % n), (1 - north) * east),
-            ((step, np.minimum(i + 1, self.lat.size - 1), j), north * (1 - east)),
-            ((step, np.minimum(i + 1, self.lat.size - 1), (j + 1) % n), north * east),
-        ]
-
-    def _steps(self, month: Ints) -> Ints:
-        if not self.months:
-            return np.zeros(month.size, dtype=int)
-        absent = sorted(set(month.tolist()) - set(self.months))
-        if absent:
-            raise InputError(
-                f"{self.source}: the atmosphere has the months {', '.join(map(str, self.months))}, "
-                f"not {', '.join(map(str, absent))}."
-            )
-        return np.array([self.months.index(m) for m in month.tolist()])
-
-    @staticmethod
-    def _at(field: Floats, corners: list[tuple[tuple[Ints, Ints, Ints], Floats]]) -> Floats:
-        """A field at the cells, (cell, ...)."""
-        extra = (1,) * (field.ndim - 3)
-        return sum(field[place] * weight.reshape(-1, *extra) for place, weight in corners)  # type: ignore[return-value]
-
-
-def gridded_air(atmosphere: xr.Dataset | str | os.PathLike[str]) -> GriddedAir:
-    """A gridded state of the atmosphere for maps.
-
-    Parameters
-    ----------
-    atmosphere
-        Dataset or netCDF file with air_temperature, specific_humidity and perhaps ozone over
-        (month or time, level, lat, lon) and surface_air_pressure over (month or time, lat, lon);
-        names, units, pressures and order as for `columns_from`. Without month or time it is the
-        same in all months.
+    An altitude of the surface that is an input by itself is not among them.
 
     Raises
     ------
     InputError
-        It cannot be read, is not on a grid of latitudes and longitudes, or not of single months.
+        Two variables are the same quantity.
     """
-    source = "the given atmosphere"
-    if not isinstance(atmosphere, xr.Dataset):
-        source, atmosphere = Path(atmosphere).name, open_input(atmosphere)
-    named = atmosphere.rename({k: v for k, v in _AXES.items() if k in atmosphere.dims})
-    for axis in ("lat", "lon"):
-        if axis not in named.coords or named[axis].ndim != 1:
-            raise InputError(f"{source}: has no axis {axis}; the atmosphere of a map is on a grid.")
-    ordered = named.assign_coords(lon=named["lon"] % 360.0).sortby(["lat", "lon"])
-    months = _months(ordered, source)
-    in_order = ordered.transpose("time", ..., "lat", "lon", missing_dims="ignore")
-    state = model_state(in_order, source=source)
-    if len(state.places) != max(len(months), 1) * ordered.lat.size * ordered.lon.size:
-        raise InputError(
-            f"{source}: the atmosphere must be over (month or time, level, lat, lon) alone."
+    names = state_names(dataset)
+    claimed = claimed_names(dataset[[n for n in names if n in dataset.data_vars]], source=source)
+    return [name for name in names if claimed.get(name) != "surface_altitude"]
+
+
+def air_fields(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
+    """The state of the atmosphere of a dataset as fields of the inputs.
+
+    Parameters
+    ----------
+    dataset
+        The variables of the state (`model_state.state_names`), in memory.
+    source
+        File or other origin, for the messages.
+
+    Returns
+    -------
+    Dataset of the names of `AIR`, as far as the dataset has them, over (`air_level`, ...), levels
+    from the top down, in SI units and mole fractions per moist air; and `surface_altitude` [m].
+    Columns with gaps are missing as a whole.
+
+    Raises
+    ------
+    InputError
+        Temperature, humidity or surface pressure is not found, or something cannot be used.
+    """
+    state = model_state(dataset, source=source, complete=False)
+    levels = state.pressure.shape[1]
+    if levels < 2:
+        raise InputError(f"{source}: the atmosphere is on one level; give two or more.")
+    state = _continued_below_ground(state)
+    gaps = _gaps(state)
+    on_levels = {
+        "air_pressure": state.pressure,
+        "air_temperature": state.values["temperature"],
+        "specific_humidity": _ratio(state, "humidity"),
+        **_mole_fractions(state),
+    }
+    over = {**state.shape, LEVEL: levels}
+    arrays = {
+        name: xr.DataArray(
+            np.where(gaps[:, None], np.nan, values).reshape(*over.values()), dims=tuple(over)
         )
-    return _on_its_grid(state, months, ordered)
+        for name, values in on_levels.items()
+    }
+    for name in {"surface_pressure", "surface_altitude"} & set(state.fields):
+        values = np.where(gaps, np.nan, state.fields[name])
+        arrays[name] = xr.DataArray(values.reshape(*state.shape.values()), dims=tuple(state.shape))
+    axes = {dim: dataset[dim].variable for dim in state.shape if dim in dataset.coords}
+    return xr.Dataset(arrays, axes)
 
 
-_AXES = {"latitude": "lat", "longitude": "lon", "month": "time", "valid_time": "time"}
+def _continued_below_ground(state: ModelState) -> ModelState:
+    """The state with the lowest known values at the empty levels below the ground."""
+    empty = np.any([np.isnan(values) for values in state.values.values()], axis=0)
+    level = np.arange(empty.shape[1])
+    lowest = level[-1] - np.argmin(empty[:, ::-1], axis=1)[:, None]
+    ground = state.fields["surface_pressure"][:, None]
+    below = empty & (level > lowest) & (state.pressure > _BELOW_GROUND * ground)
+    place = np.where(below, lowest, level)
+    filled = {name: np.take_along_axis(v, place, axis=1) for name, v in state.values.items()}
+    return state._replace(values=filled)
 
 
-def _months(dataset: xr.Dataset, source: str) -> tuple[int, ...]:
-    """The calendar month of each time step."""
-    if "time" not in dataset.dims:
-        return ()
-    time = dataset["time"] if "time" in dataset.coords else None
-    if time is None:
-        raise InputError(f"{source}: its times have no coordinate; give dates or months 1 to 12.")
-    numbers = time.dt.month.values if time.dtype.kind in "MO" else time.values
-    months = tuple(int(number) for number in numbers)
-    if len(set(months)) < len(months) or not set(months) <= set(range(1, 13)):
-        raise InputError(
-            f"{source}: its times are the months {', '.join(map(str, months))}; each must be there "
-            "once. Of several years or days make monthly means first."
-        )
-    return months
+def _gaps(state: ModelState) -> NDArray[np.bool_]:
+    """Mask of the columns in which something is missing, (column,)."""
+    on_levels = [np.isnan(v).any(axis=1) for v in (state.pressure, *state.values.values())]
+    return np.any([*on_levels, *(np.isnan(v) for v in state.fields.values())], axis=0)
 
 
-def _on_its_grid(state: ModelState, months: tuple[int, ...], dataset: xr.Dataset) -> GriddedAir:
-    shape = (max(len(months), 1), dataset.lat.size, dataset.lon.size)
-    humidity = _ratio(state, "humidity")
-    h2o = humidity / (1.0 - humidity) * (MOLAR_MASS_DRY_AIR / MOLAR_MASS_WATER)
-    o3 = np.full_like(h2o, TRACE)
+def _mole_fractions(state: ModelState) -> dict[str, Floats]:
+    """Mole fractions of ozone and other gases in moist air, (column, level), as far as given."""
+    found = {}
     if "ozone_mass" in state.values:
-        mass = _ratio(state, "ozone_mass") / (1.0 - humidity)
-        o3 = mass * (MOLAR_MASS_DRY_AIR / MOLAR_MASS_OZONE)
+        h2o = _per_dry_air(_ratio(state, "humidity"))
+        dry = 1.0 - _ratio(state, "humidity")
+        mass = _ratio(state, "ozone_mass") / dry
+        found["o3_mole_fraction"] = mass * (MOLAR_MASS_DRY_AIR / MOLAR_MASS_OZONE) / (1.0 + h2o)
     elif "ozone_mole" in state.values:
-        o3 = _ratio(state, "ozone_mole") * (1.0 + h2o)
-    logs = np.log(np.maximum(np.stack([h2o, o3], axis=1), TRACE))
-    return GriddedAir(
-        source=state.source,
-        months=months,
-        lat=dataset.lat.values.astype(float),
-        lon=dataset.lon.values.astype(float),
-        log_pressure=np.log(state.pressure).reshape(*shape, -1),
-        temperature=state.values["temperature"].reshape(*shape, -1),
-        log_fractions=logs.reshape(*shape, 2, -1),
-        surface_pressure=state.fields["surface_pressure"].reshape(shape),
-        has_ozone=bool({"ozone_mass", "ozone_mole"} & set(state.values)),
-    )
+        found["o3_mole_fraction"] = _ratio(state, "ozone_mole")
+    for name, gas in _OTHER_GASES.items():
+        if gas in state.values:
+            found[name] = _ratio(state, gas)
+        elif gas in state.fields:
+            found[name] = np.broadcast_to(state.fields[gas][:, None], state.pressure.shape)
+    return found
+
+
+def _per_dry_air(humidity: Floats) -> Floats:
+    """Mole fraction of water vapour per dry air from specific humidity."""
+    return humidity / (1.0 - humidity) * (MOLAR_MASS_DRY_AIR / MOLAR_MASS_WATER)
 
 
 def _ratio(state: ModelState, name: str) -> Floats:
+    """A mixing ratio; what is just below 0 is rounding and counts as 0."""
     values = state.values[name]
     bad = (values < _NEGATIVE_ROUNDING) | (values >= 1.0)
     if bad.any():
@@ -222,9 +171,96 @@ def _ratio(state: ModelState, name: str) -> Floats:
     return np.maximum(values, 0.0)
 
 
-def _between(points: Floats, x: Floats) -> tuple[Ints, Floats]:
-    """Place of the lower neighbour, and the share of the way to the next."""
-    if points.size == 1:
-        return np.zeros(np.size(x), dtype=int), np.zeros(np.size(x))
-    i = np.clip(np.searchsorted(points, x, side="right") - 1, 0, points.size - 2)
-    return i, (x - points[i]) / (points[i + 1] - points[i])
+def with_air(
+    inputs: xr.Dataset, given: xr.Dataset, *, origins: Mapping[str, str], fill_missing: bool
+) -> xr.Dataset:
+    """The inputs with the state of the atmosphere that a dataset has, if any.
+
+    Parameters
+    ----------
+    inputs
+        As `inputs.builtin_inputs`.
+    given
+        With the names of `AIR` on the grid, or at the points, of the inputs.
+    origins
+        Of each.
+    fill_missing
+        Whether the climatology takes the place of missing columns, which stay NaN and are counted
+        in the attribute `filled_cells`; otherwise in `missing_cells`.
+    """
+    template = inputs["aod"].reset_coords(drop=True)
+    count = "filled_cells" if fill_missing else "missing_cells"
+    fields = {}
+    for name in (name for name in AIR if name in given):
+        levels = [LEVEL] if LEVEL in given[name].dims else []
+        spread = given[name].reset_coords(drop=True).broadcast_like(template)
+        field = spread.transpose("month", *levels, *template.dims[1:]).drop_attrs()
+        missing = int(field.isnull().sum())
+        own = {"origin": origins[name], **({count: missing} if missing else {})}
+        fields[name] = field.assign_attrs(own)
+    return inputs.assign(fields)
+
+
+def joined_columns(
+    air: Mapping[str, Floats],
+    *,
+    climatology: Profiles,
+    month: Ints,
+    lat: Ints,
+    surface_altitude: Floats,
+) -> TerrainColumns:
+    """Columns of a given state and of the climatology above it; where it is NaN, of that alone.
+
+    Parameters
+    ----------
+    air
+        Names of `AIR`, (cell, level), and `surface_pressure` (cell,).
+    climatology
+        What goes on above the highest level, and the ozone where the state has none.
+    month, lat
+        (cell,) places in the climatology, from 0.
+    surface_altitude
+        (cell,) [m].
+    """
+    altitude = np.asarray(surface_altitude, dtype=float)
+    given = _given_columns(air, climatology, month, lat, altitude)
+    absent = ~np.isfinite(air["air_temperature"]).all(axis=1)
+    if not absent.any():
+        return given
+    builtin = columns_over_terrain(climatology, month=month, lat=lat, surface_altitude=altitude)
+    for own, other in zip(given, builtin, strict=True):
+        own[absent] = other[absent]
+    return given
+
+
+def _given_columns(
+    air: Mapping[str, Floats],
+    climatology: Profiles,
+    month: Ints,
+    lat: Ints,
+    surface_altitude: Floats,
+) -> TerrainColumns:
+    gases, fractions_at_levels = _fractions_per_dry_air(air)
+    n_cells, n_layers = len(surface_altitude), len(LEVEL_FRACTIONS) - 1
+    altitude, pressure = np.empty((2, n_cells, n_layers + 1))
+    temperature = np.empty((n_cells, n_layers))
+    fractions = np.empty((n_cells, len(gases), n_layers))
+    fill_cells(
+        np.log(air["air_pressure"]), np.ascontiguousarray(air["air_temperature"]),
+        np.log(np.maximum(fractions_at_levels, TRACE)), np.log(air["surface_pressure"]),
+        surface_altitude, climatology, np.asarray(month), np.asarray(lat),
+        "o3_mole_fraction" in air, LEVEL_FRACTIONS, altitude, pressure, temperature, fractions,
+    )  # fmt: skip
+    mole_fractions = np.empty((n_cells, len(GASES), n_layers))
+    for gas, value in WELL_MIXED.items():
+        mole_fractions[:, GASES.index(gas)] = value
+    mole_fractions[:, [GASES.index(gas) for gas in gases]] = fractions
+    return TerrainColumns(altitude, pressure, layer_pressure(pressure), temperature, mole_fractions)
+
+
+def _fractions_per_dry_air(air: Mapping[str, Floats]) -> tuple[list[str], Floats]:
+    """Gases, water vapour and ozone first, and their mole fractions, (cell, gas, level)."""
+    h2o = _per_dry_air(air["specific_humidity"])
+    o3 = air.get("o3_mole_fraction", np.zeros_like(h2o)) * (1.0 + h2o)
+    others = {gas: air[name] * (1.0 + h2o) for name, gas in _OTHER_GASES.items() if name in air}
+    return ["h2o", "o3", *others], np.stack([h2o, o3, *others.values()], axis=1)

@@ -14,13 +14,15 @@ from typing import TypeAlias
 
 import xarray as xr
 
+from aeroforcing.aerosol_optics import DEFAULT_OPTICS, OPTICS_IN_WORDS, check_optics
 from aeroforcing.builtin_aerosol import builtin_aerosol
 from aeroforcing.builtin_clouds import builtin_clouds
 from aeroforcing.builtin_surface import builtin_surface
 from aeroforcing.errors import InputError
+from aeroforcing.gridded_air import AIR, with_air
 from aeroforcing.grids import gaussian_grid, grid_of
 from aeroforcing.model_fields import model_fields
-from aeroforcing.user_inputs import OPTICAL, UserInputs, read_user_inputs
+from aeroforcing.user_inputs import OPTICAL, UserInputs, lacking_partner, read_user_inputs
 from aeroforcing.variables import stamp
 
 Source: TypeAlias = xr.Dataset | str | os.PathLike[str]
@@ -31,6 +33,11 @@ _SURFACE = (
     "built-in: ECHAM6 T63 land, AMIP sea ice, ERA5 snow; ocean albedo of Taylor et al. (1996)"
 )
 _CLOUDS = "built-in: ISCCP C2"
+_OZONE = "zonal mean ozone of 2005-2014"
+_AIR = {
+    "atmosphere": f"built-in: AFGL atmospheres by month and latitude, {_OZONE}",
+    "ozone": f"built-in: {_OZONE}",
+}
 _ORIGINS = {
     **dict.fromkeys(OPTICAL, _AEROSOL),
     "aerosol_profile": "built-in: Tegen et al. (1997) vertical shape",
@@ -42,7 +49,10 @@ _ORIGINS = {
 
 
 def builtin_inputs(
-    grid: str | xr.Dataset = "T42", *, months: Iterable[int] = range(1, 13)
+    grid: str | xr.Dataset = "T42",
+    *,
+    months: Iterable[int] = range(1, 13),
+    optics: str = DEFAULT_OPTICS,
 ) -> xr.Dataset:
     """All built-in inputs on a grid.
 
@@ -52,6 +62,8 @@ def builtin_inputs(
         A name for `gaussian_grid`, or a Dataset with `lat` and `lon`.
     months
         Calendar months, 1 to 12, each once and in ascending order.
+    optics
+        Of the aerosol species, "chung2012" or "merra2"; see `aerosol_optics`.
 
     Returns
     -------
@@ -66,19 +78,23 @@ def builtin_inputs(
     Raises
     ------
     InputError
-        The grid is unknown, or the months are not calendar months.
+        The grid or the optics are unknown, or the months are not calendar months.
     """
+    check_optics(optics)
     target = gaussian_grid(grid) if isinstance(grid, str) else grid_of(grid)
     wanted = _checked_months(months)
-    parts = [part(grid=target, months=wanted) for part in _PARTS]
+    parts = [
+        builtin_aerosol(grid=target, months=wanted, optics=optics),
+        builtin_surface(grid=target, months=wanted),
+        builtin_clouds(grid=target, months=wanted),
+    ]
     inputs = xr.merge(parts, compat="override", combine_attrs="override")
     for name, origin in _ORIGINS.items():
         inputs[name].attrs["origin"] = origin
+    for name in OPTICAL[1:]:
+        inputs[name].attrs["origin"] = f"{_AEROSOL}, with {OPTICS_IN_WORDS[optics]}"
     bounds = {name: target[name] for name in ("lat_bnds", "lon_bnds")}
     return stamp(inputs.assign_coords(bounds))
-
-
-_PARTS = (builtin_aerosol, builtin_surface, builtin_clouds)
 
 
 def resolve_inputs(
@@ -87,6 +103,7 @@ def resolve_inputs(
     grid: str | None = "T42",
     months: Iterable[int] = range(1, 13),
     fill_missing: bool = False,
+    optics: str = DEFAULT_OPTICS,
     replacements: Mapping[str, Source] | None = None,
 ) -> xr.Dataset:
     """The inputs of a run: the user's where given, else the built-in ones.
@@ -104,13 +121,17 @@ def resolve_inputs(
     fill_missing
         Whether missing cells of the user's variables are filled from the built-in ones. Otherwise
         they stay NaN, which makes the cell missing in the result.
+    optics
+        Of aerosol species, the user's and the built-in ones: "chung2012" or "merra2"; see
+        `aerosol_optics`.
     replacements
         Single variables from further files or Datasets: canonical name -> where it is. They go
         before those of `inputs`. With `surface_albedo` comes the open-water fraction.
 
     Returns
     -------
-    Dataset as that of `builtin_inputs`. Attribute `missing_cells` or `filled_cells` of a variable
+    Dataset as that of `builtin_inputs`, and with the state of the atmosphere if the inputs have one
+    (the names of `gridded_air.AIR`). Attribute `missing_cells` or `filled_cells` of a variable
     counts its cells that are missing or filled.
 
     Raises
@@ -130,15 +151,17 @@ def resolve_inputs(
         _check_absorption_is_used(user)
     sources = [*single.values(), *given]
     if not sources:
-        return builtin_inputs("T42" if grid is None else grid, months=wanted)
-    builtin = builtin_inputs(_target_grid(sources, grid), months=wanted)
-    fields = [model_fields(user, builtin=builtin) for user in given]
+        return builtin_inputs("T42" if grid is None else grid, months=wanted, optics=optics)
+    builtin = builtin_inputs(_target_grid(sources, grid), months=wanted, optics=optics)
+    fields = [model_fields(user, builtin=builtin, optics=optics) for user in given]
     for name, user in single.items():
-        fields.append(_single(model_fields(user, builtin=builtin), name))
+        fields.append(_single(model_fields(user, builtin=builtin, optics=optics), name))
     return _replaced(builtin, _together(fields), fill_missing)
 
 
-def resolve_fields(user: UserInputs, *, builtin: xr.Dataset, fill_missing: bool) -> xr.Dataset:
+def resolve_fields(
+    user: UserInputs, *, builtin: xr.Dataset, fill_missing: bool, optics: str = DEFAULT_OPTICS
+) -> xr.Dataset:
     """Inputs on the grid and for the steps of the built-in ones: the user's where given.
 
     Parameters
@@ -147,7 +170,7 @@ def resolve_fields(user: UserInputs, *, builtin: xr.Dataset, fill_missing: bool)
         From `user_inputs.recognise`, for the same steps.
     builtin
         As from `builtin_inputs`.
-    fill_missing
+    fill_missing, optics
         As for `resolve_inputs`.
 
     Raises
@@ -156,16 +179,14 @@ def resolve_fields(user: UserInputs, *, builtin: xr.Dataset, fill_missing: bool)
         As for `resolve_inputs`.
     """
     _check_absorption_is_used(user)
-    return _replaced(builtin, _together([model_fields(user, builtin=builtin)]), fill_missing)
+    fields = model_fields(user, builtin=builtin, optics=optics)
+    return _replaced(builtin, _together([fields]), fill_missing)
 
 
 def _check_absorption_is_used(user: UserInputs) -> None:
     """Refuse a measure of absorption that says nothing about SSA for want of its partner."""
-    for absorption, partner in user.unpaired.items():
-        raise InputError(
-            f"{user.source}: holds {absorption}, but no {partner} beside it, without which it does "
-            f"not tell the absorption. Add the {partner} that belongs to it, or remove it."
-        )
+    if user.unpaired:
+        raise lacking_partner(user.unpaired, user.source)
 
 
 def _single(user: UserInputs, name: str) -> UserInputs:
@@ -193,7 +214,7 @@ def _own_origins(user: UserInputs) -> list[tuple[str, str]]:
 def _replaced(builtin: xr.Dataset, user: UserInputs, fill_missing: bool) -> xr.Dataset:
     """The built-in inputs with the user's variables in their places."""
     result = builtin.assign_attrs(user.dataset.attrs)
-    order = [*OPTICAL, *(name for name in user.dataset if name not in OPTICAL)]
+    order = [*OPTICAL, *(name for name in user.dataset if name not in (*OPTICAL, *AIR))]
     for name in (name for name in order if name in user.dataset):
         given = _like(user.dataset[name], builtin[name])
         if name in OPTICAL[1:]:  # without aerosol its properties may be undefined
@@ -204,7 +225,7 @@ def _replaced(builtin: xr.Dataset, user: UserInputs, fill_missing: bool) -> xr.D
         result[name] = kept.drop_attrs().assign_attrs(origin=user.origins[str(name)], **count)
     if "cloud_fraction" in user.dataset and "cloud_filled" not in user.dataset:
         result["cloud_filled"] = xr.zeros_like(result["cloud_filled"])
-    return stamp(result)
+    return stamp(with_air(result, user.dataset, origins=user.origins, fill_missing=fill_missing))
 
 
 def _like(given: xr.DataArray, builtin: xr.DataArray) -> xr.DataArray:
@@ -223,7 +244,15 @@ def provenance(dataset: xr.Dataset) -> list[str]:
         if "origin" in array.attrs:
             names.setdefault(array.attrs["origin"] + _gaps(array), []).append(str(name))
     lines = [f"{', '.join(members)}: {origin}" for origin, members in names.items()]
+    lines += [f"{what}: {_AIR[what]}" for what in _builtin_air(dataset)]
     return lines + [str(dataset.attrs[key]) for key in ("not_used",) if key in dataset.attrs]
+
+
+def _builtin_air(dataset: xr.Dataset) -> list[str]:
+    """What of the state of the atmosphere is built in."""
+    if "air_temperature" not in dataset:
+        return ["atmosphere"]
+    return [] if "o3_mole_fraction" in dataset else ["ozone"]
 
 
 def _gaps(array: xr.DataArray) -> str:
@@ -245,5 +274,5 @@ def _target_grid(sources: list[UserInputs], grid: str | None) -> xr.Dataset:
         return gaussian_grid(grid)
     for user in sources:
         if "lat" in user.dataset.dims:
-            return grid_of(user.dataset)
+            return grid_of(user.dataset, source=user.source)
     raise InputError(f"{sources[0].source}: has no grid to be kept; name one, such as T42.")

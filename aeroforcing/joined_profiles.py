@@ -24,7 +24,7 @@ def fill_cells(
     log_pressure: Floats,
     temperature: Floats,
     log_fractions: Floats,
-    surface_pressure: Floats,
+    log_surface_pressure: Floats,
     surface_altitude: Floats,
     climatology: Profiles,
     month: Ints,
@@ -40,25 +40,26 @@ def fill_cells(
 
     Parameters
     ----------
-    log_pressure, temperature, log_fractions, surface_pressure, surface_altitude
-        (cell, level), (cell, level), (cell, 2, level), (cell,) and (cell,): the given state.
+    log_pressure, temperature, log_fractions, log_surface_pressure, surface_altitude
+        (cell, level), (cell, level), (cell, gas, level), (cell,) [log Pa] and (cell,): the given
+        state; water vapour and ozone are its first two gases.
     climatology, month, lat_index
         What goes on above it, and where each cell is in it.
     has_ozone
-        Whether the state's second fraction is ozone; else the climatology's is taken throughout.
+        Whether the state has ozone; else the climatology's is taken throughout.
     level_fractions
         (n + 1,) heights of the layers' bounds above the surface in parts of the top's, from 1 to 0.
     altitude_levels, pressure_levels, temperature_layers, fractions
-        (cell, n + 1) [m], (cell, n + 1) [Pa], (cell, n) [K] and (cell, 2, n), written to.
+        (cell, n + 1) [m], (cell, n + 1) [Pa], (cell, n) [K] and (cell, gas, n), written to.
     """
     room = log_pressure.shape[1] + climatology.altitude.size + 1
     altitude, log_p, kelvin = np.empty(room), np.empty(room), np.empty(room)
-    logs = np.empty((2, room))
+    logs = np.empty((log_fractions.shape[1], room))
     for cell in range(surface_altitude.size):
         step, place = month[cell], lat_index[cell]
         n = compose(
             log_pressure[cell], temperature[cell], log_fractions[cell],
-            math.log(surface_pressure[cell]), surface_altitude[cell],
+            log_surface_pressure[cell], surface_altitude[cell],
             climatology.log_pressure[step, place], climatology.temperature[step, place],
             climatology.log_fractions[step, place], has_ozone, altitude, log_p, kelvin, logs,
         )  # fmt: skip
@@ -91,15 +92,22 @@ def compose(
 ) -> int:
     """Write one profile from the surface up to the climatology's top, from the end of the arrays.
 
-    Returns how many levels were written. The surface has the temperature and the mole fractions of
-    the lowest level above it.
+    Returns how many levels were written. The surface has the temperature and the mole fractions
+    between the levels around it, or those of the lowest level. Gases that the climatology does not
+    have go on upward as at the highest level.
     """
     last = altitude.size - 1
     lowest = log_pressure.size - 1
     while lowest > 0 and log_pressure[lowest] > log_surface - _NEAREST:
         lowest -= 1
-    altitude[last], log_p[last], kelvin[last] = surface_altitude, log_surface, temperature[lowest]
-    logs[:, last] = log_fractions[:, lowest]
+    below = min(lowest + 1, log_pressure.size - 1)
+    thickness = log_pressure[below] - log_pressure[lowest]
+    share = (log_surface - log_pressure[lowest]) / thickness if below > lowest else 0.0
+    altitude[last], log_p[last] = surface_altitude, log_surface
+    kelvin[last] = temperature[lowest] + share * (temperature[below] - temperature[lowest])
+    logs[:, last] = log_fractions[:, lowest] + share * (
+        log_fractions[:, below] - log_fractions[:, lowest]
+    )
     place = last
     for level in range(lowest, -1, -1):
         place -= 1
@@ -110,7 +118,8 @@ def compose(
             place -= 1
             log_p[place] = upper_log_pressure[level]
             kelvin[place] = upper_temperature[level]
-            logs[:, place] = upper_log_fractions[:, level]
+            logs[:2, place] = upper_log_fractions[:, level]
+            logs[2:, place] = log_fractions[2:, 0]
     if not has_ozone:
         for level in range(place, last + 1):
             logs[1, level] = ozone_at(log_p[level], upper_log_pressure, upper_log_fractions[1])

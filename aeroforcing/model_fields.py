@@ -15,19 +15,21 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from aeroforcing.aerosol_optics import spectral_exponents
+from aeroforcing.aerosol_optics import DEFAULT_OPTICS, OPTICS_IN_WORDS, mixture_properties
 from aeroforcing.averages import on_grid
 from aeroforcing.builtin_aerosol import with_sea_salt_modes
 from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.errors import InputError
 from aeroforcing.properties import SPECIES as MIXED_SPECIES
-from aeroforcing.properties import mix_species
 from aeroforcing.user_inputs import CLOUD_TABLES, OPTICAL, SPECIES, UserInputs
+from aeroforcing.wrong_values import first_place
 
 _COVER_ROUNDING = 1e-5
 
 
-def model_fields(user: UserInputs, *, builtin: xr.Dataset) -> UserInputs:
+def model_fields(
+    user: UserInputs, *, builtin: xr.Dataset, optics: str = DEFAULT_OPTICS
+) -> UserInputs:
     """The user's inputs by the names and on the grid of the built-in ones.
 
     Parameters
@@ -36,6 +38,8 @@ def model_fields(user: UserInputs, *, builtin: xr.Dataset) -> UserInputs:
         As read.
     builtin
         The built-in inputs on the grid and for the months of the run.
+    optics
+        Of species, "chung2012" or "merra2"; see `aerosol_optics`.
 
     Returns
     -------
@@ -51,7 +55,7 @@ def model_fields(user: UserInputs, *, builtin: xr.Dataset) -> UserInputs:
     _check_profile(user, builtin)
     _check_tables(user)
     gridded = replace(user, dataset=on_grid(user.dataset, builtin))
-    return _with_cloud_types(_without_open_water(_mixed(gridded)), builtin)
+    return _with_cloud_types(_without_open_water(_mixed(gridded, optics)), builtin)
 
 
 def _check_profile(user: UserInputs, builtin: xr.Dataset) -> None:
@@ -72,26 +76,39 @@ def _check_profile(user: UserInputs, builtin: xr.Dataset) -> None:
             f"{np.round(wanted, 4).tolist()}."
         )
     total = user.dataset["aerosol_profile"].sum("sigma_layer", skipna=False)
-    wrong = np.abs(total - 1) > _COVER_ROUNDING
+    wrong = abs(total - 1) > _COVER_ROUNDING
     if wrong.any():
         raise InputError(
             f"{user.source}: the shares of aerosol_profile do not add up to 1 in "
-            f"{int(wrong.sum())} of {total.size} cells; divide them by their sum."
+            f"{int(wrong.sum())} of {total.size} cells, first at {first_place(wrong)}; divide them "
+            "by their sum."
         )
 
 
 def _check_tables(user: UserInputs) -> None:
-    """Refuse gaps in what the clouds of a type share."""
-    for name in CLOUD_TABLES:
-        missing = user.dataset[name].isnull() if name in user.dataset else xr.DataArray(False)
+    """Refuse gaps in what the clouds of a type share, and clouds that end below their base."""
+    given = user.dataset
+    for name in (*CLOUD_TABLES, "cloud_optical_depth"):
+        missing = given[name].isnull() if name in given else xr.DataArray(False)
         if missing.any():
             raise InputError(
                 f"{user.source}: {name} is missing in {int(missing.sum())} of {missing.size} "
-                "places; give it for every cloud type and latitude."
+                f"places, first at {first_place(missing)}; give it for every cloud type and "
+                "latitude."
             )
 
 
-def _mixed(user: UserInputs) -> UserInputs:
+def _check_heights(heights: xr.Dataset, source: str) -> None:
+    """Refuse clouds whose top is not above their base."""
+    flat = heights["cloud_top"] <= heights["cloud_base"]
+    if flat.any():
+        raise InputError(
+            f"{source}: cloud_top is not above cloud_base in {int(flat.sum())} of {flat.size} "
+            f"places, first at {first_place(flat)}. Give both, as altitudes above sea level."
+        )
+
+
+def _mixed(user: UserInputs, optics: str) -> UserInputs:
     """Optical properties from the species, where they are not given directly."""
     given = user.dataset
     present = [name for name in SPECIES if name in given]
@@ -108,9 +125,9 @@ def _mixed(user: UserInputs) -> UserInputs:
     if absent:
         note = f"not used: {', '.join(present)} of {user.source}, for lack of {', '.join(absent)}"
         return replace(user, dataset=others.assign_attrs(not_used=note))
-    mixture = xr.merge([mix_species(species), spectral_exponents(species)])
+    mixture = mixture_properties(species, optics=optics)
     derived = {name: mixture[name] for name in OPTICAL if name not in given}
-    origin = f"{user.source}, mixture of {', '.join(present)}"
+    origin = f"{user.source}, mixture of {', '.join(present)} with {OPTICS_IN_WORDS[optics]}"
     origins = {**user.origins, **dict.fromkeys(derived, origin)}
     return replace(user, dataset=others.assign(derived), origins=origins)
 
@@ -138,8 +155,12 @@ def _without_open_water(user: UserInputs) -> UserInputs:
 
 
 def _with_cloud_types(user: UserInputs, builtin: xr.Dataset) -> UserInputs:
-    """Cloud amounts and optical depths by the built-in types."""
-    clouds = {}
+    """What is known of clouds by the built-in types, in their order."""
+    names = [name for name in ("cloud_base", "cloud_top") if name in user.dataset]
+    clouds = {name: _in_order(user.dataset[name], user.source) for name in names}
+    if clouds:
+        heights = builtin[["cloud_base", "cloud_top"]].drop_attrs().assign(clouds)
+        _check_heights(heights, user.source)
     if "cloud_optical_depth" in user.dataset:
         clouds["cloud_optical_depth"] = _depth_by_type(user)
     if "cloud_fraction" in user.dataset:
@@ -163,10 +184,11 @@ def _fraction_by_type(user: UserInputs, builtin: xr.DataArray) -> xr.DataArray:
         return fraction * builtin / builtin.sum("cloud_type")
     ordered = _in_order(fraction, user.source)
     cover = ordered.sum("cloud_type")
-    if (cover > 1 + _COVER_ROUNDING).any():
+    excess = cover > 1 + _COVER_ROUNDING
+    if excess.any():
         raise InputError(
             f"{user.source}: the amounts of cloud_fraction sum to more than 1 in "
-            f"{int((cover > 1 + _COVER_ROUNDING).sum())} of {cover.size} cells, at most "
+            f"{int(excess.sum())} of {cover.size} cells, first at {first_place(excess)}, at most "
             f"{float(cover.max()):g}. Types exclude each other: give what is seen from above."
         )
     return ordered
@@ -177,8 +199,8 @@ def _in_order(array: xr.DataArray, source: str) -> xr.DataArray:
     found = [str(name) for name in array["cloud_type"].values]
     if sorted(found) != sorted(_type_names()):
         raise InputError(
-            f"{source}: {array.name} has the cloud types {', '.join(found)}; expected are "
-            f"{', '.join(_type_names())}."
+            f"{source}: {array.name} has the cloud types {', '.join(found) or 'none'}; expected "
+            f"are {', '.join(_type_names())}."
         )
     return array.assign_coords(cloud_type=found).sel(cloud_type=_type_names())
 

@@ -13,6 +13,7 @@ import xarray as xr
 
 from aeroforcing.constants import GRAVITY
 from aeroforcing.errors import InputError
+from aeroforcing.wrong_values import check_numbers
 
 _PER_KG = dict.fromkeys(("kgkg-1", "kg/kg", "kgkg**-1", "kgkg^-1", "1", ""), 1.0) | {"g/kg": 1e-3}
 _SHARE = {"1": 1.0, "": 1.0, "(0-1)": 1.0, "fraction": 1.0, "%": 0.01}
@@ -54,17 +55,19 @@ GOCART = {
 """MERRA-2 names of the mass mixing ratios of the components of `species_optics`."""
 
 QUANTITIES: Mapping[str, _Quantity] = {
-    "temperature": _Quantity(("air_temperature",), ("t", "ta", "temperature"), {"k": 1.0}),
+    "temperature": _Quantity(
+        ("air_temperature",), ("t", "ta", "temperature", "air_temperature"), {"k": 1.0}
+    ),
     "humidity": _mixing_ratio(
         "q", "hus", "qv", "specific_humidity", standard_name="specific_humidity"
     ),
     "ozone_mass": _mixing_ratio(
         "o3", "ozone_mass_mixing_ratio", standard_name="mass_fraction_of_ozone_in_air"
     ),
-    "ozone_mole": _gas("mole_fraction_of_ozone_in_air", "vmro3", "o3vmr"),
-    "co2": _gas("mole_fraction_of_carbon_dioxide_in_air", "co2", "vmrco2"),
-    "ch4": _gas("mole_fraction_of_methane_in_air", "ch4", "vmrch4"),
-    "n2o": _gas("mole_fraction_of_nitrous_oxide_in_air", "n2o", "vmrn2o"),
+    "ozone_mole": _gas("mole_fraction_of_ozone_in_air", "vmro3", "o3vmr", "o3_mole_fraction"),
+    "co2": _gas("mole_fraction_of_carbon_dioxide_in_air", "co2", "vmrco2", "co2_mole_fraction"),
+    "ch4": _gas("mole_fraction_of_methane_in_air", "ch4", "vmrch4", "ch4_mole_fraction"),
+    "n2o": _gas("mole_fraction_of_nitrous_oxide_in_air", "n2o", "vmrn2o", "n2o_mole_fraction"),
     "cloud_fraction": _Quantity(
         ("cloud_area_fraction_in_atmosphere_layer",),
         ("cc", "cl", "cloud", "fraction_of_cloud_cover"),
@@ -79,7 +82,9 @@ QUANTITIES: Mapping[str, _Quantity] = {
         standard_name="mass_fraction_of_cloud_ice_in_air",
     ),
     **{name: _mixing_ratio(short.lower()) for name, short in GOCART.items()},
-    "pressure": _Quantity(("air_pressure",), ("p", "pl", "pfull", "plev", "pressure"), _PASCALS),
+    "pressure": _Quantity(
+        ("air_pressure",), ("p", "pl", "pfull", "plev", "pressure", "air_pressure"), _PASCALS
+    ),
     "interface_pressure": _Quantity((), ("phalf", "ple", "pressure_interface"), _PASCALS),
     "thickness": _Quantity((), ("delp", "pressure_thickness_of_layers"), _PASCALS),
     "surface_pressure": _Quantity(
@@ -128,7 +133,7 @@ def known_quantities(dataset: xr.Dataset, *, source: str) -> dict[str, xr.DataAr
     found: dict[str, xr.DataArray] = {}
     for key in (*dataset.data_vars, *dataset.coords):
         array = dataset[key]
-        name = _name_of(str(key), str(array.attrs.get("standard_name", "")))
+        name = quantity_of(str(key), str(array.attrs.get("standard_name", "")))
         if name is None or key in array.dims:
             continue
         if name in found:
@@ -150,7 +155,8 @@ def pascals(units: str) -> float | None:
     return _PASCALS.get(units.replace(" ", "").lower())
 
 
-def _name_of(key: str, standard_name: str) -> str | None:
+def quantity_of(key: str, standard_name: str) -> str | None:
+    """The quantity that a variable of a name and standard name is; None if it is not known."""
     for name, quantity in QUANTITIES.items():
         if standard_name and standard_name in quantity.standard_names:
             return name
@@ -158,6 +164,7 @@ def _name_of(key: str, standard_name: str) -> str | None:
 
 
 def _in_si(array: xr.DataArray, name: str, source: str) -> xr.DataArray:
+    check_numbers(array, name, source=source)
     units = str(array.attrs.get("units", "")).replace(" ", "").lower()
     factors = QUANTITIES[name].units
     if units not in factors:

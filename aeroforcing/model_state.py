@@ -7,21 +7,27 @@ known is told in `model_names`, what a column is made of in `model_columns`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from aeroforcing.errors import InputError
-from aeroforcing.model_names import known_quantities, names_of, pascals
+from aeroforcing.model_names import known_quantities, names_of, pascals, quantity_of
+from aeroforcing.wrong_values import check_numbers
 
 Floats = NDArray[np.float64]
 
 _VERTICAL = ("level", "lev", "plev", "pressure_level", "isobaricinhpa", "layer", "model_level",
-             "hybrid", "pfull", "lay")  # fmt: skip
+             "hybrid", "pfull", "lay", "air_level")  # fmt: skip
 # Coefficients of p = a + b ps, over n + 1 interfaces or as bounds (n, 2).
 _HYBRID = (("hyai", "hybi"), ("ap_bnds", "b_bnds"), ("a_bnds", "b_bnds"), ("ak", "bk"))
+_REFERENCE_PRESSURE = ("P0", "p0")
+_PROFILES = ("temperature", "humidity", "ozone_mass", "ozone_mole")
+_GASES = ("co2", "ch4", "n2o")
+_PRESSURES = ("pressure", "interface_pressure", "thickness")
+_SURFACE = ("surface_pressure", "surface_altitude")
 _COLUMN, _INTERFACE = "column of the model", "interface of the model"
 
 
@@ -29,7 +35,8 @@ class ModelState(NamedTuple):
     """Columns of a model, levels or layers from the top down."""
 
     source: str
-    places: list[str]  # (column,) in words, for messages
+    places: Sequence[str]  # (column,) in words, for messages
+    shape: dict[str, int]  # dimensions that the columns are over
     coordinates: xr.Dataset  # (column,) those of the horizontal dimensions
     pressure: Floats  # (column, level) that the values are for [Pa]
     interfaces: Floats | None  # (column, level + 1) where the values are means of layers [Pa]
@@ -37,7 +44,53 @@ class ModelState(NamedTuple):
     fields: dict[str, Floats]  # name -> (column,), in SI units; `surface_pressure` among them
 
 
-def model_state(dataset: xr.Dataset, *, source: str = "the given dataset") -> ModelState:
+class _Places(Sequence[str]):
+    """The places of columns in words, made when they are asked for."""
+
+    def __init__(self, coordinates: xr.Dataset, size: int) -> None:
+        self._values = {str(name): array.values for name, array in coordinates.variables.items()}
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, i: Any) -> Any:
+        if not 0 <= i < self._size:
+            raise IndexError(i)
+        words = ", ".join(f"{name}={_label(v[i])}" for name, v in self._values.items())
+        return words or f"column {i}"
+
+
+def state_names(dataset: xr.Dataset) -> list[str]:
+    """Names of the variables that tell the state of the atmosphere on levels.
+
+    A variable of a known name that has no levels, such as the air temperature at 2 m, is not among
+    them; nothing is if neither temperature, nor humidity or ozone is on levels.
+
+    Parameters
+    ----------
+    dataset
+        Any; nothing of it is read.
+    """
+    known = {
+        str(name): quantity_of(str(name), str(array.attrs.get("standard_name", "")))
+        for name, array in dataset.variables.items()
+        if name not in dataset.dims
+    }
+    profiles = [n for n, what in known.items() if what in _PROFILES and _vertical_of(dataset[n])]
+    if not profiles:
+        return []
+    gases = [n for n, what in known.items() if what in _GASES]
+    pressures = [n for n, what in known.items() if what in _PRESSURES and dataset[n].ndim > 0]
+    surface = [n for n, what in known.items() if what in _SURFACE and not _vertical_of(dataset[n])]
+    coefficients = [n for pair in _HYBRID for n in pair if set(pair) <= set(dataset.variables)]
+    reference = [name for name in _REFERENCE_PRESSURE if name in dataset]
+    return [*profiles, *gases, *pressures, *surface, *dict.fromkeys(coefficients), *reference]
+
+
+def model_state(
+    dataset: xr.Dataset, *, source: str = "the given dataset", complete: bool = True
+) -> ModelState:
     """The columns of a dataset.
 
     Parameters
@@ -47,6 +100,8 @@ def model_state(dataset: xr.Dataset, *, source: str = "the given dataset") -> Mo
         surface pressure over those others; see `model_columns`.
     source
         For messages.
+    complete
+        Whether gaps are refused; otherwise they are NaN.
 
     Raises
     ------
@@ -65,8 +120,10 @@ def model_state(dataset: xr.Dataset, *, source: str = "the given dataset") -> Mo
         table = table.drop_vars("pressure", errors="ignore").assign(interfaces=interfaces)
     horizontal = own + [str(d) for d in known["surface_pressure"].dims if d not in own]
     _check_dimensions(table, (*horizontal, vertical, _INTERFACE), source)
-    columns = _stacked(table, horizontal)
-    return _top_first(_arrays(columns, vertical, horizontal, source), source)
+    state = _arrays(_stacked(table, horizontal), vertical, _shape(table, horizontal), source)
+    if complete:
+        _check_complete(state)
+    return _top_first(state, source)
 
 
 def _check_present(known: dict[str, xr.DataArray], dataset: xr.Dataset, source: str) -> None:
@@ -79,6 +136,9 @@ def _check_present(known: dict[str, xr.DataArray], dataset: xr.Dataset, source: 
 
 
 def _check_dimensions(table: xr.Dataset, allowed: Sequence[str], source: str) -> None:
+    empty = [str(dim) for dim, size in table.sizes.items() if size == 0]
+    if empty:
+        raise InputError(f"{source}: the dimension {empty[0]} of the atmosphere is empty.")
     for name, array in table.data_vars.items():
         strange = [str(dim) for dim in array.dims if dim not in allowed]
         if strange:
@@ -88,11 +148,19 @@ def _check_dimensions(table: xr.Dataset, allowed: Sequence[str], source: str) ->
             )
 
 
-def _vertical_dimension(temperature: xr.DataArray, source: str) -> str:
-    for dim in temperature.dims:
-        attrs = temperature[dim].attrs if dim in temperature.coords else {}
+def _vertical_of(array: xr.DataArray) -> str | None:
+    """The vertical dimension of a variable, if it has one."""
+    for dim in array.dims:
+        attrs = array[dim].attrs if dim in array.coords else {}
         if str(dim).lower() in _VERTICAL or attrs.get("axis") == "Z" or "positive" in attrs:
             return str(dim)
+    return None
+
+
+def _vertical_dimension(temperature: xr.DataArray, source: str) -> str:
+    vertical = _vertical_of(temperature)
+    if vertical is not None:
+        return vertical
     raise InputError(
         f"{source}: none of temperature's dimensions ({', '.join(map(str, temperature.dims))}) is "
         f"a vertical one; name it {', '.join(_VERTICAL[:5])}, or give its coordinate axis='Z'."
@@ -102,6 +170,7 @@ def _vertical_dimension(temperature: xr.DataArray, source: str) -> str:
 def _pressure_coordinate(dataset: xr.Dataset, vertical: str, source: str) -> xr.DataArray:
     """Pressure of the levels from the coordinate of the vertical dimension."""
     units = str(dataset[vertical].attrs.get("units", "")) if vertical in dataset.coords else ""
+    check_numbers(dataset[vertical], vertical, source=source)
     factor = pascals(units)
     if factor is None:
         raise InputError(
@@ -164,7 +233,7 @@ def _hybrid(dataset: xr.Dataset, n_layers: int, source: str) -> tuple[Floats, Fl
                 f"{source}: {pair[0]} and {pair[1]} hold {a.size} and {b.size} interfaces; the "
                 f"{n_layers} layers have {n_layers + 1}."
             )
-        reference = next((dataset[name] for name in ("P0", "p0") if name in dataset), None)
+        reference = next((dataset[name] for name in _REFERENCE_PRESSURE if name in dataset), None)
         is_relative = str(dataset[pair[0]].attrs.get("units", "1")) in ("1", "")
         if is_relative and a.max() <= 1.0 and a.max() > 0.0:
             if reference is None:
@@ -194,16 +263,14 @@ def _stacked(table: xr.Dataset, horizontal: Sequence[str]) -> xr.Dataset:
     return whole.stack({_COLUMN: list(horizontal)}, create_index=False)
 
 
-def _arrays(
-    columns: xr.Dataset, vertical: str, horizontal: Sequence[str], source: str
-) -> ModelState:
+def _shape(table: xr.Dataset, horizontal: Sequence[str]) -> dict[str, int]:
+    return {name: table.sizes[name] for name in horizontal}
+
+
+def _arrays(columns: xr.Dataset, vertical: str, shape: dict[str, int], source: str) -> ModelState:
     coordinates = columns.coords.to_dataset()
-    kept = coordinates[[name for name in horizontal if name in coordinates]]
-    places = [
-        ", ".join(f"{name}={_label(kept[name].values[i])}" for name in kept.variables)
-        or f"column {i}"
-        for i in range(columns.sizes[_COLUMN])
-    ]
+    kept = coordinates[[name for name in shape if name in coordinates]]
+    places = _Places(kept, columns.sizes[_COLUMN])
     values: dict[str, Floats] = {}
     fields: dict[str, Floats] = {}
     for name, array in columns.data_vars.items():
@@ -214,9 +281,7 @@ def _arrays(
     pressure = values.pop("pressure", None)
     if interfaces is not None:
         pressure = 0.5 * (interfaces[:, 1:] + interfaces[:, :-1])
-    state = ModelState(source, places, kept, np.asarray(pressure), interfaces, values, fields)
-    _check_complete(state)
-    return state
+    return ModelState(source, places, shape, kept, np.asarray(pressure), interfaces, values, fields)
 
 
 def _label(value: object) -> str:
@@ -240,10 +305,11 @@ def _top_first(state: ModelState, source: str) -> ModelState:
     """The state with its levels from the top down, whichever way they came."""
     bounds = state.pressure if state.interfaces is None else state.interfaces
     steps = np.diff(bounds, axis=1)
-    if (steps > 0).all():
+    rises, falls = ~(steps <= 0), ~(steps >= 0)  # of missing pressures both are true
+    if rises.all():
         return state
-    if not (steps < 0).all():
-        column = int(np.argwhere(~((steps > 0) | (steps < 0)).all(axis=1)).ravel()[:1].sum())
+    if not falls.all():
+        column = int(np.argmin(rises.all(axis=1) | falls.all(axis=1)))
         raise InputError(
             f"{source}: pressures do not rise or fall from level to level throughout, for example "
             f"at {state.places[column]}."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,16 +18,25 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from aeroforcing.aerosol_optics import DEFAULT_OPTICS, check_optics
 from aeroforcing.averages import same_axis
 from aeroforcing.errors import InputError
+from aeroforcing.gridded_air import air_names
 from aeroforcing.grids import gaussian_grid, grid_of, standard_axes
 from aeroforcing.inputs import builtin_inputs, provenance, resolve_fields
 from aeroforcing.layout import GRID, Chunk, Layout
 from aeroforcing.netcdf import open_lazily, reading
 from aeroforcing.points import builtin_at_points, points_of
 from aeroforcing.steps import Steps, calendar_months, steps_of_series
-from aeroforcing.user_inputs import CLOUD_TABLES, has_grid, in_months, known_part, recognise
-from aeroforcing.variables import check_ranges
+from aeroforcing.user_inputs import (
+    CLOUD_TABLES,
+    bounds_in,
+    has_grid,
+    in_months,
+    known_part,
+    recognise,
+)
+from aeroforcing.variables import VARIABLES, check_ranges
 
 IN_MEMORY_BYTES = 2**28  # of a file that is read at once
 WHOLE_CELLS = 2**17  # of a run whose inputs are made at once
@@ -48,6 +57,7 @@ class RunInputs:
     source: str = ""
     path: Path | None = None  # of the file that `given` is read from
     fill_missing: bool = False
+    optics: str = DEFAULT_OPTICS
     axes: Axes = field(default_factory=dict)  # none where the run is on another grid
     made: xr.Dataset | None = None  # all inputs of the run, where they are few
 
@@ -72,16 +82,19 @@ class RunInputs:
         if self.made is not None:
             return self.made.isel({"month": chunk.steps, **self.layout.place_of(chunk)})
         part = self.part(chunk)
-        with nullcontext() if self.path is None else reading(self.path):
-            return self.resolved(chunk, None if part is None else part.load())
+        with _reading(self.path):
+            values = None if part is None else part.load()
+        return self.resolved(chunk, values)
 
     def resolved(self, chunk: Chunk, part: xr.Dataset | None) -> xr.Dataset:
         """All inputs of a chunk from the user's values for it."""
-        builtin = _builtin(self.layout.of(chunk))
         if part is None:
-            return builtin
-        user = recognise(part, source=self.source)
-        return resolve_fields(user, builtin=builtin, fill_missing=self.fill_missing)
+            return _builtin(self.layout.of(chunk), self.optics)
+        user = recognise(part, source=self.source)  # first: it may refuse them
+        builtin = _builtin(self.layout.of(chunk), self.optics)
+        return resolve_fields(
+            user, builtin=builtin, fill_missing=self.fill_missing, optics=self.optics
+        )
 
 
 def _compact(places: NDArray[np.int64]) -> slice | NDArray[np.int64]:
@@ -91,11 +104,11 @@ def _compact(places: NDArray[np.int64]) -> slice | NDArray[np.int64]:
     return slice(int(ordered[0]), int(ordered[-1]) + 1) if is_range else ordered
 
 
-def _builtin(layout: Layout) -> xr.Dataset:
+def _builtin(layout: Layout, optics: str) -> xr.Dataset:
     """The built-in inputs at the places of a layout, by the calendar months of its steps."""
     months, which = np.unique(layout.steps.month, return_inverse=True)
     make = builtin_at_points if layout.are_points else builtin_inputs
-    inputs = make(layout.places, months=months.tolist())
+    inputs = make(layout.places, months=months.tolist(), optics=optics)
     in_order = np.array_equal(which, np.arange(months.size))
     return inputs if in_order else inputs.isel(month=which)
 
@@ -107,6 +120,7 @@ def open_run_inputs(
     times: str = "months",
     months: Iterable[int] = range(1, 13),
     fill_missing: bool = False,
+    optics: str = DEFAULT_OPTICS,
 ) -> RunInputs:
     """Find out the steps and places of a run, and what of its inputs is the user's.
 
@@ -122,6 +136,8 @@ def open_run_inputs(
         Calendar months, 1 to 12, in ascending order; of time steps those that are in them.
     fill_missing
         Whether missing cells are filled from the built-in inputs.
+    optics
+        Of aerosol species, the user's and the built-in ones: "chung2012" or "merra2".
 
     Raises
     ------
@@ -130,6 +146,7 @@ def open_run_inputs(
         read at once, a value cannot.
     """
     wanted = list(months)
+    check_optics(optics)
     if times not in TIMES:
         raise InputError(f"times={times!r} is not allowed; give 'months' or 'input'.")
     if inputs is None:
@@ -137,13 +154,15 @@ def open_run_inputs(
             raise InputError(
                 "times='input' asks for the time steps of inputs; give a file of them."
             )
-        run = RunInputs(Layout(calendar_months(wanted), gaussian_grid(grid or "T42")))
-        return _made_if_small(run)
+        layout = Layout(calendar_months(wanted), gaussian_grid(grid or "T42"))
+        return _made_if_small(RunInputs(layout, optics=optics))
     opened, source, path = _opened(inputs)
     try:
-        steps, given = _steps_and_part(opened, wanted, times=times, source=source)
-        run = _placed(_constants(given, steps, source), steps, grid=grid, source=source)
-        run = replace(run, source=source, path=path, fill_missing=fill_missing)
+        known = _with_axes_read(known_part(opened, source=source), path)
+        steps, given = _steps_and_part(known, wanted, times=times, source=source)
+        given = _constants(given, steps, source=source, path=path)
+        run = _placed(given, steps, grid=grid, source=source)
+        run = replace(run, source=source, path=path, fill_missing=fill_missing, optics=optics)
         return _made_if_small(_read_if_small(run, opened))
     except BaseException:
         opened.close()
@@ -161,11 +180,22 @@ def _opened(
     raise InputError(f"Inputs must be a Dataset or the path of a netCDF file, not {kind}.")
 
 
+def _reading(path: Path | None) -> AbstractContextManager[None]:
+    """Where values of a file are read, if there is one."""
+    return nullcontext() if path is None else reading(path)
+
+
+def _with_axes_read(known: xr.Dataset, path: Path | None) -> xr.Dataset:
+    """The dataset with its coordinates and bounds in memory."""
+    with _reading(path):
+        axes = known.drop_vars(_fields(known)).load()
+    return known.assign_coords(axes.coords).assign(axes.data_vars)
+
+
 def _steps_and_part(
-    opened: xr.Dataset, months: Sequence[int], *, times: str, source: str
+    known: xr.Dataset, months: Sequence[int], *, times: str, source: str
 ) -> tuple[Steps, xr.Dataset]:
     """The steps of the run, and what is known of the dataset with its steps along `month`."""
-    known = known_part(opened, source=source)
     if times == "months":
         return calendar_months(months), in_months(known, months, source=source)
     steps = steps_of_series(known, source=source)
@@ -177,14 +207,16 @@ def _steps_and_part(
     return steps[chosen], labelled
 
 
-def _constants(given: xr.Dataset, steps: Steps, source: str) -> xr.Dataset:
+def _constants(given: xr.Dataset, steps: Steps, *, source: str, path: Path | None) -> xr.Dataset:
     """The dataset without months in what is known without them."""
     varying = [name for name in _CONSTANT if name in given and "month" in given[name].dims]
     if varying and not steps.are_months:
         raise InputError(f"{source}: {varying[0]} must not vary in time. Give one field of it.")
-    check_ranges(given[varying], source=source)
+    with _reading(path):
+        tables = given[varying].load()
+    check_ranges(tables, source=source)
     with xr.set_options(keep_attrs=True):
-        return given.assign({name: given[name].mean("month") for name in varying})
+        return given.assign({name: tables[name].mean("month") for name in varying})
 
 
 def _placed(given: xr.Dataset, steps: Steps, *, grid: str | None, source: str) -> RunInputs:
@@ -192,20 +224,29 @@ def _placed(given: xr.Dataset, steps: Steps, *, grid: str | None, source: str) -
     points = points_of(given, source=source)
     if points is not None:
         return _at_points(given, steps, points, grid=grid, source=source)
-    if not has_grid(given[_fields(given)]):
+    if not _is_on_grid(given, source):
         if grid is None:
             raise InputError(f"{source}: has no grid to be kept; name one, such as T42.")
         return RunInputs(Layout(steps, gaussian_grid(grid)), given)
     own, axes = _own_axes(given, source)
-    target = grid_of(own) if grid is None else gaussian_grid(grid)
+    given_grid = grid_of(own, source=source)
+    target = given_grid if grid is None else gaussian_grid(grid)
     kept = all(same_axis(own[name].values, target[name].values) for name in GRID)
     return RunInputs(Layout(steps, target), given, axes=axes if kept else {})
 
 
+def _is_on_grid(given: xr.Dataset, source: str) -> bool:
+    """Whether a variable has horizontal dimensions; those of the atmosphere also have others."""
+    state = air_names(given, source=source)
+    names = ("lat", *VARIABLES["lat"].aliases)
+    if any(str(dim).lower() in names for name in state for dim in given[name].dims):
+        return True
+    return has_grid(given[[name for name in _fields(given) if name not in state]])
+
+
 def _fields(given: xr.Dataset) -> list[Hashable]:
     """The variables that are not about an axis."""
-    about_axes = {array.attrs.get("bounds") for array in given.coords.values()}
-    about_axes |= {"lat_bnds", "lon_bnds", "time_bnds", "sigma_interface"}
+    about_axes = {*bounds_in(given), "lat_bnds", "lon_bnds", "time_bnds", "sigma_interface"}
     return [name for name in given.data_vars if name not in about_axes]
 
 
@@ -240,7 +281,7 @@ def _read_if_small(run: RunInputs, opened: xr.Dataset) -> RunInputs:
     """The run with its file read and closed, if that fits into memory."""
     if run.path is None or run.given is None or run.given.nbytes > IN_MEMORY_BYTES:
         return run
-    with reading(run.path):
+    with _reading(run.path):
         given = run.given.load()
     opened.close()
     return replace(run, given=given)

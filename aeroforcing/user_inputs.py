@@ -1,7 +1,8 @@
 """The user's own inputs: any dataset or file with known variables, brought to canonical form.
 
 Variables may have `time` (the months of one year, or some of them), `month`, or neither (constant),
-latitudes and longitudes in any order, and clouds the dimension `cloud_type`.
+latitudes and longitudes in any order, and clouds the dimension `cloud_type`. Temperature, humidity
+and other variables on levels are the state of the atmosphere, see `gridded_air`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.averages import on_grid
+from aeroforcing.dates import holds_dates, months_of
 from aeroforcing.errors import InputError
-from aeroforcing.grids import standard_axes
+from aeroforcing.gridded_air import AIR, LEVEL, air_fields, air_names
+from aeroforcing.grids import grid_of, standard_axes
 from aeroforcing.netcdf import open_input
 from aeroforcing.variables import VARIABLES, canonicalise, check_ranges, claimed_names
+from aeroforcing.wrong_values import first_place
 
 OPTICAL = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
 SPECIES = (
@@ -35,8 +39,19 @@ CLOUD = ("cloud_fraction", "cloud_optical_depth")
 CLOUD_TABLES = ("cloud_base", "cloud_top", "cloud_filled")
 KNOWN = (*OPTICAL, *SPECIES, *SURFACE, *CLOUD, "aerosol_profile", *CLOUD_TABLES)
 
-_DIMENSIONS = ("month", "cloud_type", "sigma_layer", "cell", "lat", "lon")
-_WITHOUT_GRID = set(_DIMENSIONS[:4])
+_DIMENSIONS = ("month", "cloud_type", "sigma_layer", LEVEL, "cell", "lat", "lon")
+_HORIZONTAL = ("month", "cell", "lat", "lon")
+# The dimensions that a variable may have besides these, or instead of them.
+_MEANT = {
+    "aerosol_profile": (*_HORIZONTAL, "sigma_layer"),
+    "cloud_fraction": (*_HORIZONTAL, "cloud_type"),
+    "cloud_optical_depth": (*_HORIZONTAL, "cloud_type"),
+    "cloud_base": ("month", "cloud_type", "lat"),
+    "cloud_top": ("month", "cloud_type", "lat"),
+    "cloud_filled": ("month", "lat"),
+    **dict.fromkeys(AIR, (*_HORIZONTAL, LEVEL)),
+}
+_WITHOUT_GRID = set(_DIMENSIONS[:5])
 _TABLES = {"cloud_base": "cloud_type", "cloud_top": "cloud_type"}  # known over this dimension only
 _CALENDAR_MONTHS = np.arange(1, 13)
 _ABSORPTION = (
@@ -78,7 +93,10 @@ def read_user_inputs(
         absent, units are unknown, or values are out of range.
     """
     opened, source = _opened(inputs)
-    return _recognised(opened, source, lambda known: in_months(known, months, source=source))
+    user = _recognised(opened, source, lambda known: in_months(known, months, source=source))
+    if "lat" in user.dataset.dims:
+        grid_of(user.dataset, source=source)  # refuses cells whose bounds are unknown or senseless
+    return user
 
 
 def recognise(dataset: xr.Dataset, *, source: str) -> UserInputs:
@@ -106,15 +124,50 @@ def recognise(dataset: xr.Dataset, *, source: str) -> UserInputs:
 def _recognised(
     opened: xr.Dataset, source: str, select: Callable[[xr.Dataset], xr.Dataset]
 ) -> UserInputs:
-    canonical = canonicalise(_squeezed(opened), source=source)
+    squeezed = _squeezed(opened)
+    state = air_names(squeezed, source=source)
+    others = squeezed.drop_vars(state)
+    canonical = canonicalise(others, source=source)
     names = [name for name in KNOWN if name in canonical and _is_known(canonical[name])]
-    if not names:
-        raise _nothing_known(opened, source)
-    origins = _origins(_squeezed(opened), names, source)
-    chosen = select(_only(canonical, names))
+    unpaired = _unpaired(canonical)
+    if not names and not state:
+        raise lacking_partner(unpaired, source) if unpaired else _nothing_known(opened, source)
+    origins = _origins(others, names, source)
+    measures = [absorption for absorption, *_ in _ABSORPTION if absorption in canonical]
+    chosen = select(_only(canonical, [*names, *measures]))
+    given = set(claimed_names(others, source=source).values())
+    _check_values(chosen, [name for name in (*names, *measures) if name in given], source)
+    if state:
+        found = air_fields(select(squeezed[state]), source=source).data_vars
+        air = {str(name): array for name, array in found.items() if name not in names}
+        chosen, names = chosen.assign(air), [*names, *air]
+        origins |= dict.fromkeys(air, f"{source}, {', '.join(state)}")
     check_ranges(chosen[names], source=source)
-    ordered = _on_standard_axes(chosen, names, source)
-    return UserInputs(ordered, origins, source, _unpaired(canonical))
+    ordered = _on_standard_axes(chosen, [*measures, *names], source)
+    return UserInputs(ordered.drop_vars(measures), origins, source, unpaired)
+
+
+def _check_values(chosen: xr.Dataset, given: Sequence[str], source: str) -> None:
+    """Check the variables as they are given, and that absorption is a part of extinction."""
+    check_ranges(chosen[list(given)], source=source)
+    if not {"aod", "aaod"} <= set(given):
+        return
+    excess = chosen["aaod"] > chosen["aod"]
+    if excess.any():
+        raise InputError(
+            f"{source}: aaod, the absorption, is larger than aod, the extinction, in "
+            f"{int(excess.sum())} of {excess.size} cells, first at {first_place(excess)}. Correct "
+            "these cells, or set them to NaN if they are missing."
+        )
+
+
+def lacking_partner(unpaired: Mapping[str, str], source: str) -> InputError:
+    """The error for a measure of absorption that says nothing about SSA without its partner."""
+    absorption, partner = next(iter(unpaired.items()))
+    return InputError(
+        f"{source}: holds {absorption}, but no {partner} beside it, without which it does not tell "
+        f"the absorption. Add the {partner} that belongs to it, or remove it."
+    )
 
 
 def known_part(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
@@ -128,13 +181,15 @@ def known_part(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
         Nothing in the dataset is known, or two variables are the same quantity.
     """
     wanted = {*KNOWN, *(name for names in _ABSORPTION for name in names), "sigma_interface"}
-    claimed = claimed_names(_squeezed(dataset), source=source)
+    squeezed = _squeezed(dataset)
+    state = air_names(squeezed, source=source)
+    claimed = claimed_names(squeezed.drop_vars(state), source=source)
     names = [old for old, new in claimed.items() if new in wanted]
-    if not {claimed[old] for old in names} - {"sigma_interface"}:
+    if not {claimed[old] for old in names} - {"sigma_interface"} and not state:
         raise _nothing_known(dataset, source)
-    bounds = [array.attrs.get("bounds") for array in dataset.coords.values()]
-    kept = {*names, *bounds, "lat_bnds", "lon_bnds", "time_bnds", "sigma_interface"}
-    return _squeezed(dataset)[[name for name in dataset.variables if name in kept]]
+    kept = {*names, *state, *bounds_in(dataset)}
+    kept |= {"lat_bnds", "lon_bnds", "time_bnds", "sigma_interface"}
+    return squeezed[[name for name in squeezed.variables if name in kept]]
 
 
 def read_field(
@@ -197,11 +252,20 @@ def _opened(inputs: xr.Dataset | str | os.PathLike[str]) -> tuple[xr.Dataset, st
 
 
 def _squeezed(dataset: xr.Dataset) -> xr.Dataset:
-    """Without dimensions of one value, such as a wavelength, that are not among the known axes."""
+    """Without dimensions of one value, such as a wavelength, that are not among the known axes.
+
+    The time is called so.
+    """
     axes = {name for axis in ("lat", "lon", "time") for name in (axis, *VARIABLES[axis].aliases)}
     axes |= set(_DIMENSIONS)
-    single = [d for d, n in dataset.sizes.items() if n == 1 and str(d).lower() not in axes]
-    return dataset.squeeze(single)
+    named = dataset.rename(valid_time="time") if _has_valid_time(dataset) else dataset
+    single = [d for d, n in named.sizes.items() if n == 1 and str(d).lower() not in axes]
+    return named.squeeze(single)
+
+
+def _has_valid_time(dataset: xr.Dataset) -> bool:
+    """Whether the times are called as in ERA5."""
+    return "valid_time" in dataset.dims and "time" not in dataset.variables
 
 
 def _nothing_known(dataset: xr.Dataset, source: str) -> InputError:
@@ -218,26 +282,26 @@ def _origins(dataset: xr.Dataset, names: Sequence[str], source: str) -> dict[str
 
     What the variable itself says about its origin comes after it.
     """
-    olds: dict[str, str] = {}
-    for old in dataset.data_vars:
-        for new in canonicalise(dataset[[old]], source=source).data_vars:
-            if str(new) == str(old) or str(new) not in olds:
-                olds[str(new)] = str(old)
+    olds = {new: old for old, new in claimed_names(dataset, source=source).items()}
     found = {name: f"variable {olds[name]}" if name in olds else "computed" for name in names}
     before = {name: _earlier_origin(dataset[olds[name]]) for name in names if name in olds}
     return {name: f"{source}, {found[name]}{before.get(name, '')}" for name in names}
 
 
 def _earlier_origin(array: xr.DataArray) -> str:
-    filled = array.attrs.get("filled_cells", 0)
+    filled = str(array.attrs.get("filled_cells", ""))
     count = f"; {filled} of {array.size} cells filled from the built-in inputs" if filled else ""
     return f" ({array.attrs['origin']}{count})" if "origin" in array.attrs else count
 
 
+def bounds_in(dataset: xr.Dataset) -> set[str]:
+    """What the axes name as their bounds, whether or not it is there."""
+    return {str(c.attrs["bounds"]) for c in dataset.coords.values() if "bounds" in c.attrs}
+
+
 def _only(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     """The named variables, with the bounds of their axes and of the aerosol layers."""
-    bounds = {coordinate.attrs.get("bounds") for coordinate in dataset.coords.values()}
-    bounds |= {"lat_bnds", "lon_bnds", "sigma_interface"}
+    bounds = {*bounds_in(dataset), "lat_bnds", "lon_bnds", "sigma_interface"}
     return dataset[[*names, *(name for name in dataset.variables if name in bounds)]]
 
 
@@ -266,6 +330,8 @@ def in_months(dataset: xr.Dataset, months: Sequence[int] | None, *, source: str)
     numbers = _month_numbers(dataset, axes[0], source)
     wanted = sorted(numbers) if months is None else list(months)
     absent = sorted(set(wanted) - set(numbers))
+    if not numbers:
+        raise InputError(f"{source}: the dimension {axes[0]} is empty. Give at least one month.")
     if absent:
         raise InputError(
             f"{source}: holds the months {_listed(numbers)}, not {_listed(absent)}. Ask for months "
@@ -287,13 +353,13 @@ def _month_numbers(dataset: xr.Dataset, axis: str, source: str) -> list[int]:
     """Calendar month of each step of the axis, each once."""
     if "month" in dataset.coords and dataset["month"].dims == (axis,):
         numbers = dataset["month"].values
-    elif axis in dataset.coords and dataset[axis].dtype.kind in "MO":
-        numbers = dataset[axis].dt.month.values
+    elif axis in dataset.coords and holds_dates(dataset[axis]):
+        numbers = months_of(dataset[axis])
     elif axis in dataset.coords:
         numbers = dataset[axis].values
     else:
         numbers = np.arange(1, dataset.sizes[axis] + 1)
-        if dataset.sizes[axis] != 12:
+        if dataset.sizes[axis] not in (0, 12):
             raise InputError(
                 f"{source}: the dimension {axis} has {dataset.sizes[axis]} steps and no coordinate "
                 "to say which months they are."
@@ -314,13 +380,39 @@ def has_grid(dataset: xr.Dataset) -> bool:
 
 def _on_standard_axes(dataset: xr.Dataset, names: Sequence[str], source: str) -> xr.Dataset:
     """Ascending latitudes, longitudes 0 to 360, and no dimension that has no meaning here."""
-    ordered = standard_axes(dataset, source=source) if has_grid(dataset[list(names)]) else dataset
+    ordered = dataset
+    if has_grid(dataset[list(names)]):
+        ordered = standard_axes(dataset, source=source)
+    lat, lon = (coordinate_of(dataset, name) for name in ("lat", "lon"))
+    are_points = lat is not None and lon is not None and lat.dims == lon.dims == ("cell",)
     for name in names:
-        strange = [str(dim) for dim in ordered[name].dims if dim not in _DIMENSIONS]
-        if strange:
-            raise InputError(
-                f"{source}: variable {name} has the dimension {', '.join(strange)}, which has no "
-                "meaning here. Select one value of it, or add up over it."
-            )
+        _check_dimensions(ordered[name], name, source, without=() if are_points else ("cell",))
         ordered[name] = ordered[name].transpose(*_DIMENSIONS, missing_dims="ignore")
     return ordered
+
+
+def coordinate_of(dataset: xr.Dataset, name: str) -> xr.DataArray | None:
+    """The coordinate of a canonical name, known by its own name, an alias or its standard name."""
+    known = VARIABLES[name]
+    for own, array in dataset.coords.items():
+        by_name = str(own).lower() in (name, *known.aliases)
+        if by_name or str(array.attrs.get("standard_name", "")) == known.standard_name:
+            return array
+    return None
+
+
+def _check_dimensions(
+    array: xr.DataArray, name: str, source: str, *, without: Sequence[str]
+) -> None:
+    """Refuse dimensions that mean nothing for a variable, and longitudes without latitudes."""
+    meant = set(_MEANT.get(name, _HORIZONTAL)) - set(without)
+    strange = [str(dim) for dim in array.dims if dim not in meant]
+    if strange:
+        raise InputError(
+            f"{source}: variable {name} has the dimension {', '.join(strange)}, which has no "
+            "meaning here. Select one value of it, or add up over it."
+        )
+    if "lon" in array.dims and "lat" not in array.dims:
+        raise InputError(
+            f"{source}: variable {name} is over longitudes without latitudes. Give it over both."
+        )

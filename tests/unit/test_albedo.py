@@ -11,7 +11,11 @@ from aeroforcing.column import column_arrays
 from aeroforcing.errors import InputError
 from aeroforcing.gases import load_gas_table
 from aeroforcing.properties import planck_band_nodes
-from aeroforcing.surface import OCEAN_LAWS
+from aeroforcing.surface import (
+    OCEAN_LAWS,
+    OPEN_WATER_ALBEDO_DIFFUSE,
+    open_water_albedo_direct,
+)
 
 TABLE = load_gas_table("g112")
 LIMITS = 1e7 / TABLE.band_limits_wavenumber  # nm
@@ -117,6 +121,57 @@ def test_impossible_ice(change):
         af.ice_albedo(**change)
 
 
-def test_a_law_that_the_solver_lacks_is_refused():
+# ---- laws of the ocean --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("mu", "expected"), [(0.2, 0.20387), (0.5, 0.06975), (0.8, 0.02840)])
+def test_an_ocean_under_one_sun(mu, expected):
+    rest = af.SurfaceAlbedo(direct=0.6, diffuse=0.5)
+    ocean = af.Ocean(law="briegleb1986", fraction=0.7, rest=rest)
+    found = surface_bands(ocean, n_bands=14, cos_zenith=mu)
+    assert found.direct == pytest.approx(np.full(14, 0.3 * 0.6 + 0.7 * expected), abs=1e-5)
+    assert found.diffuse == pytest.approx(np.full(14, 0.3 * 0.5 + 0.7 * 0.06))
+    assert found.open_water == found.law == 0
+
+
+def column_over(surface):
+    smoke = af.Aerosol(aod=0.3, ssa=0.9, asymmetry=0.7, angstrom=1.4)
+    air = af.standard_atmosphere("tropical")
+    return af.Column(atmosphere=air, aerosol=smoke, surface_albedo=surface)
+
+
+CALLS = {
+    "column_fluxes": (af.column_fluxes, "surface_up_clean_cs"),
+    "column_profiles": (af.column_profiles, "flux_up_clean_cs"),
+    "column_band_fluxes": (af.column_band_fluxes, "surface_up_clean_cs"),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_rough_sea_reflects_less_of_a_low_sun(call):
+    """As the direct albedo of Jin et al. (2011) does."""
+    function, name = CALLS[call]
+    seas = [af.Ocean(law="jin2011", wind_speed=wind) for wind in (2.0, 15.0)]
+    settings = {"cos_zenith": 0.25, "photons": 2**12}
+    calm, rough = (function(column_over(sea), **settings)[name] for sea in seas)
+    if call == "column_profiles":
+        calm, rough = calm.isel(level=-1), rough.isel(level=-1)
+    assert calm.sum() > 1.15 * rough.sum()
+
+
+def test_the_law_of_the_default_is_the_same_given_by_its_albedos():
+    mu = 0.4
+    pair = af.SurfaceAlbedo(direct=open_water_albedo_direct(mu), diffuse=OPEN_WATER_ALBEDO_DIFFUSE)
+    ocean, given = (
+        af.column_fluxes(column_over(surface), cos_zenith=mu, photons=2**10)
+        for surface in (af.Ocean(), pair)
+    )
+    for name in ("surface_up", "toa_up", "forcing_toa"):
+        assert ocean[name].item() == pytest.approx(given[name].item(), rel=1e-9)
+
+
+def test_a_law_that_averages_over_the_day_lack_is_refused():
     with pytest.raises(InputError, match="'taylor1996' alone"):
-        arrays(af.Ocean(law="briegleb1986"))
+        af.column_forcing(
+            column_over(af.Ocean(law="briegleb1986")), latitude=0.0, months=[1], photons=64
+        )

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from aeroforcing.aerosol_optics import OPTICS_IN_WORDS, mixture_properties
+from aeroforcing.builtin_aerosol import builtin_species
 from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.errors import InputError
 from aeroforcing.grids import gaussian_grid, global_mean
 from aeroforcing.inputs import builtin_inputs, provenance, resolve_inputs
 from aeroforcing.properties import mix_species
+from aeroforcing.run_inputs import open_run_inputs
 from aeroforcing.user_inputs import read_field
 
 COARSE = "30x30"
@@ -441,6 +444,37 @@ def test_species_are_mixed():
         assert result[name].values == pytest.approx(float(expected[name]))
         assert "mixture of aod_organic_carbon" in result[name].attrs["origin"]
     assert 0.5 < float(result.angstrom.mean()) < 1.5
+
+
+@pytest.mark.parametrize("optics", ["chung2012", "merra2"])
+def test_species_have_the_optics_that_are_asked_for(optics):
+    result = resolve_inputs(species(AMOUNTS), grid=COARSE, months=[1], optics=optics)
+    expected = mixture_properties(xr.Dataset(AMOUNTS), optics=optics)
+    for name in ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom"):
+        assert result[name].values == pytest.approx(float(expected[name]))
+    assert OPTICS_IN_WORDS[optics] in result.ssa.attrs["origin"]
+
+
+def test_the_built_in_species_have_the_optics_that_are_asked_for():
+    chung, merra = (
+        builtin_inputs(COARSE, months=[1], optics=optics) for optics in ("chung2012", "merra2")
+    )
+    np.testing.assert_array_equal(chung.aod, merra.aod)
+    np.testing.assert_array_equal(chung.aerosol_profile, merra.aerosol_profile)
+    amounts = builtin_species(grid=gaussian_grid(COARSE), months=[1])
+    expected = mixture_properties(amounts, optics="merra2")
+    for name in ("ssa", "asymmetry", "coalbedo_angstrom"):
+        np.testing.assert_array_equal(merra[name], expected[name])
+    weighted = [float((d.ssa * d.aod).sum() / d.aod.sum()) for d in (chung, merra)]
+    assert weighted[0] + 0.015 < weighted[1] < 0.99
+    assert "MERRA-2" in merra.ssa.attrs["origin"]
+    assert "MERRA-2" not in merra.aod.attrs["origin"]
+
+
+@pytest.mark.parametrize("make", [builtin_inputs, resolve_inputs, open_run_inputs])
+def test_unknown_optics_are_refused(make):
+    with pytest.raises(InputError, match="optics='opac' is unknown; use 'chung2012' or 'merra2'"):
+        make(None if make is not builtin_inputs else COARSE, optics="opac")
 
 
 def test_sea_salt_in_one_is_split():

@@ -32,6 +32,20 @@ def fields(grid="45x60", months=(1, 4, 7), **variables):
     )
 
 
+def with_air(dataset):
+    """The same with a state of the atmosphere on three levels, and a gap in it."""
+    dims = ("month", "plev", "lat", "lon")
+    shape = (dataset.sizes["month"], 3, dataset.sizes["lat"], dataset.sizes["lon"])
+    rng = np.random.default_rng(6)
+    temperature = rng.uniform(220.0, 300.0, shape)
+    temperature[0, 1, 2, 0] = np.nan
+    return dataset.assign(
+        ta=(dims, temperature, {"units": "K"}),
+        hus=(dims, rng.uniform(0.0, 0.01, shape), {"units": "1"}),
+        ps=(dataset.aod.dims, rng.uniform(9e4, 1e5, dataset.aod.shape), {"units": "Pa"}),
+    ).assign_coords(plev=("plev", [200.0, 500.0, 850.0], {"units": "hPa"}))
+
+
 def turned(dataset):
     """The same with descending latitudes, longitudes from -180, and dimensions upside down."""
     lon = (dataset.lon + 180.0) % 360.0 - 180.0
@@ -61,6 +75,12 @@ CASES = {
     "another grid": (fields("20x20"), {"grid": "45x60"}),
     "filled": (fields(), {"fill_missing": True}),
     "clouds": (fields(cloud_fraction=np.full((3, 4, 6), 0.4)), {}),
+    "atmosphere": (turned(with_air(fields())), {}),
+    "atmosphere of another grid, filled": (
+        with_air(fields("20x20")),
+        {"grid": "45x60", "fill_missing": True},
+    ),
+    "other optics": (None, {"grid": "45x60", "optics": "merra2"}),
     "no months": (fields(months=(1,)).isel(month=0, drop=True), {}),
 }
 
