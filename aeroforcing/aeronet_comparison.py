@@ -34,9 +34,9 @@ from aeroforcing.estimates import (
     means_and_errors,
     samples_per_replicate,
 )
+from aeroforcing.events import SURFACE_DOWN
 from aeroforcing.forcing import REPLICATES, solve_columns
 from aeroforcing.gases import GASES, load_gas_table
-from aeroforcing.montecarlo import SURFACE_DOWN
 from aeroforcing.properties import BandNodes, planck_band_nodes
 from aeroforcing.readers._files import PathLike
 from aeroforcing.readers.aeronet_fluxes import read_aeronet_fluxes

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from aeroforcing.aerosols import LayerOptics
 from aeroforcing.estimates import seed_key
+from aeroforcing.events import SCORES
 from aeroforcing.gases import GasTable
-from aeroforcing.montecarlo import SCORES
 from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import Sun
 from aeroforcing.transport import CHANGE_CLOUDY, INTEGRALS, Columns, Effort, solve
@@ -112,5 +112,5 @@ def change_over_background(
     )
     estimates = np.zeros((cells, INTEGRALS, replicates, SCORES))
     over = with_background(columns, background, cloudy=cloudy)
-    solve(table, over, sun, effort, 0, cells, estimates)
+    solve(table, over, sun, effort, 0, cells, None, estimates)
     return estimates[:, CHANGE_CLOUDY]

@@ -20,9 +20,10 @@ from aeroforcing.builtin_atmosphere import (
 from aeroforcing.clouds import CLOUD_TYPES, BandOptics, cloud_band_optics, delta_scaled
 from aeroforcing.column import AEROSOL
 from aeroforcing.gases import GASES, GasTable
+from aeroforcing.gridded_air import AIR, joined_columns
 from aeroforcing.layout import Chunk, Layout
 from aeroforcing.points import row_of
-from aeroforcing.properties import BandNodes, band_means, planck_band_nodes
+from aeroforcing.properties import BandNodes, band_means, band_slopes, planck_band_nodes
 from aeroforcing.solar import Sun
 from aeroforcing.steps import Steps, calendar_months
 from aeroforcing.transport import Columns
@@ -50,7 +51,9 @@ class Cells:
     cloud_depth: Floats  # (cloud type,)
     cloud_base: Floats  # (cloud type, lat) [m]
     cloud_top: Floats  # (cloud type, lat) [m]
-    profiles: Profiles  # the atmosphere at the latitudes of the grid
+    profiles: Profiles  # the built-in atmosphere at the latitudes of the grid
+    air: dict[str, Floats]  # names of `gridded_air.AIR` -> (cell, ...); none for the built-in alone
+    air_is_filled: bool  # whether the built-in atmosphere stands in for what is missing of `air`
 
     @property
     def size(self) -> int:
@@ -61,9 +64,23 @@ class Cells:
     def complete(self) -> NDArray[np.bool_]:
         """Mask of the cells in which nothing is missing, (cell,)."""
         complete = np.isfinite(self.surface_altitude)
-        for values in self.fields.values():
+        needed = self.fields if self.air_is_filled else self.fields | self.air
+        for values in needed.values():
             complete &= np.isfinite(values.reshape(self.size, -1)).all(axis=1)
         return complete
+
+    def atmospheres(self, chosen: NDArray[np.int64]) -> TerrainColumns:
+        """The atmospheres of chosen cells."""
+        month, lat = self.month[chosen] - 1, self.lat_index[chosen]
+        altitude = self.surface_altitude[chosen]
+        if not self.air:
+            return columns_over_terrain(
+                self.profiles, month=month, lat=lat, surface_altitude=altitude
+            )
+        given = {name: values[chosen] for name, values in self.air.items()}
+        return joined_columns(
+            given, climatology=self.profiles, month=month, lat=lat, surface_altitude=altitude
+        )
 
 
 def cells_of(
@@ -104,6 +121,8 @@ def cells_of(
         cloud_base=inputs["cloud_base"].values.astype(float),
         cloud_top=inputs["cloud_top"].values.astype(float),
         profiles=_profiles(inputs["lat"] if own.are_points else layout.places["lat"], chunk, own),
+        air={n: _flat(inputs[n], own.dims, months.size) for n in AIR if n in inputs},
+        air_is_filled=any("filled_cells" in inputs[n].attrs for n in AIR if n in inputs),
     )
 
 
@@ -144,12 +163,7 @@ class ColumnMaker:
     def columns(self, chosen: NDArray[np.int64]) -> tuple[Columns, Floats]:
         """Columns of the chosen cells, and their precipitable water, (cell,) [mm]."""
         cells = self._cells
-        air = columns_over_terrain(
-            cells.profiles,
-            month=cells.month[chosen] - 1,
-            lat=cells.lat_index[chosen],
-            surface_altitude=cells.surface_altitude[chosen],
-        )
+        air = cells.atmospheres(chosen)
         albedo = np.repeat(
             cells.fields["surface_albedo"][chosen, None], len(self._nodes.wavelength), axis=1
         )
@@ -167,6 +181,14 @@ class ColumnMaker:
         )
         h2o = air.mole_fractions[:, GASES.index("h2o")]
         return columns, precipitable_water(air.pressure_levels, h2o=h2o)
+
+    def slopes(self, chosen: NDArray[np.int64]) -> Floats:
+        """`properties.band_slopes` of the chosen cells, (cell, band, 4)."""
+        names = ("ssa", "angstrom", "coalbedo_angstrom")
+        ssa, angstrom, coalbedo_angstrom = (self._cells.fields[name][chosen] for name in names)
+        return band_slopes(
+            ssa, angstrom=angstrom, coalbedo_angstrom=coalbedo_angstrom, nodes=self._nodes
+        )
 
     def sun(self, chosen: NDArray[np.int64]) -> Sun:
         """The sun over the steps of the chosen cells."""

@@ -7,7 +7,7 @@ neither the chunk nor the block, nor what solves it, changes a bit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from aeroforcing.adaptive import (
+    PILOT_PHOTONS,
+    PILOT_REPLICATES,
+    needed_samples,
+    rounded_up,
+)
 from aeroforcing.cells import ColumnMaker, cells_of
+from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.column import AEROSOL
 from aeroforcing.errors import InputError
 from aeroforcing.estimates import (
@@ -28,14 +35,16 @@ from aeroforcing.estimates import (
     samples_per_replicate,
     seed_key,
 )
+from aeroforcing.events import SCORES
 from aeroforcing.gases import load_gas_table
+from aeroforcing.kernels import LEAST_FRACTION, kernel_replicates, scores_with_kernels
 from aeroforcing.layout import Chunk, Layout
-from aeroforcing.montecarlo import SCORES
 from aeroforcing.sampling import sobol_net
-from aeroforcing.solar import insolation
-from aeroforcing.transport import INTEGRALS, Effort, solve
+from aeroforcing.solar import Sun, insolation
+from aeroforcing.transport import INTEGRALS, Columns, Effort, solve
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
 Results = dict[str, Floats]  # name -> (cell,)
 
 REPLICATES = 8  # per cell; means over many cells have many times more
@@ -81,11 +90,18 @@ class Settings:
     gas_table: str | Path
     delta_scale_clouds: bool
     clean: bool = True  # whether the aerosol-free fluxes are computed
+    kernels: bool = False  # whether the derivatives are computed
+    stderr_target: float | None = None  # in each cell [W m-2]; `photons` are then expected ones
 
     @property
     def names(self) -> tuple[str, ...]:
         """The variables of the result."""
-        return (*_names(self.sky), *AEROSOL)
+        return (*_names(self.sky, self.kernels), *AEROSOL)
+
+    @property
+    def scores(self) -> int:
+        """Number of the solver's scores."""
+        return scores_with_kernels(len(CLOUD_TYPES)) if self.kernels else SCORES
 
     def cells_per(self, samples: int, most: int) -> int:
         """Number of cells that take about as long as so many samples."""
@@ -142,12 +158,45 @@ class ChunkSolver:
         chosen = self._chosen[block]
         columns, water = self._maker.columns(chosen)
         sun = self._maker.sun(chosen)
-        effort = _effort(self._samples[block], self._settings)
-        estimates = np.zeros((chosen.size, INTEGRALS, REPLICATES, SCORES))
-        solve(self._table, columns, sun, effort, 0, chosen.size, estimates)
+        effort = self._effort(block, columns, sun)
+        slopes = self._maker.slopes(chosen) if self._settings.kernels else None
+        estimates = np.zeros((chosen.size, INTEGRALS, REPLICATES, self._settings.scores))
+        solve(self._table, columns, sun, effort, 0, chosen.size, slopes, estimates)
         constants = {"rsdt": insolation(sun), "precipitable_water": water}
         cover = columns.cloud_fraction.sum(axis=1)
-        return means_and_errors(_replicates(estimates, cover, self._settings.sky)) | constants
+        replicates = _replicates(estimates, cover, self._settings.sky, self._settings.kernels)
+        return means_and_errors(replicates) | constants
+
+    def _effort(self, block: slice, columns: Columns, sun: Sun) -> Effort:
+        """The samples of the cells of a block: by AOD, or as a pilot run finds them needed."""
+        by_aod = self._samples[block], _cloudy_samples(self._samples[block])
+        target = self._settings.stderr_target
+        if target is None:
+            return _effort(*by_aod, self._settings)
+        pilot, estimates = self._pilot(block, columns, sun)
+        needed = needed_samples(
+            estimates, samples=pilot, cover=columns.cloud_fraction.sum(axis=1), target=target,
+            sky=self._settings.sky,
+        )  # fmt: skip
+        least = PILOT_REPLICATES * pilot[0] // 4
+        clear, cloudy = (
+            rounded_up(np.maximum(own, least), replicates=REPLICATES) for own in needed
+        )
+        self._samples[block] = clear
+        return _effort(clear, cloudy, self._settings)
+
+    def _pilot(
+        self, block: slice, columns: Columns, sun: Sun
+    ) -> tuple[tuple[Counts, Counts], Floats]:
+        """Samples per replicate in clear sky and in cloud, and what they give."""
+        aod = self._cells.fields["aod"][self._chosen[block]]
+        whole = samples_by_aod(aod, PILOT_PHOTONS) * REPLICATES
+        samples = np.maximum(whole // PILOT_REPLICATES, 1)
+        pilot = replace(self._settings, seed=self._settings.seed ^ 0x5EED, clean=False)
+        effort = _effort(samples, samples, pilot)._replace(replicates=PILOT_REPLICATES)
+        estimates = np.zeros((len(aod), INTEGRALS, PILOT_REPLICATES, SCORES))
+        solve(self._table, columns, sun, effort, 0, len(aod), None, estimates)
+        return (samples, samples), estimates
 
     def result(self, solved: Mapping[int, Results]) -> ChunkResult:
         """The maps, from the results of all blocks by their first cells."""
@@ -168,11 +217,6 @@ def solve_chunk(solver: ChunkSolver) -> ChunkResult:
     return solver.result({block.start: solver.solve(block) for block in solver.blocks()})
 
 
-def complete_cells(fields: xr.Dataset, *, layout: Layout, chunk: Chunk) -> int:
-    """Number of cells of a chunk in which nothing is missing."""
-    return int(cells_of(fields, layout=layout, chunk=chunk).complete.sum())
-
-
 def check_sky(sky: str) -> None:
     """Raise InputError unless `sky` is one of `SKIES`."""
     if sky not in SKIES:
@@ -191,22 +235,27 @@ def samples_by_aod(aod: Floats, photons: float) -> NDArray[np.int64]:
     return 2 ** np.clip(exponent, 0, 26).astype(np.int64)
 
 
-def _effort(samples: NDArray[np.int64], settings: Settings) -> Effort:
+def _cloudy_samples(samples: Counts) -> Counts:
+    return np.maximum((samples * _CLOUDY_SHARE).astype(np.int64), 1)
+
+
+def _effort(samples: Counts, cloudy: Counts, settings: Settings) -> Effort:
     """What the cells of a block get, all from the first points of one net."""
     clean = samples_per_replicate(_CLEAN_SHARE * settings.photons // 1 + 1, REPLICATES)
     return Effort(
-        net=sobol_net(int(max(samples.max(), clean)).bit_length() - 1),
+        net=sobol_net(int(max(samples.max(), cloudy.max(), clean)).bit_length() - 1),
         change_samples=samples,
-        cloudy_samples=np.maximum((samples * _CLOUDY_SHARE).astype(np.int64), 1),
+        cloudy_samples=cloudy,
         clean_samples=np.full(samples.size, clean if settings.clean else 0),
         replicates=REPLICATES,
         cloudy="" in SKIES[settings.sky],
         seed=seed_key(settings.seed),
+        least_fraction=LEAST_FRACTION if settings.kernels else 0.0,
     )
 
 
-def _replicates(estimates: Floats, cover: Floats, sky: str) -> Replicates:
-    """Forcings and fluxes by their names in the result, each (cell, replicate)."""
+def _replicates(estimates: Floats, cover: Floats, sky: str, kernels: bool) -> Replicates:
+    """Forcings, fluxes and kernels by their names in the result, each (cell, replicate)."""
     replicates: Replicates = {}
     skies = change_and_clean(estimates, cover)
     for suffix in SKIES[sky]:
@@ -214,11 +263,16 @@ def _replicates(estimates: Floats, cover: Floats, sky: str) -> Replicates:
         replicates |= forcing_replicates(change, suffix)
         fluxes = flux_replicates(change, clean, suffix)
         replicates |= {_CMIP_NAMES[k]: v for k, v in fluxes.items() if k in _CMIP_NAMES}
+    if kernels:
+        clouds = [cloud.name for cloud in CLOUD_TYPES]
+        replicates |= kernel_replicates(estimates, cover=cover, skies=SKIES[sky], clouds=clouds)
     return replicates
 
 
-@lru_cache(maxsize=len(SKIES))
-def _names(sky: str) -> tuple[str, ...]:
+@lru_cache(maxsize=2 * len(SKIES))
+def _names(sky: str, kernels: bool) -> tuple[str, ...]:
     """Names of what is computed, in order."""
-    nothing = _replicates(np.zeros((0, INTEGRALS, REPLICATES, SCORES)), np.zeros(0), sky)
+    scores = scores_with_kernels(len(CLOUD_TYPES))
+    no_cells = np.zeros((0, INTEGRALS, REPLICATES, scores))
+    nothing = _replicates(no_cells, np.zeros(0), sky, kernels)
     return (*means_and_errors(nothing), "rsdt", "precipitable_water")

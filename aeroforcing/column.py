@@ -22,7 +22,7 @@ from aeroforcing.errors import InputError
 from aeroforcing.gases import GasTable, layer_pressure
 from aeroforcing.overlap import EXCLUSIVE
 from aeroforcing.profiles import ExponentialProfile, UniformProfile
-from aeroforcing.properties import BandNodes, planck_band_nodes
+from aeroforcing.properties import BandNodes, band_slopes, planck_band_nodes
 from aeroforcing.transport import Columns
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "ExponentialProfile",
     "UniformProfile",
     "column_arrays",
+    "column_slopes",
 ]
 
 Floats = NDArray[np.float64]
@@ -103,7 +104,13 @@ class Column:
         return tuple(self.aerosol)
 
 
-def column_arrays(columns: Sequence[Column], *, table: GasTable, cell_id: ArrayLike) -> Columns:
+def column_arrays(
+    columns: Sequence[Column],
+    *,
+    table: GasTable,
+    cell_id: ArrayLike,
+    cos_zenith: float | None = None,
+) -> Columns:
     """Arrays of several columns of the same number of layers, for the solver.
 
     Parameters
@@ -114,6 +121,8 @@ def column_arrays(columns: Sequence[Column], *, table: GasTable, cell_id: ArrayL
         Gas table, whose bands are used.
     cell_id
         (column,) keys of the random numbers: columns with the same key share them.
+    cos_zenith
+        Cosine of the solar zenith angle, where all columns have one sun.
     """
     limits = table.band_limits_wavenumber
     nodes = _band_nodes(limits.tobytes(), len(limits))
@@ -121,11 +130,13 @@ def column_arrays(columns: Sequence[Column], *, table: GasTable, cell_id: ArrayL
     extinction, ssa, asymmetry = aerosol_arrays(
         [c.aerosols for c in columns], [c.atmosphere for c in columns], nodes
     )
-    surfaces = [surface_bands(c.surface_albedo, n_bands=len(limits)) for c in columns]
+    surfaces = [
+        surface_bands(c.surface_albedo, n_bands=len(limits), cos_zenith=cos_zenith) for c in columns
+    ]
     if any(surface.law for surface in surfaces):
         raise InputError(
-            "Ocean: the solver knows the law 'taylor1996' alone; for one sun give the albedos of "
-            "another law by SurfaceAlbedo."
+            "Ocean: averages over the day know the law 'taylor1996' alone; the others are for one "
+            "sun (column_fluxes, column_profiles, column_band_fluxes, surface_light)."
         )
     return Columns(
         pressure_levels=pressure,
@@ -141,6 +152,37 @@ def column_arrays(columns: Sequence[Column], *, table: GasTable, cell_id: ArrayL
         open_water=np.array([s.open_water for s in surfaces]),
         cell_id=np.asarray(cell_id, dtype=np.uint64),
     )
+
+
+def column_slopes(columns: Sequence[Column], *, table: GasTable) -> Floats:
+    """How the aerosol of each column changes by band with its properties, (column, band, 4).
+
+    As `properties.band_slopes`.
+
+    Raises
+    ------
+    InputError
+        A column has several aerosols, or one that is not given by numbers at 550 nm.
+    """
+    limits = table.band_limits_wavenumber
+    members = [_only_aerosol(column) for column in columns]
+    ssa, angstrom, coalbedo_angstrom = (
+        [float(getattr(member, name)) for member in members]
+        for name in ("ssa", "angstrom", "coalbedo_angstrom")
+    )
+    nodes = _band_nodes(limits.tobytes(), len(limits))
+    return band_slopes(ssa, angstrom=angstrom, coalbedo_angstrom=coalbedo_angstrom, nodes=nodes)
+
+
+def _only_aerosol(column: Column) -> Aerosol:
+    """The one aerosol of a column, whose properties the derivatives belong to."""
+    members = column.aerosols
+    if len(members) != 1 or not isinstance(members[0], Aerosol) or not members[0].is_uniform:
+        raise InputError(
+            "kernels=True: the derivatives are by the properties of one aerosol; give the column a "
+            "single Aerosol with numbers for aod, ssa, asymmetry and the Angstrom exponents."
+        )
+    return members[0]
 
 
 @lru_cache(maxsize=8)

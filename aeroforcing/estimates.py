@@ -6,7 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aeroforcing.errors import InputError
-from aeroforcing.montecarlo import SURFACE_DIRECT, SURFACE_DOWN, SURFACE_UP, TOA_UP
+from aeroforcing.events import (
+    SURFACE_DIRECT,
+    SURFACE_DOWN,
+    SURFACE_UP,
+    TOA_UP,
+)
 from aeroforcing.transport import CHANGE_CLEAR, CHANGE_CLOUDY, CLEAN_CLEAR, CLEAN_CLOUDY
 
 Floats = NDArray[np.float64]

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
 from aeroforcing.checks import check_between, check_cos_zenith, checked_months
-from aeroforcing.column import Column, column_arrays
+from aeroforcing.cloudy_sky import CloudLayers
+from aeroforcing.column import Column, column_arrays, column_slopes
 from aeroforcing.constants import SOLAR_CONSTANT
 from aeroforcing.estimates import (
     Replicates,
@@ -22,15 +23,17 @@ from aeroforcing.estimates import (
     samples_per_replicate,
     seed_key,
 )
-from aeroforcing.gases import GasTable
-from aeroforcing.layer_stack import checked_layers, layer_medium
-from aeroforcing.montecarlo import (
+from aeroforcing.events import (
     SCORES,
     SURFACE_DIRECT,
     SURFACE_DOWN,
     SURFACE_UP,
     TOA_UP,
 )
+from aeroforcing.gases import GasTable
+from aeroforcing.kernels import LEAST_FRACTION, kernel_replicates, scores_with_kernels
+from aeroforcing.layer_stack import checked_layers, layer_medium
+from aeroforcing.overlap import EXCLUSIVE
 from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import Sun, insolation, sun_at_zenith, sun_over_months
 from aeroforcing.spectral import Wavelengths, checked_part
@@ -125,6 +128,7 @@ def column_fluxes(
     solar_constant: float = SOLAR_CONSTANT,
     gas_table: str | Path = "g112",
     wavelengths: Wavelengths | None = None,
+    kernels: bool = False,
 ) -> xr.Dataset:
     """Broadband fluxes of a column at an instant, with and without its aerosol, and its forcing.
 
@@ -146,6 +150,9 @@ def column_fluxes(
     wavelengths
         Lower and upper limit of a part of the spectrum [um], such as (0.4, 0.7); by default all of
         it. Bands that a limit cuts are shared out as `spectral` tells.
+    kernels
+        Give the derivatives of the forcing too, as `kernels` lists them; those by the fraction of
+        an exclusive cloud are named by its place, `kernel_cloud_1_toa` and so on.
 
     Returns
     -------
@@ -157,15 +164,22 @@ def column_fluxes(
     Raises
     ------
     InputError
-        A value is outside its range.
+        A value is outside its range; or kernels are wanted and the aerosol is not a single one,
+        given by numbers.
     """
     check_cos_zenith(cos_zenith)
     table, share = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
-    columns = column_arrays([column], table=table, cell_id=[0])
+    columns = column_arrays([column], table=table, cell_id=[0], cos_zenith=cos_zenith)
     sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * share)
     samples = samples_per_replicate(photons, REPLICATES)
-    estimates = solve_columns(table, columns, sun, samples=samples, clean=True, seed=seed)
-    results = means_and_errors(fluxes_and_forcings(estimates, columns, sun))
+    slopes = column_slopes([column], table=table) if kernels else None
+    estimates = solve_columns(
+        table, columns, sun, samples=samples, clean=True, seed=seed, slopes=slopes
+    )
+    replicates = fluxes_and_forcings(estimates, columns, sun)
+    if kernels:
+        replicates |= _kernels(column, estimates, columns)
+    results = means_and_errors(replicates)
     return stamp(
         xr.Dataset(
             {name: ((), value[0]) for name, value in results.items()},
@@ -184,6 +198,7 @@ def column_forcing(
     solar_constant: float = SOLAR_CONSTANT,
     gas_table: str | Path = "g112",
     wavelengths: Wavelengths | None = None,
+    kernels: bool = False,
 ) -> xr.Dataset:
     """Forcing of a column, averaged over the days and hours of each month.
 
@@ -206,6 +221,9 @@ def column_forcing(
     wavelengths
         Lower and upper limit of a part of the spectrum [um], such as (0.4, 0.7); by default all of
         it. Bands that a limit cuts are shared out as `spectral` tells.
+    kernels
+        Give the derivatives of the forcing too, as `kernels` lists them; those by the fraction of
+        an exclusive cloud are named by its place, `kernel_cloud_1_toa` and so on.
 
     Returns
     -------
@@ -224,11 +242,16 @@ def column_forcing(
     columns = column_arrays([column] * len(chosen), table=table, cell_id=chosen)
     sun = sun_over_months(latitude=latitude, month=chosen, solar_constant=solar_constant * share)
     samples = samples_per_replicate(photons, REPLICATES)
-    estimates = solve_columns(table, columns, sun, samples=samples, clean=False, seed=seed)
+    slopes = column_slopes([column] * len(chosen), table=table) if kernels else None
+    estimates = solve_columns(
+        table, columns, sun, samples=samples, clean=False, seed=seed, slopes=slopes
+    )
     replicates: Replicates = {}
     skies = change_and_clean(estimates, columns.cloud_fraction.sum(axis=1))
     for sky, (change, _) in skies.items():
         replicates |= forcing_replicates(change, sky)
+    if kernels:
+        replicates |= _kernels(column, estimates, columns)
     return stamp(
         xr.Dataset(
             {name: ("month", value) for name, value in means_and_errors(replicates).items()},
@@ -239,10 +262,21 @@ def column_forcing(
 
 
 def solve_columns(
-    table: GasTable, columns: Columns, sun: Sun, *, samples: int, clean: bool, seed: int
+    table: GasTable,
+    columns: Columns,
+    sun: Sun,
+    *,
+    samples: int,
+    clean: bool,
+    seed: int,
+    slopes: Floats | None = None,
 ) -> Floats:
-    """Estimates of all integrals, (cell, integral, replicate, score), each with `samples`."""
-    cells = columns.cell_id.size
+    """Estimates of all integrals, (cell, integral, replicate, score), each with `samples`.
+
+    With the `slopes` of the columns (`column_slopes`) the derivatives are among the scores.
+    """
+    cells, n_states = columns.cloud_fraction.shape
+    scores = SCORES if slopes is None else scores_with_kernels(n_states)
     effort = Effort(
         net=sobol_net(samples.bit_length() - 1),
         change_samples=np.full(cells, samples),
@@ -251,10 +285,20 @@ def solve_columns(
         replicates=REPLICATES,
         cloudy=True,
         seed=seed_key(seed),
+        least_fraction=0.0 if slopes is None else LEAST_FRACTION,
     )
-    estimates = np.zeros((cells, INTEGRALS, REPLICATES, SCORES))
-    solve(table, columns, sun, effort, 0, cells, estimates)
+    estimates = np.zeros((cells, INTEGRALS, REPLICATES, scores))
+    solve(table, columns, sun, effort, 0, cells, slopes, estimates)
     return estimates
+
+
+def _kernels(column: Column, estimates: Floats, columns: Columns) -> Replicates:
+    """The kernels of both skies."""
+    clouds: list[str] = []
+    if column.overlap == EXCLUSIVE and not isinstance(column.clouds, CloudLayers):
+        clouds = [str(i + 1) for i in range(len(column.clouds))]
+    cover = columns.cloud_fraction.sum(axis=1)
+    return kernel_replicates(estimates, cover=cover, skies=("", "_cs"), clouds=clouds)
 
 
 def fluxes_and_forcings(estimates: Floats, columns: Columns, sun: Sun) -> Replicates:

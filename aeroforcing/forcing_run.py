@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
+from aeroforcing.aerosol_optics import DEFAULT_OPTICS
 from aeroforcing.checks import check_between, check_count, checked_months
 from aeroforcing.chunk_forcing import (
     REPLICATES,
-    SKIES,
     ChunkResult,
     ChunkSolver,
     Settings,
     check_sky,
-    complete_cells,
     solve_chunk,
 )
 from aeroforcing.constants import SOLAR_CONSTANT
@@ -26,11 +24,10 @@ from aeroforcing.errors import InputError
 from aeroforcing.estimates import samples_per_replicate, seed_key
 from aeroforcing.gases import load_gas_table
 from aeroforcing.layout import Chunk, Layout
-from aeroforcing.run_inputs import WHOLE_CELLS, RunInputs, open_run_inputs
-from aeroforcing.threads import processors, solve_in_threads
+from aeroforcing.run_inputs import RunInputs, open_run_inputs
 
-DEFAULT_PHOTONS = 192
-_PILOT_CELLS = 1024
+DEFAULT_PHOTONS = 128
+_DEFAULT_STDERR = 0.6  # of the all-sky forcing_toa with these, rms over the map [W m-2]
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ class ForcingRun:
         """
         settings = self.settings
         cut_off = settings.delta_scale_clouds
-        return {
+        attributes: dict[str, int | float | str] = {
             "seed": int(settings.seed),
             "photons": samples / complete if complete else 0.0,
             "replicates": REPLICATES,
@@ -90,6 +87,9 @@ class ForcingRun:
             "inputs": "\n".join(inputs),
             "missing_cells": self.layout.size - complete,
         }
+        if settings.stderr_target is not None:
+            attributes["stderr_target"] = settings.stderr_target
+        return attributes
 
 
 def prepared_run(
@@ -105,7 +105,9 @@ def prepared_run(
     solar_constant: float = SOLAR_CONSTANT,
     gas_table: str | Path = "g112",
     fill_missing: bool = False,
+    optics: str = DEFAULT_OPTICS,
     delta_scale_clouds: bool = False,
+    kernels: bool = False,
     jobs: int | None = None,
     cells_per_chunk: int | None = None,
 ) -> ForcingRun:
@@ -127,21 +129,27 @@ def prepared_run(
     check_between("solar_constant", solar_constant, 0.0, 1e5)
     load_gas_table(gas_table)
     settings = Settings(
-        photons=float(DEFAULT_PHOTONS if photons is None else photons),
+        photons=_expected_photons(stderr_target) if photons is None else float(photons),
         seed=int(seed),
         sky=sky,
         solar_constant=float(solar_constant),
         gas_table=gas_table,
         delta_scale_clouds=delta_scale_clouds,
+        kernels=kernels,
+        stderr_target=None if stderr_target is None else float(stderr_target),
     )
     opened = open_run_inputs(
         inputs, grid=grid, times=times, months=sorted(checked_months(months)),
-        fill_missing=fill_missing,
+        fill_missing=fill_missing, optics=optics,
     )  # fmt: skip
-    if stderr_target is not None:
-        wanted = _photons_for(stderr_target, opened, settings, jobs=jobs or processors())
-        settings = replace(settings, photons=wanted)
     return ForcingRun(opened, settings, cells_per_chunk or settings.cells_per_chunk)
+
+
+def _expected_photons(stderr_target: float | None) -> float:
+    """Samples in a cell of AOD 0.1: those of the default, or about what a standard error takes."""
+    if stderr_target is None:
+        return float(DEFAULT_PHOTONS)
+    return DEFAULT_PHOTONS * max((_DEFAULT_STDERR / stderr_target) ** 2, 2.0**-6)
 
 
 def _check_effort(stderr_target: float | None, photons: int | None) -> None:
@@ -151,38 +159,3 @@ def _check_effort(stderr_target: float | None, photons: int | None) -> None:
         check_between("stderr_target", stderr_target, 1e-4, 1e4)
     if photons is not None:
         samples_per_replicate(photons, REPLICATES)
-
-
-def _photons_for(
-    stderr_target: float, inputs: RunInputs, settings: Settings, *, jobs: int
-) -> float:
-    """Photons that reach a rms standard error of forcing_toa, from a pilot run.
-
-    The pilot has random numbers of its own, so that the run's estimate does not depend on
-    which of them suggested its length. The error falls at least as 1 / sqrt(photons).
-    """
-    if inputs.is_chunked:
-        raise InputError("stderr_target needs all values at once; give photons for chunked inputs.")
-    pilot = replace(settings, photons=DEFAULT_PHOTONS, seed=settings.seed ^ 0x5EED, clean=False)
-    errors = _pilot_errors(inputs, pilot, jobs=jobs)
-    rms = np.sqrt((errors**2).mean()) if errors.size else 0.0
-    return DEFAULT_PHOTONS * max((rms / stderr_target) ** 2, 2.0**-6)
-
-
-def _pilot_errors(inputs: RunInputs, pilot: Settings, *, jobs: int) -> np.ndarray:
-    """Standard errors of forcing_toa in about 1000 complete cells, evenly spread."""
-    layout = inputs.layout
-    chunks = layout.chunks(WHOLE_CELLS)
-    complete = [complete_cells(inputs.fields(c), layout=layout, chunk=c) for c in chunks]
-    step = max(1, sum(complete) // _PILOT_CELLS)
-
-    def solver(chunk: Chunk) -> ChunkSolver:
-        before = sum(complete[: chunk.number])
-        chosen = np.arange(-before % step, complete[chunk.number], step)
-        fields = inputs.fields(chunk)
-        return ChunkSolver(fields, layout=layout, chunk=chunk, settings=pilot, chosen=chosen)
-
-    solved = {c.number: r for c, r in solve_in_threads(chunks, solver=solver, jobs=jobs)}
-    place = pilot.names.index(f"forcing_toa{SKIES[pilot.sky][0]}_stderr")
-    errors = np.concatenate([solved[c.number].values[place].ravel() for c in chunks])
-    return errors[np.isfinite(errors)]

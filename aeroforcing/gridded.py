@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from aeroforcing.aerosol_optics import DEFAULT_OPTICS
 from aeroforcing.constants import SOLAR_CONSTANT
 from aeroforcing.forcing_run import ForcingRun, prepared_run
 from aeroforcing.layout import Layout
@@ -31,7 +32,9 @@ def grid_forcing(
     solar_constant: float = SOLAR_CONSTANT,
     gas_table: str | Path = "g112",
     fill_missing: bool = False,
+    optics: str = DEFAULT_OPTICS,
     delta_scale_clouds: bool = False,
+    kernels: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -42,8 +45,11 @@ def grid_forcing(
     inputs
         Dataset or netCDF file of inputs over `time`, `month` or neither, and over (lat, lon) or
         over points without a grid (one dimension, with their latitudes and longitudes); what it
-        does not hold is built in. None for the built-in inputs alone. With dask arrays in it the
-        result is lazy: every chunk is one task, which makes the results of that part of the map.
+        does not hold is built in. Temperature, specific humidity and surface pressure, and perhaps
+        ozone and other gases, over a vertical dimension besides are the state of the atmosphere,
+        in the names, units and orders of `columns_from`. None for the built-in inputs alone. With
+        dask arrays in it the result is lazy: every chunk is one task, which makes the results of
+        that part of the map.
     grid
         Grid to compute on, e.g. "T42" or "2x2.5"; None keeps that, or the points, of the inputs.
     times
@@ -55,10 +61,12 @@ def grid_forcing(
         Calendar months, 1 to 12; each is averaged over all its days, of a 365-day year. Of time
         steps those that are in these months.
     stderr_target
-        Standard error of `forcing_toa` to reach, rms over the cells [W m-2]; excludes `photons`.
+        Standard error of `forcing_toa` to reach in each cell [W m-2], and with it the rms over the
+        cells; excludes `photons`. A pilot run of a cell tells how many samples it needs, in clear
+        sky and in cloud (`adaptive`). With both skies it holds for each of them.
     photons
         Samples of the clear-sky forcing in a cell of AOD 0.1; the others get theirs in proportion
-        to their AOD, in powers of two. 192 by default. The cloudy states together get half as
+        to their AOD, in powers of two. 128 by default. The cloudy states together get half as
         many, the aerosol-free fluxes of either sky an eighth of `photons` in all cells. The
         attribute `photons` holds the mean over the cells.
     seed
@@ -72,10 +80,18 @@ def grid_forcing(
     fill_missing
         Fill missing cells of the inputs from the built-in ones; otherwise they are missing in the
         result.
+    optics
+        SSA and asymmetry parameter of aerosol species, those of the inputs (`aod_dust`, ...) and
+        the built-in ones: "chung2012", the constants of the paper, or "merra2"
+        (`aerosol_optics`).
     delta_scale_clouds
         Cut off the forward peak of the clouds' phase function (`clouds.delta_scaled`): cloudy sky
         takes less than half the time, and the all-sky forcing of the built-in inputs at the top
         of the atmosphere comes out 0.08 W m-2 more negative.
+    kernels
+        Give the derivatives of the forcing by the inputs too, as `kernels` lists them:
+        `kernel_<quantity>_<level>`, each with `_cs` for clear sky and with `_stderr`. Cloudy states
+        are then drawn otherwise: the all-sky results differ within their errors.
     jobs
         Threads; all processors by default. They do not change the result.
     progress
@@ -99,7 +115,8 @@ def grid_forcing(
     run = prepared_run(
         inputs, grid=grid, times=times, months=months, stderr_target=stderr_target,
         photons=photons, seed=seed, sky=sky, solar_constant=solar_constant, gas_table=gas_table,
-        fill_missing=fill_missing, delta_scale_clouds=delta_scale_clouds, jobs=jobs,
+        fill_missing=fill_missing, optics=optics, delta_scale_clouds=delta_scale_clouds,
+        kernels=kernels, jobs=jobs,
     )  # fmt: skip
     if run.inputs.is_chunked:
         from aeroforcing.lazy_forcing import lazy_forcing
@@ -130,6 +147,8 @@ class CellCounter:
     def __init__(self, total: int, progress: Progress | None, *, left: int | None = None) -> None:
         self._total, self._progress = total, progress
         self._done = 0 if left is None else total - left
+        if progress is not None:
+            progress(self._done, total)
 
     def __call__(self, cells: int) -> None:
         """Count some more cells."""

@@ -26,6 +26,16 @@ from __future__ import annotations
 
 import math
 
+from aeroforcing.events import (
+    aerosol_ssa,
+    after_roulette,
+    asymmetry_of,
+    henyey_greenstein,
+    new_direction,
+    next_event,
+    pick_partner,
+    turn,
+)
 from aeroforcing.jit import inner
 from aeroforcing.medium import (
     AEROSOL,
@@ -39,18 +49,7 @@ from aeroforcing.medium import (
     depth_to_boundary,
     find_depth,
 )
-from aeroforcing.montecarlo import (
-    TOP_LAYER,
-    aerosol_ssa,
-    after_roulette,
-    asymmetry_of,
-    event_numbers,
-    henyey_greenstein,
-    new_direction,
-    next_event,
-    pick_partner,
-    turn,
-)
+from aeroforcing.montecarlo import TOP_LAYER, event_numbers
 from aeroforcing.sampling import (
     AEROSOL_POSITION,
     ANGLE,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from aeroforcing.jit import inner, kernel
 from aeroforcing.level_paths import level_difference_path, whole_level_path
 from aeroforcing.medium import add_cloud
-from aeroforcing.montecarlo import Roulette
+from aeroforcing.montecarlo import Roulette, scaled_thresholds
 from aeroforcing.sampling import DAY, G_POINT, HOUR, STATE, child_key, fill_shifts
 from aeroforcing.solar import draw_sun, fill_days, mean_sun
 from aeroforcing.surface import open_water_albedo_direct
@@ -24,7 +24,6 @@ from aeroforcing.transport import (
     fill_states,
     make_optics,
     make_room,
-    scaled_thresholds,
     shift_point,
 )
 
@@ -74,8 +73,10 @@ def integrate_levels(
             medium = optics.medium[g]
             if cloudy:
                 state, probability = draw(optics.cumulative_state, room.net[STATE])
-                weight *= columns.cloud_fraction[cell, state] / probability
-                roulette = scaled_thresholds(thresholds, power * optics.state_factor[state])
+                typical = columns.cloud_fraction[cell, state] / probability
+                weight *= typical
+                typical *= power * optics.state_factor[state]
+                roulette = scaled_thresholds(thresholds, typical)
                 add_cloud(
                     medium, columns.cloud_depth[cell, state],
                     columns.cloud_extinction[shared, state, band],
@@ -102,7 +103,7 @@ def solve_cell_levels(table, columns, sun, net, replicates, seed, cell, optics, 
     share = fill_optics(table, columns, cell, mu, optics)
     fill_albedos(columns, cell, optics.albedo_diffuse, optics.albedo_direct)
     stream = child_key(seed, columns.cell_id[cell])
-    cover = fill_states(columns, cell, optics)
+    cover = fill_states(columns, cell, 0.0, optics)
     for integral in (CHANGE_CLEAR, CHANGE_CLOUDY, CLEAN_CLEAR, CLEAN_CLOUDY):
         change = integral in (CHANGE_CLEAR, CHANGE_CLOUDY)
         cloudy = integral in (CHANGE_CLOUDY, CLEAN_CLOUDY)

@@ -47,15 +47,40 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aeroforcing.adjoint import (
-    CLEAN_SIDE,
-    DOWN_SURFACE,
-    DOWN_TOA,
-    FULL_SIDE,
-    UP_SURFACE,
-    UP_TOA,
-    mean_step,
-    step,
+from aeroforcing.adjoint import CLEAN_SIDE, FULL_SIDE, mean_step, step
+from aeroforcing.events import (
+    AEROSOL_PARTNER,
+    CLOUD_PARTNER,
+    SURFACE_DIRECT,
+    SURFACE_DOWN,
+    SURFACE_PARTNER,
+    SURFACE_UP,
+    TOA_UP,
+    aerosol_ssa,
+    after_roulette,
+    asymmetry_of,
+    halves,
+    henyey_greenstein,
+    new_direction,
+    next_event,
+    pick_partner,
+    reflected_share,
+    turn,
+)
+from aeroforcing.gradient import (
+    begin_gradient,
+    begin_history,
+    intercepted_history,
+    leant_history,
+    met_history,
+    passed_history,
+    positive,
+    record,
+    record_change,
+    record_draw,
+    record_lost_pair,
+    record_tail_escape,
+    scattered_history,
 )
 from aeroforcing.jit import inner, kernel
 from aeroforcing.medium import (
@@ -63,15 +88,12 @@ from aeroforcing.medium import (
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
     CLEAN_SCATTERING,
-    CLOUD_ASYMMETRY,
     FULL_ABSORPTION,
     FULL_SCATTERING,
-    RAYLEIGH,
     SHADED_ABSORPTION,
     depth_at,
     depth_to_boundary,
     find_depth,
-    fraction_within,
 )
 from aeroforcing.sampling import (
     AEROSOL_POSITION,
@@ -80,7 +102,6 @@ from aeroforcing.sampling import (
     CHAIN_ANGLE,
     CHAIN_CHOICE,
     CHOICE,
-    PAIR,
     POLAR,
     POLAR_ANGLE,
     POSITION,
@@ -93,18 +114,15 @@ from aeroforcing.sampling import (
     child_key,
     uniform,
 )
+from aeroforcing.sampling import (
+    PAIR as PAIR_SLOT,
+)
 
-AIR_PARTNER, CLOUD_PARTNER, AEROSOL_PARTNER, SURFACE_PARTNER = range(4)
-
-# What a photon scores, as parts of the flux that it stands for.
-TOA_UP, SURFACE_DOWN, SURFACE_DIRECT, SURFACE_UP = range(4)
-SCORES = 4
+# Scattered photons are followed as if the SSA were at least this.
+_LEAST_SSA = 0.05
 
 # Typed, so that numba does not compile the kernels once more for a layer that is always 0.
 TOP_LAYER = np.int64(0)
-
-# A direction this close to the horizon is as good as horizontal, and can be divided by.
-_SMALLEST_COSINE = 1e-9
 
 
 class Roulette(NamedTuple):
@@ -115,129 +133,57 @@ class Roulette(NamedTuple):
     chain: float
 
 
-@kernel
-def henyey_greenstein(asymmetry, u):
-    """Cosine of the scattering angle (Henyey and Greenstein 1941, doi:10.1086/144246)."""
-    if abs(asymmetry) < 1e-4:
-        # first order in g: the closed form below loses its digits here
-        cosine = 2.0 * u - 1.0
-        return cosine + 1.5 * asymmetry * (1.0 - cosine * cosine)
-    g2 = asymmetry * asymmetry
-    ratio = (1.0 - g2) / (1.0 - asymmetry + 2.0 * asymmetry * u)
-    return (1.0 + g2 - ratio * ratio) / (2.0 * asymmetry)
+@inner
+def scaled_thresholds(thresholds, power):
+    """Roulette thresholds for the power that the aerosol intercepts or that comes in."""
+    return Roulette(thresholds.tail * power, thresholds.pair * power, thresholds.chain * power)
 
 
-@kernel
-def away_from_horizon(mu):
-    """The direction, moved off the horizontal by a hair if it is on it."""
-    if abs(mu) < _SMALLEST_COSINE:
-        return math.copysign(_SMALLEST_COSINE, mu)
-    return mu
+@inner
+def event(
+    medium, expected, scattering, layer, collides, mu, old, threshold, key, counter, u_angle,
+    leg_albedo, albedo, history, gradient,
+):  # fmt: skip
+    """What happens at the end of a leg: roulette, then a new direction, each with its control.
 
-
-@kernel
-def turn(mu, cosine, u_azimuth):
-    """New mu after scattering by an angle of given cosine, at a uniform azimuth."""
-    sine_product = math.sqrt(max(0.0, (1.0 - mu * mu) * (1.0 - cosine * cosine)))
-    new = mu * cosine + sine_product * math.cos(math.pi * u_azimuth)
-    return away_from_horizon(min(max(new, -1.0), 1.0))
-
-
-@kernel
-def rayleigh_weight(mu, new_mu):
-    """Azimuth mean of the Rayleigh phase function, chi_2 = 1/10 and no other moment."""
-    return 0.375 * ((3.0 - mu * mu) + (3.0 * mu * mu - 1.0) * new_mu * new_mu)
-
-
-@kernel
-def pick_partner(medium, scattering, layer, u):
-    """What the photon collides with, by the shares of air, cloud and aerosol.
-
-    Returns the partner and u, stretched to the partner's share: still uniform.
+    `expected` are the `halves` of the place. Returns the new weight (0 if the photon ends), the new
+    direction, what the controls score for the top and for the surface, and the history and the
+    derivatives so far.
     """
-    air = medium[layer + 1, RAYLEIGH] - medium[layer, RAYLEIGH]
-    clean = medium[layer + 1, CLEAN_SCATTERING] - medium[layer, CLEAN_SCATTERING]
-    total = medium[layer + 1, scattering] - medium[layer, scattering]
-    x = u * total
-    if x < air:
-        return AIR_PARTNER, x / air
-    if x < clean:
-        return CLOUD_PARTNER, (x - air) / (clean - air)
-    return AEROSOL_PARTNER, fraction_within(x - clean, total - clean)
-
-
-@kernel
-def asymmetry_of(medium, partner, layer):
-    """Asymmetry parameter of the partner of a collision; air has none."""
-    if partner == CLOUD_PARTNER:
-        return medium[layer, CLOUD_ASYMMETRY]
+    partner, asymmetry, step_mean = SURFACE_PARTNER, 0.0, 1.0
+    if collides:
+        partner, u_angle = pick_partner(medium, scattering, layer, u_angle)
+        asymmetry = asymmetry_of(medium, partner, layer)
+        step_mean = mean_step(mu, asymmetry, partner == CLOUD_PARTNER)
+    history = met_history(history, partner, leg_albedo)
+    mean, half, mean_surface, half_surface = expected
+    weight = after_roulette(old, threshold, uniform(key, counter + ROULETTE))
+    toa = (old - weight) * (mean + step_mean * half)
+    surface = (old - weight) * (mean_surface + step_mean * half_surface)
+    new_mu, factor = math.sqrt(u_angle), 1.0  # Lambert's cosine law
+    if collides and weight != 0.0:
+        u_azimuth = uniform(key, counter + TURN)
+        new_mu, factor = new_direction(partner, asymmetry, mu, u_angle, u_azimuth)
+        lean = step_mean - factor * step(new_mu, partner == CLOUD_PARTNER)
+        toa += weight * ((1.0 - factor) * mean + lean * half)
+        surface += weight * ((1.0 - factor) * mean_surface + lean * half_surface)
+    gradient = record(gradient, history, toa, surface, albedo)
     if partner == AEROSOL_PARTNER:
-        return medium[layer, AEROSOL_ASYMMETRY]
-    return 0.0
-
-
-@kernel
-def new_direction(partner, asymmetry, mu, u, u_azimuth):
-    """Direction after a collision, and the factor of the weight."""
-    if partner == AIR_PARTNER:
-        new_mu = away_from_horizon(2.0 * u - 1.0)
-        return new_mu, rayleigh_weight(mu, new_mu)
-    return turn(mu, henyey_greenstein(asymmetry, u), u_azimuth), 1.0
-
-
-@kernel
-def after_roulette(weight, threshold, u):
-    """Weight after roulette; 0 if the photon ends."""
-    if abs(weight) >= threshold:
-        return weight
-    if u * threshold < abs(weight):
-        return math.copysign(threshold, weight)
-    return 0.0
-
-
-@kernel
-def next_event(medium, scattering, absorption, layer, fraction, mu, s, escape, albedo, u):
-    """The forced choice between a collision on the leg and a reflection at the surface.
-
-    `escape` is the part of the weight that reaches the end of the leg. Returns the weight factor
-    (0: neither is possible), whether it is a collision, and its place.
-    """
-    collision = -math.expm1(-s)
-    z = collision
-    if mu < 0.0:
-        z += albedo * escape
-    if u * z >= collision:
-        return z, False, medium.shape[0] - 2, 1.0
-    travelled = -math.log1p(-u * z)
-    depth = depth_at(medium, scattering, layer, fraction) - travelled * mu
-    absorbed = depth_at(medium, absorption, layer, fraction)
-    layer, fraction = find_depth(medium, scattering, depth)
-    absorbed = abs((depth_at(medium, absorption, layer, fraction) - absorbed) / mu)
-    return z * math.exp(-absorbed), True, layer, fraction
-
-
-@kernel
-def halves(adjoint, side, layer, fraction):
-    """(U + D) / 2 and (U - D) / 2 at a place, for the top and for the surface."""
-    up = depth_at(adjoint, side + UP_TOA, layer, fraction)
-    down = depth_at(adjoint, side + DOWN_TOA, layer, fraction)
-    up_surface = depth_at(adjoint, side + UP_SURFACE, layer, fraction)
-    down_surface = depth_at(adjoint, side + DOWN_SURFACE, layer, fraction)
-    return (
-        0.5 * (up + down),
-        0.5 * (up - down),
-        0.5 * (up_surface + down_surface),
-        0.5 * (up_surface - down_surface),
-    )
+        gradient = record_draw(
+            gradient, expected, mu, new_mu, asymmetry, old, weight, u_angle, albedo
+        )
+        history = leant_history(history, asymmetry, u_angle)
+    return weight * factor, new_mu, toa, surface, history, gradient
 
 
 @inner
 def follow(
     medium, adjoint, with_aerosol, layer, fraction, mu, weight, s, escape, first_albedo, albedo,
-    threshold, key, u_choice, u_angle,
+    threshold, key, u_choice, u_angle, history, gradient,
 ):  # fmt: skip
-    """Follow a photon to its end by forced collisions; returns (TOA up, diffuse surface down).
+    """Follow a photon to its end by forced collisions.
 
+    Returns what goes up at the top, what arrives at the surface, and the derivatives so far.
     The first leg has the scattering depth s to the boundary, and the caller has scored the part
     `escape` that gets there; `first_albedo` is the albedo where that leg meets the surface (the
     sun's beam may see another one than scattered light). `u_choice` and `u_angle` are the random
@@ -251,38 +197,34 @@ def follow(
     surface_down = 0.0
     counter = 0
     while True:
+        start_layer, start_fraction = layer, fraction
         factor, collides, layer, fraction = next_event(
             medium, scattering, absorption, layer, fraction, mu, s, escape, leg_albedo, u_choice
         )
-        weight *= factor
-        partner, asymmetry, step_mean = SURFACE_PARTNER, 0.0, 1.0
-        if collides:
-            partner, u_angle = pick_partner(medium, scattering, layer, u_angle)
-            asymmetry = asymmetry_of(medium, partner, layer)
-            step_mean = mean_step(mu, asymmetry, partner == CLOUD_PARTNER)
-        mean, half, mean_surface, half_surface = halves(adjoint, side, layer, fraction)
-        old = weight
-        weight = after_roulette(old, threshold, uniform(key, counter + ROULETTE))
-        if weight != old:
-            toa_up += (old - weight) * (mean + step_mean * half)
-            surface_down += (old - weight) * (mean_surface + step_mean * half_surface)
+        if with_aerosol:
+            history = passed_history(
+                history, medium, start_layer, start_fraction, layer, fraction, mu
+            )
+        if not collides:
+            threshold *= reflected_share(leg_albedo)
+        weight, mu, toa, surface, history, gradient = event(
+            medium, halves(adjoint, side, layer, fraction), scattering, layer, collides, mu,
+            weight * factor, threshold, key, counter, u_angle, leg_albedo, albedo, history,
+            gradient,
+        )  # fmt: skip
+        toa_up += toa
+        surface_down += surface
         if weight == 0.0:
-            return toa_up, surface_down
-        if collides:
-            u_azimuth = uniform(key, counter + TURN)
-            mu, factor = new_direction(partner, asymmetry, mu, u_angle, u_azimuth)
-            lean = step_mean - factor * step(mu, partner == CLOUD_PARTNER)
-            toa_up += weight * ((1.0 - factor) * mean + lean * half)
-            surface_down += weight * ((1.0 - factor) * mean_surface + lean * half_surface)
-            weight *= factor
-        else:
-            mu = math.sqrt(u_angle)  # Lambert's cosine law
+            return toa_up, surface_down, gradient
         s = depth_to_boundary(medium, scattering, layer, fraction, mu)
         escape = math.exp(-(s + depth_to_boundary(medium, absorption, layer, fraction, mu)))
         if mu > 0.0:
             toa_up += weight * escape
         else:
             surface_down += weight * escape
+        gradient = record_tail_escape(
+            gradient, history, medium, with_aerosol, layer, fraction, mu, weight * escape, albedo
+        )
         leg_albedo = albedo
         counter += SLOTS
         u_choice = uniform(key, counter + CHOICE)
@@ -322,9 +264,9 @@ def whole_path(
     s = depth_to_boundary(medium, scattering, top, 0.0, mu)
     escape = math.exp(-(s + depth_to_boundary(medium, absorption, top, 0.0, mu)))
     add_score(scores, mu, beam_albedo, True, weight * escape)
-    toa_up, surface_down = follow(
+    toa_up, surface_down, _ = follow(
         medium, adjoint, with_aerosol, top, 0.0, mu, weight, s, escape, beam_albedo, albedo,
-        threshold, key, net[TAIL_CHOICE], net[TAIL_ANGLE],
+        threshold, key, net[TAIL_CHOICE], net[TAIL_ANGLE], None, None,
     )  # fmt: skip
     add_tail(scores, albedo, toa_up, surface_down)
 
@@ -332,50 +274,65 @@ def whole_path(
 @inner
 def plus_tail(
     medium, adjoint, layer, fraction, mu, weight, albedo, threshold, key, u_polar, u_azimuth, u,
-    scores,
+    scores, history, gradient,
 ):  # fmt: skip
-    """A photon of `weight` that the aerosol scatters, with all that follows."""
+    """A photon of `weight` that the aerosol scatters, with all that follows.
+
+    Returns the derivatives so far.
+    """
     asymmetry = medium[layer, AEROSOL_ASYMMETRY]
     new_mu = turn(mu, henyey_greenstein(asymmetry, u_polar), u_azimuth)
     lean = weight * (mean_step(mu, asymmetry, False) - step(new_mu, False))
-    _, half, _, half_surface = halves(adjoint, FULL_SIDE, layer, fraction)
-    add_tail(scores, albedo, lean * half, lean * half_surface)
+    expected = halves(adjoint, FULL_SIDE, layer, fraction)
+    add_tail(scores, albedo, lean * expected[1], lean * expected[3])
+    gradient = record(gradient, history, lean * expected[1], lean * expected[3], albedo)
+    gradient = record_draw(
+        gradient, expected, mu, new_mu, asymmetry, weight, weight, u_polar, albedo
+    )
+    history = leant_history(history, asymmetry, u_polar)
     s = depth_to_boundary(medium, FULL_SCATTERING, layer, fraction, new_mu)
     escape = math.exp(-(s + depth_to_boundary(medium, FULL_ABSORPTION, layer, fraction, new_mu)))
     add_score(scores, new_mu, albedo, False, weight * escape)
-    toa_up, surface_down = follow(
+    gradient = record_tail_escape(
+        gradient, history, medium, True, layer, fraction, new_mu, weight * escape, albedo
+    )
+    toa_up, surface_down, gradient = follow(
         medium, adjoint, True, layer, fraction, new_mu, weight, s, escape, albedo, albedo,
-        threshold, key, u[2], u[3],
+        threshold, key, u[2], u[3], history, gradient,
     )  # fmt: skip
     add_tail(scores, albedo, toa_up, surface_down)
+    return gradient
 
 
 @inner
 def aerosol_event(
-    medium, adjoint, layer, fraction, mu, weight, scattered, s, escape, leg_albedo, albedo,
-    threshold, key, u, scores,
+    medium, adjoint, layer, fraction, mu, weight, ssa, s, escape, leg_albedo, albedo, threshold,
+    key, u, scores, history, gradient,
 ):  # fmt: skip
     """The minus tail and the two plus tails that start where the aerosol intercepts `weight`.
 
     The straight way on has the clean scattering depth s, and `escape` is what gets to its end. u
     holds polar angle and azimuth of the scattering, and choice and angle of the tails' first
-    event.
+    event. Returns the derivatives so far.
     """
-    toa_up, surface_down = follow(
+    toa_up, surface_down, gradient = follow(
         medium, adjoint, False, layer, fraction, mu, -weight, s, escape, leg_albedo, albedo,
-        threshold, key, u[2], u[3],
+        threshold, key, u[2], u[3], history, gradient,
     )  # fmt: skip
     add_tail(scores, albedo, toa_up, surface_down)
-    if scattered == 0.0:
-        return
+    if ssa == 0.0:
+        return gradient
     u_polar, u_azimuth = u[0], u[1]
+    threshold *= ssa / max(ssa, _LEAST_SSA)
+    history = scattered_history(history, ssa)
     for _ in range(2):
-        plus_tail(
-            medium, adjoint, layer, fraction, mu, 0.5 * scattered, albedo, threshold, key,
-            u_polar, u_azimuth, u, scores,
+        gradient = plus_tail(
+            medium, adjoint, layer, fraction, mu, 0.5 * ssa * weight, albedo, threshold, key,
+            u_polar, u_azimuth, u, scores, history, gradient,
         )  # fmt: skip
         u_polar = u_polar + 0.5 if u_polar < 0.5 else u_polar - 0.5
         u_azimuth = 1.0 - u_azimuth
+    return gradient
 
 
 @inner
@@ -399,25 +356,18 @@ def pair_control(adjoint, asymmetry, layer, fraction, mu, ssa, escape):
     return toa, surface + escape
 
 
-@kernel
-def aerosol_ssa(medium, layer):
-    """Single scattering albedo of the aerosol in a layer."""
-    extinction = medium[layer + 1, AEROSOL] - medium[layer, AEROSOL]
-    absorption = medium[layer + 1, FULL_ABSORPTION] - medium[layer, FULL_ABSORPTION]
-    absorption -= medium[layer + 1, CLEAN_ABSORPTION] - medium[layer, CLEAN_ABSORPTION]
-    return 1.0 - fraction_within(absorption, extinction)
-
-
 @inner
 def intercept(
     medium, adjoint, layer, fraction, mu, weight, s, q, intercepted, leg_albedo, albedo, roulette,
-    key, u_position, u, scores,
+    key, u_position, u, scores, history, gradient,
 ):  # fmt: skip
     """The aerosol's first event on a leg of depths s and q: forced, then tails from there.
 
-    `intercepted` is the part of the weight that the aerosol of the leg intercepts.
+    `intercepted` is the part of the weight that the aerosol of the leg intercepts. Returns the
+    derivatives so far.
     """
     travelled = -math.log1p(-u_position * intercepted)
+    history = intercepted_history(history, travelled)
     depth = depth_at(medium, AEROSOL, layer, fraction) - travelled * mu
     clean = depth_at(medium, CLEAN_SCATTERING, layer, fraction)
     clean += depth_at(medium, CLEAN_ABSORPTION, layer, fraction)
@@ -426,20 +376,24 @@ def intercept(
     there += depth_at(medium, CLEAN_ABSORPTION, layer, fraction)
     passed = abs((there - clean) / mu)
     old = weight * intercepted * math.exp(-passed)
-    weight = after_roulette(old, roulette.pair, uniform(key, PAIR))
-    ssa = aerosol_ssa(medium, layer)
+    weight = after_roulette(old, roulette.pair, uniform(key, PAIR_SLOT))
+    ssa = positive(history, aerosol_ssa(medium, layer))
     escape = math.exp(min(0.0, passed - s - q))
     if weight != old:
-        toa, surface = pair_control(
-            adjoint, medium[layer, AEROSOL_ASYMMETRY], layer, fraction, mu, ssa, escape
+        asymmetry, lost = medium[layer, AEROSOL_ASYMMETRY], old - weight
+        toa, surface = pair_control(adjoint, asymmetry, layer, fraction, mu, ssa, escape)
+        add_tail(scores, albedo, lost * toa, lost * surface)
+        gradient = record(gradient, history, lost * toa, lost * surface, albedo)
+        gradient = record_lost_pair(
+            gradient, adjoint, asymmetry, layer, fraction, mu, ssa, lost, albedo
         )
-        add_tail(scores, albedo, (old - weight) * toa, (old - weight) * surface)
     if weight != 0.0:
         s = depth_to_boundary(medium, CLEAN_SCATTERING, layer, fraction, mu)
-        aerosol_event(
-            medium, adjoint, layer, fraction, mu, weight, ssa * weight, s, escape, leg_albedo,
-            albedo, roulette.tail, key, u, scores,
+        gradient = aerosol_event(
+            medium, adjoint, layer, fraction, mu, weight, ssa, s, escape, leg_albedo, albedo,
+            roulette.tail, key, u, scores, history, gradient,
         )  # fmt: skip
+    return gradient
 
 
 @inner
@@ -452,48 +406,24 @@ def event_numbers(key, counter, u):
 
 
 @inner
-def chain_event(
-    medium, adjoint, layer, fraction, mu, old, collides, albedo, threshold, key, counter, u_angle,
-    scores,
-):  # fmt: skip
-    """Roulette and new direction of the chain; its expected score is the change of U and D.
-
-    Returns the new weight, 0 if the chain ends, and the new direction.
-    """
-    partner, asymmetry, step_mean = SURFACE_PARTNER, 0.0, 1.0
-    if collides:
-        partner, u_angle = pick_partner(medium, CLEAN_SCATTERING, layer, u_angle)
-        asymmetry = asymmetry_of(medium, partner, layer)
-        step_mean = mean_step(mu, asymmetry, partner == CLOUD_PARTNER)
+def change_of_halves(adjoint, layer, fraction):
+    """What the chain is expected to score at a place: the change of U and D by the aerosol."""
     full = halves(adjoint, FULL_SIDE, layer, fraction)
     clean = halves(adjoint, CLEAN_SIDE, layer, fraction)
-    mean, half = full[0] - clean[0], full[1] - clean[1]
-    mean_surface, half_surface = full[2] - clean[2], full[3] - clean[3]
-    weight = after_roulette(old, threshold, uniform(key, counter + ROULETTE))
-    if weight != old:
-        toa = (old - weight) * (mean + step_mean * half)
-        surface = (old - weight) * (mean_surface + step_mean * half_surface)
-        add_tail(scores, albedo, toa, surface)
-    if weight == 0.0:
-        return 0.0, mu
-    if not collides:
-        return weight, math.sqrt(u_angle)  # Lambert's cosine law
-    mu, factor = new_direction(partner, asymmetry, mu, u_angle, uniform(key, counter + TURN))
-    lean = step_mean - factor * step(mu, partner == CLOUD_PARTNER)
-    toa = weight * ((1.0 - factor) * mean + lean * half)
-    surface = weight * ((1.0 - factor) * mean_surface + lean * half_surface)
-    add_tail(scores, albedo, toa, surface)
-    return weight * factor, mu
+    return full[0] - clean[0], full[1] - clean[1], full[2] - clean[2], full[3] - clean[3]
 
 
 @kernel
 def difference_path(
-    medium, adjoint, cos_zenith, weight, beam_albedo, albedo, roulette, key, net, u, scores
-):
+    medium, adjoint, cos_zenith, weight, beam_albedo, albedo, roulette, key, net, u, scores,
+    wanted,
+):  # fmt: skip
     """Add to `scores` by how much the aerosol changes the fluxes, for one photon from the sun.
 
-    `net` holds the photon's net coordinates; u is room for four numbers.
+    `net` holds the photon's net coordinates; u is room for four numbers. Returns the derivatives of
+    the scores, a `Gradient`, or None if `wanted` is None.
     """
+    history, gradient = begin_history(wanted), begin_gradient(wanted)
     layer, fraction, mu, leg, leg_albedo = TOP_LAYER, 0.0, -cos_zenith, 0, beam_albedo
     u_position, u_choice, u_angle = net[AEROSOL_POSITION], net[CHAIN_CHOICE], net[CHAIN_ANGLE]
     u[0], u[1], u[2], u[3] = net[POLAR_ANGLE], net[AZIMUTH], net[TAIL_CHOICE], net[TAIL_ANGLE]
@@ -505,21 +435,30 @@ def difference_path(
         if a > 0.0:
             intercepted = -math.expm1(-a)
             add_score(scores, mu, leg_albedo, leg == 0, -weight * escape * intercepted)
-            intercept(
+            gradient = record_change(
+                gradient, history, a, mu, weight * escape, intercepted, leg_albedo
+            )
+            gradient = intercept(
                 medium, adjoint, layer, fraction, mu, weight, s, q, intercepted, leg_albedo,
-                albedo, roulette, child_key(key, leg), u_position, u, scores,
+                albedo, roulette, child_key(key, leg), u_position, u, scores, history, gradient,
             )  # fmt: skip
             escape *= 1.0 - intercepted
+        start_layer, start_fraction = layer, fraction
         factor, collides, layer, fraction = next_event(
             medium, CLEAN_SCATTERING, SHADED_ABSORPTION, layer, fraction, mu, s, escape,
             leg_albedo, u_choice,
         )  # fmt: skip
-        weight, mu = chain_event(
-            medium, adjoint, layer, fraction, mu, weight * factor, collides, albedo,
-            roulette.chain, key, SLOTS * leg, u_angle, scores,
+        history = passed_history(history, medium, start_layer, start_fraction, layer, fraction, mu)
+        if not collides:
+            roulette = scaled_thresholds(roulette, reflected_share(leg_albedo))
+        weight, mu, toa, surface, history, gradient = event(
+            medium, change_of_halves(adjoint, layer, fraction), CLEAN_SCATTERING, layer, collides,
+            mu, weight * factor, roulette.chain, key, SLOTS * leg, u_angle, leg_albedo, albedo,
+            history, gradient,
         )  # fmt: skip
+        add_tail(scores, albedo, toa, surface)
         if weight == 0.0:
-            return
+            return gradient
         leg_albedo = albedo
         leg += 1
         u_position = uniform(key, SLOTS * leg + POSITION)

@@ -432,6 +432,48 @@ def band_means(
     )
 
 
+def band_slopes(
+    ssa: ArrayLike, *, angstrom: ArrayLike, coalbedo_angstrom: ArrayLike, nodes: BandNodes
+) -> NDArray[np.float64]:
+    """How the means of `band_means` change with the properties at 550 nm.
+
+    Parameters
+    ----------
+    ssa, angstrom, coalbedo_angstrom
+        At 550 nm, any shapes that broadcast to one, (...) [1].
+    nodes
+        Of `planck_band_nodes`.
+
+    Returns
+    -------
+    (..., band, 4): the derivative of the logarithm of the optical depth by the Angstrom exponent,
+    and those of the SSA by the Angstrom exponent, by the SSA at 550 nm and by the Angstrom
+    exponent of the co-albedo [1]. Where the co-albedo is clipped at 1 it does not change.
+    """
+    ssa, alpha, kappa = (
+        np.asarray(a, dtype=float)[..., np.newaxis, np.newaxis]
+        for a in np.broadcast_arrays(ssa, angstrom, coalbedo_angstrom)
+    )
+    relative_tau = aod_at(1.0, angstrom=alpha, wavelength=nodes.wavelength) * nodes.weight
+    share = relative_tau / relative_tau.sum(axis=-1, keepdims=True)
+    coalbedo = coalbedo_at(1 - ssa, coalbedo_angstrom=kappa, wavelength=nodes.wavelength)
+    growth = np.asarray(aod_at(1.0, angstrom=kappa, wavelength=nodes.wavelength))
+    unclipped = np.where((1 - ssa) * growth <= 1, growth, 0.0)
+    # ln of the ratio of an optical depth to that at 550 nm, per unit of the exponent
+    by_exponent = np.log(aod_at(1.0, angstrom=1.0, wavelength=nodes.wavelength))
+    means = [by_exponent, (1 - coalbedo), (1 - coalbedo) * by_exponent]
+    depth, mean_ssa, product = ((share * values).sum(axis=-1) for values in means)
+    return np.stack(
+        [
+            depth,
+            product - mean_ssa * depth,
+            (share * unclipped).sum(axis=-1),
+            -(share * unclipped * (1 - ssa) * by_exponent).sum(axis=-1),
+        ],
+        axis=-1,
+    )
+
+
 def spectrum_means(
     tau: NDArray[np.float64],
     *,

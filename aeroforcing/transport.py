@@ -36,7 +36,15 @@ from aeroforcing.adjoint import (
     fill_adjoint,
     fill_cloudy_adjoint,
 )
+from aeroforcing.events import SCORES
 from aeroforcing.gases import gas_optics
+from aeroforcing.gradient import (
+    add_gradient,
+    add_state,
+    begin_gradient,
+    positive,
+    slopes_of,
+)
 from aeroforcing.jit import inner, kernel
 from aeroforcing.medium import (
     AEROSOL,
@@ -46,7 +54,12 @@ from aeroforcing.medium import (
     add_cloud,
     fill_medium,
 )
-from aeroforcing.montecarlo import Roulette, difference_path, whole_path
+from aeroforcing.montecarlo import (
+    Roulette,
+    difference_path,
+    scaled_thresholds,
+    whole_path,
+)
 from aeroforcing.sampling import (
     DAY,
     G_POINT,
@@ -109,6 +122,7 @@ class Effort(NamedTuple):
     replicates: int
     cloudy: bool
     seed: np.uint64
+    least_fraction: float = 0.0  # of the sky, by which cloudy states are drawn too often
 
 
 class Optics(NamedTuple):
@@ -120,7 +134,7 @@ class Optics(NamedTuple):
     cumulative_change: NDArray[np.float64]  # (g,) probabilities for the change by the aerosol
     cumulative_clean: NDArray[np.float64]  # (g,) probabilities for the aerosol-free fluxes
     cumulative_state: NDArray[np.float64]  # (state,)
-    state_factor: NDArray[np.float64]  # (state,) of the roulette thresholds
+    state_factor: NDArray[np.float64]  # (state,) sqrt(1 + tau / 6), of the roulette thresholds
     albedo_diffuse: NDArray[np.float64]  # (band,)
     albedo_direct: NDArray[np.float64]  # (band,) without that of open water
     adjoint: NDArray[np.float64]  # (clear and states, group of g-points, level, 8)
@@ -137,6 +151,7 @@ class Room(NamedTuple):
     net: NDArray[np.float64]  # (dimension,)
     numbers: NDArray[np.float64]  # (4,)
     shifts: NDArray[np.uint32]  # (dimension,)
+    scores: NDArray[np.float64]  # (score,) of one path
 
 
 @kernel
@@ -169,6 +184,7 @@ def make_room(n_layers):
         np.zeros(NET_DIMENSIONS),
         np.zeros(4),
         np.zeros(NET_DIMENSIONS, np.uint32),
+        np.zeros(SCORES),
     )
 
 
@@ -255,8 +271,11 @@ def accumulate_probabilities(solar_fraction, intercepted, optics):
 
 
 @kernel
-def fill_states(columns, cell, optics):
-    """Cumulative probabilities and roulette factors of the cloudy states; returns their cover."""
+def fill_states(columns, cell, least_fraction, optics):
+    """Cumulative probabilities and roulette factors of the cloudy states; returns their cover.
+
+    States are drawn as if each had `least_fraction` more of the sky than it has.
+    """
     cover = 0.0
     total = 0.0
     cumulative_state, factor = optics.cumulative_state, optics.state_factor
@@ -264,12 +283,11 @@ def fill_states(columns, cell, optics):
         lengthening = 1.0 + columns.cloud_depth[cell, state].sum() / _DEPTH_OF_LONG_PATHS
         fraction = columns.cloud_fraction[cell, state]
         cover += fraction
-        total += fraction / lengthening
+        total += (fraction + least_fraction) / lengthening
         cumulative_state[state] = total
-        factor[state] = lengthening * math.sqrt(lengthening)
+        factor[state] = math.sqrt(lengthening)
     for state in range(cumulative_state.size):
         cumulative_state[state] /= total if total > 0.0 else 1.0
-        factor[state] *= total
     return cover
 
 
@@ -327,13 +345,14 @@ def fill_cloudy_adjoints(g_band, depth, extinction, ssa, asymmetry, tables, opti
 @inner
 def integrate_clear(
     g_band, solar_fraction, open_water, n_days, net, samples, replicates, change, power, stream,
-    optics, room, estimates,
+    optics, room, slopes, estimates,
 ):  # fmt: skip
     """Estimates of an integral over the cloud-free sky from each replicate, (replicate, score)."""
     media, adjoints, days = optics.medium, optics.adjoint[0], optics.days
     cumulative = optics.cumulative_change if change else optics.cumulative_clean
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
     shifts, point, numbers = room.shifts, room.net, room.numbers
+    own = room.scores
     roulette = scaled_thresholds(_CLEAR_SKY_THRESHOLDS, power)
     for replicate in range(replicates):
         replicate_key = child_key(stream, replicate)
@@ -348,25 +367,27 @@ def integrate_clear(
             weight = flux * solar_fraction[g] / probability
             band = g_band[g]
             beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
-            one_path(
+            gradient = one_path(
                 media[g], adjoints[g // G_PER_TABLE], change, mu, weight, beam_albedo,
                 albedo_diffuse[band], roulette, child_key(replicate_key, sample), point, numbers,
-                scores,
+                own, slopes,
             )  # fmt: skip
+            add_path(scores, own, 1.0)
+            add_gradient(scores, gradient, slopes, band, 1.0)
         scores /= samples
 
 
 @inner
 def integrate_cloudy(
     g_band, solar_fraction, open_water, n_days, net, samples, replicates, change, power, stream,
-    fractions, depths, extinctions, ssas, asymmetries, optics, room, estimates,
+    fractions, depths, extinctions, ssas, asymmetries, optics, room, slopes, estimates,
 ):  # fmt: skip
     """The same over the cloudy states; their arrays are those of the cell."""
     media, adjoints, days, medium = optics.medium, optics.adjoint, optics.days, room.medium
     cumulative = optics.cumulative_change if change else optics.cumulative_clean
     cumulative_state, state_factor = optics.cumulative_state, optics.state_factor
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
-    shifts, point, numbers = room.shifts, room.net, room.numbers
+    shifts, point, numbers, own = room.shifts, room.net, room.numbers, room.scores
     for replicate in range(replicates):
         replicate_key = child_key(stream, replicate)
         fill_shifts(replicate_key, shifts)
@@ -378,20 +399,22 @@ def integrate_cloudy(
                 continue
             g, probability = draw(cumulative, point[G_POINT])
             state, state_probability = draw(cumulative_state, point[STATE])
-            weight = flux * solar_fraction[g] / probability
-            weight *= fractions[state] / state_probability
+            weight = flux * solar_fraction[g] / (probability * state_probability)
             band = g_band[g]
             add_cloud(
                 media[g], depths[state], extinctions[state, band], ssas[state, band],
                 asymmetries[state, band], medium,
             )  # fmt: skip
             beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
-            roulette = scaled_thresholds(_CLOUDY_SKY_THRESHOLDS, power * state_factor[state])
-            one_path(
+            typical = power * state_factor[state] / state_probability
+            gradient = one_path(
                 medium, adjoints[state + 1, g // G_PER_TABLE], change, mu, weight, beam_albedo,
-                albedo_diffuse[band], roulette, child_key(replicate_key, sample), point, numbers,
-                scores,
+                albedo_diffuse[band], scaled_thresholds(_CLOUDY_SKY_THRESHOLDS, typical),
+                child_key(replicate_key, sample), point, numbers, own, slopes,
             )  # fmt: skip
+            add_path(scores, own, fractions[state])
+            add_gradient(scores, gradient, slopes, band, fractions[state])
+            add_state(scores, own, slopes, state)
         scores /= samples
 
 
@@ -403,29 +426,35 @@ def shift_point(net, sample, shifts, point):
 
 
 @inner
-def scaled_thresholds(thresholds, power):
-    """Roulette thresholds for the power that the aerosol intercepts or that comes in."""
-    return Roulette(thresholds.tail * power, thresholds.pair * power, thresholds.chain * power)
-
-
-@inner
 def one_path(
-    medium, adjoint, change, mu, weight, beam_albedo, albedo, roulette, key, point, numbers, scores
-):
-    """Add to the scores one path: the change by the aerosol, or the aerosol-free fluxes."""
+    medium, adjoint, change, mu, weight, beam_albedo, albedo, roulette, key, point, numbers, scores,
+    wanted,
+):  # fmt: skip
+    """The scores of one path: the change by the aerosol, or the aerosol-free fluxes.
+
+    Returns the derivatives of the change, if they are `wanted`.
+    """
+    scores[:] = 0.0
     if change:
-        difference_path(
-            medium, adjoint, mu, weight, beam_albedo, albedo, roulette, key, point, numbers, scores
-        )
-    else:
-        whole_path(
-            medium, adjoint, False, mu, weight, beam_albedo, albedo, roulette.tail, key, point,
-            scores,
+        return difference_path(
+            medium, adjoint, mu, weight, positive(wanted, beam_albedo), albedo, roulette, key,
+            point, numbers, scores, wanted,
         )  # fmt: skip
+    whole_path(
+        medium, adjoint, False, mu, weight, beam_albedo, albedo, roulette.tail, key, point, scores
+    )
+    return begin_gradient(wanted)
 
 
 @inner
-def solve_cell(table, columns, sun, effort, cell, optics, room, estimates):
+def add_path(scores, own, fraction):
+    """Add what one path scored, for the fraction of the sky that it stands for."""
+    for score in range(SCORES):
+        scores[score] += fraction * own[score]
+
+
+@inner
+def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimates):
     """The four integrals of one cell into `estimates`, (integral, replicate, score)."""
     n_days = fill_days(sun, cell, optics.days)
     flux, mu = mean_sun(optics.days, n_days)
@@ -433,8 +462,11 @@ def solve_cell(table, columns, sun, effort, cell, optics, room, estimates):
         return
     share = fill_optics(table, columns, cell, mu, optics)
     fill_albedos(columns, cell, optics.albedo_diffuse, optics.albedo_direct)
+    for band in range(optics.albedo_diffuse.size):
+        optics.albedo_diffuse[band] = positive(slopes, optics.albedo_diffuse[band])
     fill_clear_adjoints(table.g_band, optics)
     stream = child_key(effort.seed, columns.cell_id[cell])
+    own_slopes = slopes_of(slopes, cell)
     change, cloudy = effort.change_samples[cell], effort.cloudy_samples[cell]
     clean = effort.clean_samples[cell]
     if share == 0.0:
@@ -445,14 +477,15 @@ def solve_cell(table, columns, sun, effort, cell, optics, room, estimates):
                 table.g_band, table.solar_fraction, columns.open_water[cell], n_days, effort.net,
                 samples, effort.replicates, integral == CHANGE_CLEAR,
                 flux * (share if integral == CHANGE_CLEAR else 1.0), child_key(stream, integral),
-                optics, room, estimates[integral],
+                optics, room, own_slopes, estimates[integral],
             )  # fmt: skip
-    cover = fill_states(columns, cell, optics)
-    if cover == 0.0 or not effort.cloudy:
+    cover = fill_states(columns, cell, effort.least_fraction, optics)
+    nothing_to_draw = columns.cloud_fraction.shape[1] == 0 or cover + effort.least_fraction == 0.0
+    if nothing_to_draw or not effort.cloudy:
         return
     shared = min(cell, columns.cloud_ssa.shape[0] - 1)
     for state in range(columns.cloud_fraction.shape[1]):
-        if columns.cloud_fraction[cell, state] > 0.0:
+        if columns.cloud_fraction[cell, state] + effort.least_fraction > 0.0:
             fill_cloudy_adjoints(
                 table.g_band, columns.cloud_depth[cell, state],
                 columns.cloud_extinction[shared, state], columns.cloud_ssa[shared, state],
@@ -467,22 +500,24 @@ def solve_cell(table, columns, sun, effort, cell, optics, room, estimates):
                 child_key(stream, integral), columns.cloud_fraction[cell],
                 columns.cloud_depth[cell], columns.cloud_extinction[shared],
                 columns.cloud_ssa[shared], columns.cloud_asymmetry[shared], optics, room,
-                estimates[integral],
+                own_slopes, estimates[integral],
             )  # fmt: skip
 
 
 @kernel
-def solve(table, columns, sun, effort, first, last, estimates):
+def solve(table, columns, sun, effort, first, last, slopes, estimates):
     """The integrals of the cells first..last into `estimates`, (cell, integral, replicate, score).
 
-    Cells do not depend on each other: any division into ranges gives the same bits.
+    Cells do not depend on each other: any division into ranges gives the same bits. `slopes` are
+    the `BandSlopes` of the cells if derivatives are wanted besides the fluxes (scores as
+    gradient.py lists them), else None.
     """
     n_layers = columns.temperature_layers.shape[1]
     n_states, n_bands = columns.cloud_fraction.shape[1], columns.albedo_diffuse.shape[1]
     optics = make_optics(n_layers, table.g_band.size, n_states, n_bands)
     room = make_room(n_layers)
     for cell in range(first, last):
-        solve_cell(table, columns, sun, effort, cell, optics, room, estimates[cell])
+        solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimates[cell])
 
 
 @kernel

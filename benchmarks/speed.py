@@ -70,6 +70,31 @@ def gas_optics_milliseconds() -> float:
     return 1e3 * seconds(lambda: gas_optics(*arguments), repeats=501)
 
 
+def set_up_milliseconds(columns: int) -> float:
+    """Arrays for the solver of 60-layer columns with aerosol, and gas optics, per column [ms]."""
+    import aeroforcing as af
+    from aeroforcing.atmosphere import STANDARD_LEVELS
+    from aeroforcing.column import column_arrays
+    from aeroforcing.gases import gas_optics, load_gas_table
+
+    column = af.Column(
+        atmosphere=af.standard_atmosphere("tropical", levels=STANDARD_LEVELS[1:]),
+        aerosol=af.Aerosol(aod=0.2, ssa=0.92, asymmetry=0.68, angstrom=1.3),
+        surface_albedo=0.15,
+    )
+    table = load_gas_table()
+    taus = np.zeros((2, len(column.atmosphere.temperature_layers), table.g_band.size))
+
+    def set_up() -> None:
+        made = column_arrays([column] * columns, table=table, cell_id=range(columns))
+        air = made.pressure_levels, made.pressure_layers, made.temperature_layers
+        for values in zip(*air, made.mole_fractions, strict=True):
+            gas_optics(table, *values, *taus)
+
+    set_up()
+    return 1e3 * seconds(set_up, repeats=501) / columns
+
+
 def rms_stderr(forcing: xr.Dataset, sky: str) -> float:
     """Area-weighted rms over cells and months of the standard error, the worst level [W m-2]."""
     from aeroforcing.grids import annual_mean, global_mean
@@ -95,6 +120,21 @@ def map_row(*, grid: str, months: list[int], photons: int, sky: str) -> dict[str
     }
 
 
+def kernels_cost(*, grid: str, months: list[int], photons: int) -> float:
+    """Processor time of a map with kernels over that without, the best of three each."""
+    import aeroforcing as af
+
+    def best(kernels: bool) -> float:
+        times = []
+        for _ in range(4):  # the first one may compile
+            start = time.process_time()
+            af.grid_forcing(grid=grid, months=months, photons=photons, kernels=kernels)
+            times.append(time.process_time() - start)
+        return min(times)
+
+    return best(True) / best(False)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -105,12 +145,16 @@ def main() -> None:
     print(f"aeroforcing --help                     {help_seconds():8.2f} s")
     print(f"cold start to first map                {cold_compile_seconds():8.1f} s")
     print(f"gas optics, 30 layers, 112 g-points    {gas_optics_milliseconds():8.3f} ms")
+    alone, of_months = set_up_milliseconds(1), set_up_milliseconds(12)
+    print(f"set-up and gas optics, 60 layers       {alone:8.3f} ms, {of_months:.3f} ms of twelve")
     for sky, photons in (("clear", 400), ("clear", 800), ("both", 400)):
         row = map_row(grid=grid, months=months, photons=photons, sky=sky)
         print(
             f"{row['map']:<38} {row['seconds']:8.1f} s, SE {row['stderr']:.3f} W m-2, "
             f"{row['seconds_at_target']:.0f} s at {STDERR} W m-2 if it falls as 1/sqrt(N)"
         )
+    ratio = kernels_cost(grid="T21", months=[7], photons=128)
+    print(f"kernels, T21 x 1, both skies             {ratio:6.2f} x the time without")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
-from aeroforcing.montecarlo import SCORES, Roulette, difference_path, whole_path
+from aeroforcing.events import SCORES
+from aeroforcing.montecarlo import Roulette, difference_path, whole_path
 from aeroforcing.sampling import NET_DIMENSIONS, child_key, fill_shifts, sobol_net
 from aeroforcing.transport import shift_point
 
@@ -30,8 +31,9 @@ def trace(medium, table, kind, cos_zenith, albedo, roulette, seed, net, scores):
             key = child_key(replicate_key, sample)
             if kind == CHANGE:
                 difference_path(
-                    medium, table, cos_zenith, 1.0, albedo, albedo, roulette, key, point, room, own
-                )
+                    medium, table, cos_zenith, 1.0, albedo, albedo, roulette, key, point, room,
+                    own, None,
+                )  # fmt: skip
             else:
                 whole_path(
                     medium, table, kind == WITH_AEROSOL, cos_zenith, 1.0, albedo, albedo,

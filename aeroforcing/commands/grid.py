@@ -11,6 +11,7 @@ from aeroforcing.commands.common import (
     AT_LEAST_1,
     add_positional,
     add_run_arguments,
+    beginning,
     documented,
     effective_options,
     input_file,
@@ -40,6 +41,8 @@ EXAMPLES = """\
 An input file may hold any of the variables aod, ssa, asymmetry, angstrom, coalbedo_angstrom,
 surface_albedo, cloud_fraction and cloud_optical_depth over (month or time, lat, lon), by these
 names, by their CF standard names or by usual aliases; the built-in inputs supply the others.
+Temperature, specific humidity and surface pressure, with ozone if known, over (..., level, lat,
+lon) are the atmosphere; AOD by species (aod_dust, ...) makes AOD, SSA and asymmetry parameter.
 
 What is finished is kept beside the output, so that the same command with --resume goes on after
 a crash or Ctrl-C. Neither that nor --jobs, --workers or --chunk changes the numbers.
@@ -47,6 +50,7 @@ a crash or Ctrl-C. Neither that nor --jobs, --workers or --chunk changes the num
 examples:
   aeroforcing grid -o forcing.nc
   aeroforcing grid --months 1,7 --grid T21 --sky clear --photons 256 -o quick.nc
+  aeroforcing grid --months 1 --grid T21 --kernels -o kernels.nc
 """
 
 OPTIONS = (
@@ -71,7 +75,7 @@ OPTIONS = (
         AT_LEAST_1,
         None,
         "samples in a cell of AOD 0.1 for each month or time step; the other cells get theirs in "
-        "proportion to their AOD (192)",
+        "proportion to their AOD (128)",
         "N",
     ),
     Option("seed", integer_from(0), 0, "seed of the random numbers (0)", "S"),
@@ -82,6 +86,12 @@ OPTIONS = (
         False,
         "cut off the forward peak of scattering by clouds: less than half the time in cloudy sky, "
         "and an all-sky forcing 0.08 W m-2 more negative at the top of the atmosphere",
+    ),
+    Option(
+        "kernels",
+        FLAG,
+        False,
+        "write the derivatives of the forcing by the inputs too: kernel_log_aod_toa and so on",
     ),
 )
 RUN_OPTIONS = (INPUT, *OPTIONS)
@@ -167,7 +177,7 @@ def _input(options: dict[str, Any]) -> Path | None:
 
 def _choice_of_inputs(options: dict[str, Any]) -> dict[str, Any]:
     """The options that `grid_forcing` has about its inputs."""
-    names = ("months", "times", "fill-missing")
+    names = ("months", "times", "fill-missing", "optics")
     return {"grid": grid_of_run(options)} | {n.replace("-", "_"): options[n] for n in names}
 
 
@@ -183,8 +193,8 @@ def _save(target: Path, options: dict[str, Any], args: argparse.Namespace) -> di
             head = head.assign_attrs(inputs="\n".join(provenance(combined)))
         return documented(head, options=options, args=args, title=_TITLE)
 
-    names = ("stderr-target", "photons", "seed", "sky", "gas-table", "delta-scale-clouds")
-    with Progress("forcing", quiet=args.quiet) as progress:
+    names = (*_EFFORT, "seed", "sky", "gas-table", "delta-scale-clouds", "kernels")
+    with Progress("forcing", quiet=args.quiet, beginning=beginning) as progress:
         return save_grid_forcing(
             target,
             _input(options) if combined is None else combined,

@@ -29,6 +29,7 @@ from path_driver import CHANGE, REPLICATES, trace
 
 from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.clouds import CLOUD_TYPES
+from aeroforcing.events import SCORES, SURFACE_DOWN, TOA_UP
 from aeroforcing.gases import load_gas_table
 from aeroforcing.inputs import builtin_inputs
 from aeroforcing.medium import (
@@ -43,7 +44,7 @@ from aeroforcing.medium import (
     RAYLEIGH,
     add_cloud,
 )
-from aeroforcing.montecarlo import SCORES, SURFACE_DOWN, TOA_UP, Roulette
+from aeroforcing.montecarlo import Roulette
 from aeroforcing.sampling import sobol_net
 from aeroforcing.transport import (
     G_PER_TABLE,

@@ -16,7 +16,13 @@ from aeroforcing.estimates import (
     samples_per_replicate,
     seed_key,
 )
-from aeroforcing.montecarlo import SCORES, SURFACE_DIRECT, SURFACE_DOWN, SURFACE_UP, TOA_UP
+from aeroforcing.events import (
+    SCORES,
+    SURFACE_DIRECT,
+    SURFACE_DOWN,
+    SURFACE_UP,
+    TOA_UP,
+)
 from aeroforcing.transport import CHANGE_CLEAR, CHANGE_CLOUDY, CLEAN_CLEAR, CLEAN_CLOUDY, INTEGRALS
 
 QUICK = settings(deadline=None, max_examples=40)

@@ -288,3 +288,24 @@ def test_settings_that_cannot_be(change, message):
 def test_a_wrong_seed_is_told_with_a_wanted_error_too():
     with pytest.raises(InputError, match="seed='a'"):
         run(seed="a", photons=None, stderr_target=5.0)
+
+
+def test_every_cell_reaches_a_wanted_error():
+    """Up to what the eight replicates of a cell know of its error, and the pilot of the need."""
+    found = af.grid_forcing(grid="30x30", months=[4], stderr_target=0.5, seed=3)
+    for sky in ("", "_cs"):
+        errors = found[f"forcing_toa{sky}_stderr"].values
+        assert rms(found[f"forcing_toa{sky}_stderr"]) < 0.5
+        assert np.quantile(errors, 0.95) < 0.75
+    assert found.attrs["stderr_target"] == 0.5
+
+
+def test_the_pilot_does_not_bias():
+    """Over seeds, the mean with a wanted error is that with many photons."""
+    wanted = [
+        float(af.global_mean(run(stderr_target=2.0, photons=None, seed=s)).forcing_toa[0])
+        for s in range(12)
+    ]
+    exact = af.global_mean(run(photons=2**13, seed=99)).forcing_toa[0]
+    error = np.std(wanted, ddof=1) / np.sqrt(len(wanted))
+    assert abs(np.mean(wanted) - float(exact)) < 4.5 * np.hypot(error, 0.02)

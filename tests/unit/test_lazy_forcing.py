@@ -97,10 +97,11 @@ def test_wrong_values_are_found_when_they_are_computed():
         lazy["forcing_toa"].compute()
 
 
-def test_a_wanted_error_needs_all_values():
-    options = {"months": [1], "grid": None}
-    with pytest.raises(InputError, match="stderr_target needs all values at once; give photons"):
-        af.grid_forcing(inputs().chunk(), stderr_target=0.5, **options)
+def test_a_wanted_error_is_reached_chunk_by_chunk():
+    options = {"months": [1], "grid": None, "stderr_target": 1.0}
+    lazy = af.grid_forcing(inputs().chunk(lat=2), **options)
+    whole = af.grid_forcing(inputs(), **options)
+    assert (lazy["forcing_toa"].compute().values == whole["forcing_toa"].values).all()
 
 
 def test_chunks_can_be_saved(tmp_path):

@@ -14,6 +14,21 @@ from path_driver import CHANGE, CLEAN, REPLICATES, WITH_AEROSOL, adjoint_of, pat
 
 import aeroforcing as af
 from aeroforcing.adjoint import ADJOINT_COLUMNS
+from aeroforcing.events import (
+    AEROSOL_PARTNER,
+    AIR_PARTNER,
+    CLOUD_PARTNER,
+    SURFACE_DOWN,
+    SURFACE_UP,
+    TOA_UP,
+    after_roulette,
+    henyey_greenstein,
+    new_direction,
+    next_event,
+    pick_partner,
+    rayleigh_weight,
+    turn,
+)
 from aeroforcing.medium import (
     CLEAN_ABSORPTION,
     CLEAN_SCATTERING,
@@ -24,22 +39,7 @@ from aeroforcing.medium import (
     depth_to_boundary,
     fill_medium,
 )
-from aeroforcing.montecarlo import (
-    AEROSOL_PARTNER,
-    AIR_PARTNER,
-    CLOUD_PARTNER,
-    SURFACE_DOWN,
-    SURFACE_UP,
-    TOA_UP,
-    Roulette,
-    after_roulette,
-    henyey_greenstein,
-    new_direction,
-    next_event,
-    pick_partner,
-    rayleigh_weight,
-    turn,
-)
+from aeroforcing.montecarlo import Roulette
 
 QUICK = settings(deadline=None, max_examples=40)  # the first example may compile
 

@@ -11,8 +11,8 @@ from montecarlo_checks import assert_unbiased, t_values
 import aeroforcing as af
 from aeroforcing.column import column_arrays
 from aeroforcing.estimates import change_and_clean
+from aeroforcing.events import SCORES, SURFACE_DOWN, TOA_UP
 from aeroforcing.gases import load_gas_table
-from aeroforcing.montecarlo import SCORES, SURFACE_DOWN, TOA_UP
 from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import insolation, sun_over_months
 from aeroforcing.transport import (
@@ -74,7 +74,7 @@ def run(chosen, *, ranges=None, samples=8, replicates=8, seed=3, **effort):
     effort = Effort(**(settings_ | samples_of | effort))
     estimates = np.zeros((len(chosen), INTEGRALS, replicates, SCORES))
     for first, last in ranges or [(0, len(chosen))]:
-        solve(TABLE, columns, sun, effort, first, last, estimates)
+        solve(TABLE, columns, sun, effort, first, last, None, estimates)
     return estimates
 
 
@@ -148,7 +148,7 @@ def test_without_aerosol_nothing_changes():
         seed=np.uint64(1),
         **{name: np.array([8]) for name in Effort._fields if name.endswith("_samples")},
     )
-    solve(TABLE, columns, sun, effort, 0, 1, estimates)
+    solve(TABLE, columns, sun, effort, 0, 1, None, estimates)
     assert not estimates[0, CHANGE_CLEAR].any()
     assert estimates[0, CLEAN_CLEAR, :, TOA_UP].min() > 0.0
     assert estimates[0, CLEAN_CLEAR, :, SURFACE_DOWN].max() < 1.5 * insolation(sun)[0]
@@ -231,10 +231,9 @@ def test_intercepted_share_of_a_thin_aerosol_is_in_proportion():
 
 def test_thin_cloud_is_drawn_more_often_than_its_share():
     columns, optics, _ = optics_of(3)
-    cover = fill_states(columns, 0, optics)
+    cover = fill_states(columns, 0, 0.0, optics)
     assert cover == pytest.approx(0.8)
     lengthening = 1.0 + np.array([10.0, 1.0]) / 6.0
     wanted = np.array([0.3, 0.5]) / lengthening
     assert optics.cumulative_state == pytest.approx(np.cumsum(wanted) / wanted.sum())
-    weights = np.array([0.3, 0.5]) / (wanted / wanted.sum())
-    assert optics.state_factor == pytest.approx(weights * np.sqrt(lengthening))
+    assert optics.state_factor == pytest.approx(np.sqrt(lengthening))

@@ -1,0 +1,167 @@
+"""Single events of a photon: where a leg ends, with what it collides, where it goes from there.
+
+The derivation of the paths that are made of them is that of montecarlo.py.
+"""
+
+from __future__ import annotations
+
+import math
+
+from aeroforcing.adjoint import DOWN_SURFACE, DOWN_TOA, UP_SURFACE, UP_TOA
+from aeroforcing.jit import kernel
+from aeroforcing.medium import (
+    AEROSOL,
+    AEROSOL_ASYMMETRY,
+    CLEAN_ABSORPTION,
+    CLEAN_SCATTERING,
+    CLOUD_ASYMMETRY,
+    FULL_ABSORPTION,
+    RAYLEIGH,
+    depth_at,
+    find_depth,
+    fraction_within,
+)
+
+# What a photon scores, as parts of the flux that it stands for.
+TOA_UP, SURFACE_DOWN, SURFACE_DIRECT, SURFACE_UP = range(4)
+SCORES = 4
+
+AIR_PARTNER, CLOUD_PARTNER, AEROSOL_PARTNER, SURFACE_PARTNER = range(4)
+
+# Reflections are drawn with at least this albedo, and weigh as much less: what a surface does is
+# then known, and how it changes with the albedo, where the surface is black too.
+LEAST_ALBEDO = 0.05
+
+# A direction this close to the horizon is as good as horizontal, and can be divided by.
+_SMALLEST_COSINE = 1e-9
+
+
+@kernel
+def henyey_greenstein(asymmetry, u):
+    """Cosine of the scattering angle (Henyey and Greenstein 1941, doi:10.1086/144246)."""
+    if abs(asymmetry) < 1e-4:
+        # first order in g: the closed form below loses its digits here
+        cosine = 2.0 * u - 1.0
+        return cosine + 1.5 * asymmetry * (1.0 - cosine * cosine)
+    g2 = asymmetry * asymmetry
+    ratio = (1.0 - g2) / (1.0 - asymmetry + 2.0 * asymmetry * u)
+    return (1.0 + g2 - ratio * ratio) / (2.0 * asymmetry)
+
+
+@kernel
+def away_from_horizon(mu):
+    """The direction, moved off the horizontal by a hair if it is on it."""
+    if abs(mu) < _SMALLEST_COSINE:
+        return math.copysign(_SMALLEST_COSINE, mu)
+    return mu
+
+
+@kernel
+def turn(mu, cosine, u_azimuth):
+    """New mu after scattering by an angle of given cosine, at a uniform azimuth."""
+    sine_product = math.sqrt(max(0.0, (1.0 - mu * mu) * (1.0 - cosine * cosine)))
+    new = mu * cosine + sine_product * math.cos(math.pi * u_azimuth)
+    return away_from_horizon(min(max(new, -1.0), 1.0))
+
+
+@kernel
+def rayleigh_weight(mu, new_mu):
+    """Azimuth mean of the Rayleigh phase function, chi_2 = 1/10 and no other moment."""
+    return 0.375 * ((3.0 - mu * mu) + (3.0 * mu * mu - 1.0) * new_mu * new_mu)
+
+
+@kernel
+def pick_partner(medium, scattering, layer, u):
+    """What the photon collides with, by the shares of air, cloud and aerosol.
+
+    Returns the partner and u, stretched to the partner's share: still uniform.
+    """
+    air = medium[layer + 1, RAYLEIGH] - medium[layer, RAYLEIGH]
+    clean = medium[layer + 1, CLEAN_SCATTERING] - medium[layer, CLEAN_SCATTERING]
+    total = medium[layer + 1, scattering] - medium[layer, scattering]
+    x = u * total
+    if x < air:
+        return AIR_PARTNER, x / air
+    if x < clean:
+        return CLOUD_PARTNER, (x - air) / (clean - air)
+    return AEROSOL_PARTNER, fraction_within(x - clean, total - clean)
+
+
+@kernel
+def asymmetry_of(medium, partner, layer):
+    """Asymmetry parameter of the partner of a collision; air has none."""
+    if partner == CLOUD_PARTNER:
+        return medium[layer, CLOUD_ASYMMETRY]
+    if partner == AEROSOL_PARTNER:
+        return medium[layer, AEROSOL_ASYMMETRY]
+    return 0.0
+
+
+@kernel
+def new_direction(partner, asymmetry, mu, u, u_azimuth):
+    """Direction after a collision, and the factor of the weight."""
+    if partner == AIR_PARTNER:
+        new_mu = away_from_horizon(2.0 * u - 1.0)
+        return new_mu, rayleigh_weight(mu, new_mu)
+    return turn(mu, henyey_greenstein(asymmetry, u), u_azimuth), 1.0
+
+
+@kernel
+def after_roulette(weight, threshold, u):
+    """Weight after roulette; 0 if the photon ends."""
+    if abs(weight) >= threshold:
+        return weight
+    if u * threshold < abs(weight):
+        return math.copysign(threshold, weight)
+    return 0.0
+
+
+@kernel
+def reflected_share(albedo):
+    """Albedo over that with which reflections are drawn: below 1 at dark surfaces alone."""
+    return albedo / max(albedo, LEAST_ALBEDO)
+
+
+@kernel
+def next_event(medium, scattering, absorption, layer, fraction, mu, s, escape, albedo, u):
+    """The forced choice between a collision on the leg and a reflection at the surface.
+
+    `escape` is the part of the weight that reaches the end of the leg. Returns the weight factor
+    (0: neither is possible), whether it is a collision, and its place.
+    """
+    collision = -math.expm1(-s)
+    z = collision
+    if mu < 0.0:
+        z += max(albedo, LEAST_ALBEDO) * escape
+    if u * z >= collision:
+        return z * reflected_share(albedo), False, medium.shape[0] - 2, 1.0
+    travelled = -math.log1p(-u * z)
+    depth = depth_at(medium, scattering, layer, fraction) - travelled * mu
+    absorbed = depth_at(medium, absorption, layer, fraction)
+    layer, fraction = find_depth(medium, scattering, depth)
+    absorbed = abs((depth_at(medium, absorption, layer, fraction) - absorbed) / mu)
+    return z * math.exp(-absorbed), True, layer, fraction
+
+
+@kernel
+def halves(adjoint, side, layer, fraction):
+    """(U + D) / 2 and (U - D) / 2 at a place, for the top and for the surface."""
+    up = depth_at(adjoint, side + UP_TOA, layer, fraction)
+    down = depth_at(adjoint, side + DOWN_TOA, layer, fraction)
+    up_surface = depth_at(adjoint, side + UP_SURFACE, layer, fraction)
+    down_surface = depth_at(adjoint, side + DOWN_SURFACE, layer, fraction)
+    return (
+        0.5 * (up + down),
+        0.5 * (up - down),
+        0.5 * (up_surface + down_surface),
+        0.5 * (up_surface - down_surface),
+    )
+
+
+@kernel
+def aerosol_ssa(medium, layer):
+    """Single scattering albedo of the aerosol in a layer."""
+    extinction = medium[layer + 1, AEROSOL] - medium[layer, AEROSOL]
+    absorption = medium[layer + 1, FULL_ABSORPTION] - medium[layer, FULL_ABSORPTION]
+    absorption -= medium[layer + 1, CLEAN_ABSORPTION] - medium[layer, CLEAN_ABSORPTION]
+    return 1.0 - fraction_within(absorption, extinction)
