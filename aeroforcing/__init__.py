@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from aeroforcing.clouds import cloud_optical_depth
     from aeroforcing.cloudy_sky import Cloud, CloudLayers
     from aeroforcing.column import Column
+    from aeroforcing.error_ensemble import propagate_ensemble
     from aeroforcing.errors import InputError
     from aeroforcing.evaluation import evaluate
     from aeroforcing.extinction import aod_from_extinction
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         SigmaProfile,
         UniformProfile,
     )
+    from aeroforcing.propagation import propagate
     from aeroforcing.properties import aod_at
     from aeroforcing.regridding import monthly_climatology, regrid
     from aeroforcing.saved_forcing import save_grid_forcing
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from aeroforcing.sweep_points import base_column, water_cloud
     from aeroforcing.sweeps import sweep
     from aeroforcing.user_inputs import read_field
+    from aeroforcing.what_if import apply_kernels
     from aeroforcing.zonal_plot import plot_zonal_means
 
 __version__ = "0.1.0"
@@ -94,6 +97,7 @@ _MODULES = {
     "anthropogenic_forcing": "anthropogenic",
     "aod_at": "properties",
     "aod_from_extinction": "extinction",
+    "apply_kernels": "what_if",
     "assimilate": "assimilation",
     "base_column": "sweep_points",
     "builtin_inputs": "inputs",
@@ -124,6 +128,8 @@ _MODULES = {
     "plot_sweep": "sweep_plot",
     "plot_zonal_means": "zonal_plot",
     "prepare": "preparation",
+    "propagate": "propagation",
+    "propagate_ensemble": "error_ensemble",
     "read_field": "user_inputs",
     "read_stations": "station_files",
     "regrid": "regridding",

@@ -9,14 +9,19 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.config import CONFIG_ATTRIBUTE
+from aeroforcing.error_table import known_budget
 from aeroforcing.errors import InputError
+from aeroforcing.kernel_fields import FORCINGS
 from aeroforcing.regions import REGIONS, Estimates, region_means
 from aeroforcing.variables import STDERR_SUFFIX, lookup
 
 SETTINGS = (
     "photons", "replicates", "seed", "solar_constant", "gas_table", "missing_cells", "base",
 )  # fmt: skip
-PROVENANCE = ("title", "source", "history", "references", "inputs", CONFIG_ATTRIBUTE)
+PROVENANCE = (
+    "title", "source", "history", "references", "inputs", "input_errors", "error_correlations",
+    "changed_inputs", CONFIG_ATTRIBUTE,
+)  # fmt: skip
 _SHORT = {
     "global": "global",
     "land": "land",
@@ -76,9 +81,22 @@ def _means(dataset: xr.Dataset) -> dict[str, Any]:
         return {"means": {}, "no_means": "there are no maps"}
     try:
         means = region_means(dataset)
+        _add_errors(means, dataset)
     except InputError as error:
         return {"means": {}, "no_means": str(error)}
     return {"means": {region: _numbers(estimates) for region, estimates in means.items()}}
+
+
+def _add_errors(means: dict[str, Estimates], dataset: xr.Dataset) -> None:
+    """Add what is known of the errors of the forcings by the inputs."""
+    errors = known_budget(dataset)
+    if errors is None:
+        return
+    for region, estimates in means.items():
+        here = errors.sel(region=region)
+        for name in (name for name in FORCINGS if name in estimates):
+            estimates[name]["stderr"] = float(here[f"regional_{name}_sampling_error"])
+            estimates[name]["input_error"] = float(here[f"regional_{name}_input_error"])
 
 
 def _numbers(estimates: Estimates) -> dict[str, dict[str, float]]:
@@ -125,10 +143,12 @@ def _means_text(found: dict[str, Any]) -> str:
     if not found["means"]:
         return f"no means: {found['no_means']}"
     names = [name for name in found["variables"] if name in found["means"]["global"]]
-    lines = ["means" + " " * 19 + "".join(f"{_SHORT[region]:>18}" for region in REGIONS)]
+    known = found["means"]["global"].values()
+    width = 27 if any("input_error" in estimate for estimate in known) else 18
+    lines = ["means" + " " * 19 + "".join(f"{_SHORT[region]:>{width}}" for region in REGIONS)]
     for name in names:
         cells = (_cell(found["means"][region].get(name)) for region in REGIONS)
-        lines.append(f"  {name:<22}" + "".join(f"{cell:>18}" for cell in cells))
+        lines.append(f"  {name:<22}" + "".join(f"{cell:>{width}}" for cell in cells))
     return "\n".join(lines)
 
 
@@ -136,7 +156,9 @@ def _cell(estimate: dict[str, float] | None) -> str:
     if estimate is None:
         return "-"
     if "stderr" in estimate:
-        return f"{estimate['mean']:.3f} +- {estimate['stderr']:.3f}"
+        text = f"{estimate['mean']:.3f} +- {estimate['stderr']:.3f}"
+        inputs = estimate.get("input_error")
+        return text if inputs is None else f"{text} +- {inputs:.3f}"
     return f"{estimate['mean']:.4g}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aeroforcing.map_fields import Extent, MapField, area_mean
+from aeroforcing.map_fields import Extent, MapField, area_mean, input_error_of_mean
 from aeroforcing.plot_text import estimate, label_of, units_of
 from aeroforcing.variables import lookup
 
@@ -20,7 +20,7 @@ def subtitle_of(shown: MapField, extent: Extent | None, *, short: bool = False) 
     """The period and the mean."""
     mean, error = area_mean(shown, extent=extent)
     units = units_of(shown.name)
-    value = estimate(mean, error, units=units)
+    value = estimate(mean, error, inputs=input_error_of_mean(shown, extent=extent), units=units)
     if short:
         return f"{shown.period}: {value}"
     return ", ".join(filter(None, [shown.period, f"{area_name(extent)} {value}"]))

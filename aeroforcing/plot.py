@@ -54,6 +54,7 @@ def plot_map(
     season: str | None = None,
     stderr: xr.DataArray | None = None,
     weights: xr.DataArray | None = None,
+    changes: Sequence[xr.DataArray] = (),
     reference: xr.DataArray | None = None,
     levels: ArrayLike | None = None,
     extent: Extent | None = None,
@@ -81,6 +82,9 @@ def plot_map(
         of theirs are hatched.
     weights
         Of the means besides days and area, such as the AOD for an SSA.
+    changes
+        How the field changes if an input is off by its error everywhere, one for each input: the
+        mean gets their joint error as a second one.
     reference
         Field to subtract.
     levels
@@ -101,8 +105,9 @@ def plot_map(
         The field cannot be drawn, or a setting is unknown.
     """
     shown = map_field(
-        _difference(field, reference), month=month, season=season, stderr=stderr, weights=weights
-    )
+        _difference(field, reference), month=month, season=season, stderr=stderr, weights=weights,
+        changes=changes,
+    )  # fmt: skip
     region = None if extent is None else _checked_extent(extent)
     colors = _colors(field, [shown], region, difference=reference is not None, levels=levels)
     axes = _new_axes(projection, region) if ax is None else _checked_axes(ax)
@@ -124,6 +129,7 @@ def plot_maps(
     projection: str = "robinson",
     stderr: xr.DataArray | None = None,
     weights: xr.DataArray | None = None,
+    changes: Sequence[xr.DataArray] = (),
     reference: xr.DataArray | None = None,
     levels: ArrayLike | None = None,
     extent: Extent | None = None,
@@ -139,7 +145,7 @@ def plot_maps(
         As many Axes of cartopy as there are panels; by default a new figure.
     panels
         "seasons", "months" (those that the field has), or a sequence of months and seasons.
-    projection, stderr, weights, reference, levels, extent, title
+    projection, stderr, weights, changes, reference, levels, extent, title
         As of `plot_map`; the levels are shared by all panels.
 
     Returns
@@ -155,7 +161,7 @@ def plot_maps(
     difference = _difference(field, reference)
     periods = _periods(difference, panels)
     shown = [
-        map_field(difference, stderr=stderr, weights=weights, **_period(period))
+        map_field(difference, stderr=stderr, weights=weights, changes=changes, **_period(period))
         for period in periods
     ]
     region = None if extent is None else _checked_extent(extent)

@@ -49,12 +49,19 @@ def number(value: float, *, decimals: int, signed: bool = False) -> str:
     return f"{value:{sign}.{decimals}f}".replace("-", MINUS)
 
 
-def estimate(mean: float, error: float, *, units: str = "", signed: bool = False) -> str:
-    """A mean with its standard error, to the second decimal or as far as the error is known."""
+def estimate(
+    mean: float, error: float, *, inputs: float = math.nan, units: str = "", signed: bool = False
+) -> str:
+    """A mean with its standard error, to the second decimal or as far as the error is known.
+
+    Its error by the inputs comes after that, if it is known.
+    """
     decimals = _decimals(mean, error)
     text = number(mean, decimals=decimals, signed=signed)
     if math.isfinite(error):
         text += f" ± {error:.{decimals}f}"
+    if math.isfinite(inputs):
+        text += f" ± {inputs:.2f}"
     return f"{text} {units}".rstrip()
 
 

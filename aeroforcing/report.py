@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -19,12 +19,13 @@ from aeroforcing import __version__, data
 from aeroforcing.averages import weights_of
 from aeroforcing.benchmark_table import Comparison, run_benchmarks
 from aeroforcing.contents import contents
+from aeroforcing.error_table import budget, known_budget
 from aeroforcing.errors import InputError
 from aeroforcing.figure_file import figure_bytes
 from aeroforcing.plot import plot_map
 from aeroforcing.plot_text import MINUS, estimate, number
 from aeroforcing.regions import REGIONS
-from aeroforcing.variables import STDERR_SUFFIX, VARIABLES
+from aeroforcing.variables import STDERR_SUFFIX, lookup
 from aeroforcing.zonal_plot import plot_zonal_means
 
 _DPI = 130
@@ -65,11 +66,14 @@ def report(forcing: xr.Dataset) -> str:
     found = contents(forcing)
     if "no_means" in found:
         raise InputError(f"No report can be made: {found['no_means']}")
+    errors = known_budget(forcing)
     sections = [
         _section("Global mean", _table_2(found)),
         _section("By region", _region_table(found)),
+        _section("Error budget", "" if errors is None else _budget_table(errors)),
         _section("Published estimates", _published_table()),
         _section("Forcing", _maps(forcing, _FORCINGS)),
+        _section("Errors by the inputs", "" if errors is None else _error_maps(errors)),
         _section("Zonal means", _zonal_means(forcing)),
         _section("Aerosol", _maps(forcing, _OPTICS)),
         _section("Settings", _settings(found)),
@@ -115,13 +119,16 @@ def _table_2(found: dict[str, Any]) -> str:
         for name, level, sky in _forcing_names(means)
     ]
     table = _table([_UNIT, "this run", "Chung (2012)"], rows)
+    inputs = any("input_error" in estimate for estimate in means.values())
+    last = (
+        "; then that by errors of the inputs." if inputs else "; that of the inputs is not in it."
+    )
     return table + _note(
-        "TOA: top of the atmosphere. Mean ± standard error of the sampling by photons; that of the "
-        "inputs is not in it."
+        "TOA: top of the atmosphere. Mean ± standard error of the sampling by photons" + last
     )
 
 
-def _forcing_names(means: Mapping[str, object]) -> list[tuple[str, str, str]]:
+def _forcing_names(means: Container[str]) -> list[tuple[str, str, str]]:
     """Name, level and sky of the forcings that there are."""
     names = [
         (f"forcing_{level}{suffix}", level, sky)
@@ -143,6 +150,34 @@ def _region_table(found: dict[str, Any]) -> str:
     ]
     header = [_UNIT, *(region.replace("ern hemisphere", "") for region in REGIONS)]
     return _table(header, rows) + _note("AOD, SSA and asymmetry parameter at 550 nm, without unit.")
+
+
+def _budget_table(errors: xr.Dataset) -> str:
+    """What makes the errors of the global means."""
+    names = _forcing_names(set(map(str, errors.data_vars)))
+    forcings = budget(errors)["global"]
+    columns = [forcings[name] for name, *_ in names]
+    parts = [column["input_error_parts"] for column in columns]
+    rows = [("sampling", [column["sampling_error"] for column in columns])]
+    rows += [(source, [part[source] for part in parts]) for source in parts[0]]
+    rows += [("inputs together", [column["input_error"] for column in columns])]
+    rows += [("all together", [column["total_error"] for column in columns])]
+    header = [_UNIT, *(f"{_LEVELS[level]}, {sky}" for _, level, sky in names)]
+    cells = [[label, *(number(v, decimals=3) for v in values)] for label, values in rows]
+    told = f"{errors.attrs['input_errors']}\n{errors.attrs['error_correlations']}"
+    return (
+        _table(header, cells)
+        + _note(
+            "Standard errors of the global means. Assumed of the inputs' errors and their "
+            "correlation between cells:"
+        )
+        + f"<pre>{escape(told)}</pre>\n"
+    )
+
+
+def _error_maps(errors: xr.Dataset) -> str:
+    names = [f"annual_{name}_input_error" for name in _FORCINGS]
+    return _maps(errors, [name for name in names if name.startswith("annual_forcing_toa")])
 
 
 def _published_table() -> str:
@@ -207,12 +242,13 @@ def _estimate(value: Mapping[str, float] | None) -> str:
     """A mean, with its error where it has one."""
     if value is None:
         return "-"
-    return _unbroken(value["mean"], value.get("stderr", math.nan))
+    inputs = value.get("input_error", math.nan)
+    return _unbroken(value["mean"], value.get("stderr", math.nan), inputs)
 
 
-def _unbroken(mean: float, error: float) -> str:
-    """A mean with its error, which a narrow column may put below the mean."""
-    text = estimate(mean, error, signed=math.isfinite(error))
+def _unbroken(mean: float, error: float, inputs: float = math.nan) -> str:
+    """A mean with its errors, which a narrow column may put below the mean."""
+    text = estimate(mean, error, inputs=inputs, signed=math.isfinite(error))
     return text.replace("± ", "±\N{NO-BREAK SPACE}")
 
 
@@ -243,11 +279,12 @@ def _map(forcing: xr.Dataset, name: str) -> str:
     axes = plot_map(
         forcing[name],
         ax=figure.add_subplot(projection=ccrs.Robinson()),
-        stderr=forcing.get(f"{name}{STDERR_SUFFIX}"),
+        stderr=forcing.get(f"{name}{STDERR_SUFFIX}", forcing.get(f"{name}_sampling_error")),
         weights=weights_of(name, forcing),
         title="",
     )
-    return _figure(axes, VARIABLES[name].long_name)
+    variable = lookup(name)
+    return _figure(axes, variable.long_name if variable is not None else name)
 
 
 def _zonal_means(forcing: xr.Dataset) -> str:

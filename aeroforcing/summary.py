@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 import xarray as xr
 
 from aeroforcing.grids import annual_mean, global_mean
+from aeroforcing.input_errors import AERONET, systematic_changes
+from aeroforcing.kernel_fields import LEVELS
 
-LEVELS = ("toa", "atmosphere", "surface")
 SKIES = {"all-sky": "", "clear-sky": "_cs"}
 
 
@@ -29,10 +31,12 @@ def summarise(forcing: xr.Dataset) -> dict[str, Any]:
     Returns
     -------
     `months`; `cells` and `missing_cells` (of all months together); for every forcing variable its
-    `mean` and `stderr` [W m-2]; and as far as the variables that they need are there: `aod`, `ssa`
-    (weighted by AOD), `asymmetry` (weighted by scattering AOD), `planetary_albedo`,
-    `planetary_albedo_cs`, `cloud_effect`, `absorption_cs` and `absorption_cs_clean` (by the
-    clear-sky atmosphere, with and without aerosol) [W m-2], `precipitable_water` [kg m-2].
+    `mean` and `stderr` [W m-2], and where there are kernels its `input_error`: that by errors of
+    the aerosol of the size of AERONET's, the same everywhere, which `input_errors` lists; and as
+    far as the variables that they need are there: `aod`, `ssa` (weighted by AOD), `asymmetry`
+    (weighted by scattering AOD), `planetary_albedo`, `planetary_albedo_cs`, `cloud_effect`,
+    `absorption_cs` and `absorption_cs_clean` (by the clear-sky atmosphere, with and without
+    aerosol) [W m-2], `precipitable_water` [kg m-2].
     """
     means = annual_mean(global_mean(_with_products(forcing)))
     value = {str(name): float(array) for name, array in means.data_vars.items() if not array.ndim}
@@ -68,10 +72,8 @@ def summary_of(
         **period,
         "cells": cells,
         "missing_cells": missing_cells,
-        "forcing": {
-            name: {"mean": value[name], "stderr": value[f"{name}_stderr"]}
-            for name in _forcing_names(value)
-        },
+        "forcing": {name: _estimate(value, name) for name in _forcing_names(value)},
+        **_assumed_errors(value),
         **_aerosol(value),
         **_radiation(value),
     }
@@ -91,10 +93,33 @@ def averaged_fields(read: Callable[[str], Any], names: Container[str]) -> dict[s
     wanted = [*forcings, *(f"{name}_stderr" for name in forcings), *_FLUXES]
     wanted += ["aod", "precipitable_water"]
     fields = {name: read(name) for name in wanted if name in names}
+    for forcing in forcings:
+        changes = systematic_changes(read, names, forcing)
+        fields |= {_change_name(forcing, variable): field for variable, field in changes.items()}
     if all(name in names for name in ("aod", "ssa", "asymmetry")):
         fields["scattering"] = fields["aod"] * read("ssa")
         fields["forward_scattering"] = fields["scattering"] * read("asymmetry")
     return fields
+
+
+def _change_name(forcing: str, variable: str) -> str:
+    """Name of the change of a forcing by the error of an input."""
+    return f"{forcing} by {variable}"
+
+
+def _estimate(value: Mapping[str, float], name: str) -> dict[str, float]:
+    """Mean and errors of a forcing."""
+    estimate = {"mean": value[name], "stderr": value[f"{name}_stderr"]}
+    changes = [value.get(_change_name(name, variable)) for variable in AERONET]
+    known = [change for change in changes if change is not None]
+    return estimate | ({"input_error": math.hypot(*known)} if known else {})
+
+
+def _assumed_errors(value: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """The errors of the inputs that the errors of the forcings are of."""
+    names = _forcing_names(value)
+    used = {v: e for v, e in AERONET.items() if any(_change_name(n, v) in value for n in names)}
+    return {"input_errors": used} if used else {}
 
 
 def _forcing_names(names: Container[str]) -> list[str]:
@@ -139,15 +164,29 @@ def _radiation(value: Mapping[str, float]) -> dict[str, float]:
 
 def as_text(summary: dict[str, Any]) -> str:
     """The summary as the table that the command prints."""
-    lines = [_heading(summary), *_forcing_lines(summary["forcing"]), "", *_other_lines(summary)]
-    return "\n".join(lines)
+    lines = [_heading(summary), *_forcing_lines(summary["forcing"]), *_error_lines(summary), ""]
+    return "\n".join([*lines, *_other_lines(summary)])
 
 
 def _heading(summary: dict[str, Any]) -> str:
-    columns = "".join(f"{level:>18}" for level in ("TOA", "atmosphere", "surface"))
+    width = _width(summary["forcing"])
+    columns = "".join(f"{level:>{width}}" for level in ("TOA", "atmosphere", "surface"))
     mean = "mean of {points} points" if "points" in summary else "global mean"
     over = f"{mean.format(**summary)} over {_period(summary)}"
     return f"Aerosol forcing [W m-2], {over}\n{'':<10}{columns}"
+
+
+def _error_lines(summary: dict[str, Any]) -> list[str]:
+    """What the second error of every value is."""
+    if "input_errors" not in summary:
+        return []
+    sizes = ", ".join(f"{name} {error:g}" for name, error in summary["input_errors"].items())
+    return [f"value +- sampling +- inputs, if these are off everywhere by {sizes}"]
+
+
+def _width(forcing: dict[str, dict[str, float]]) -> int:
+    """Width of the columns of the table."""
+    return 27 if any("input_error" in estimate for estimate in forcing.values()) else 18
 
 
 def _period(summary: dict[str, Any]) -> str:
@@ -166,7 +205,8 @@ def _forcing_lines(forcing: dict[str, dict[str, float]]) -> list[str]:
 
 
 def _cell(estimate: dict[str, float]) -> str:
-    return f"{estimate['mean']:+9.3f} +- {estimate['stderr']:.3f}"
+    text = f"{estimate['mean']:+9.3f} +- {estimate['stderr']:.3f}"
+    return f"{text} +- {estimate['input_error']:.3f}" if "input_error" in estimate else text
 
 
 _LABELS = {

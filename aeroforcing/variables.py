@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
+from itertools import product
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -20,10 +21,26 @@ import xarray as xr
 
 from aeroforcing.constants import REFERENCE_WAVELENGTH
 from aeroforcing.errors import InputError
+from aeroforcing.wrong_values import check_numbers, first_place
 
 XarrayObject = TypeVar("XarrayObject", xr.DataArray, xr.Dataset)
 
 STDERR_SUFFIX = "_stderr"
+# What the errors of a variable are called besides its standard error, and what they are errors by.
+INPUT_ERROR_SUFFIXES = {
+    "_sampling_error": "by the sampling",
+    "_input_error": "by the errors of the inputs",
+    "_total_error": "by sampling and inputs",
+    "_input_error_part": "by the error of one input",
+}
+ERROR_SUFFIXES = (STDERR_SUFFIX, *INPUT_ERROR_SUFFIXES)
+CHANGE_SUFFIX = "_change"
+# Means that a variable's name may begin with.
+_MEANS = {
+    "annual_": "annual mean",
+    "zonal_": "annual and zonal mean",
+    "regional_": "annual and regional mean",
+}
 CLIMATOLOGY_BOUNDS = "climatology_bnds"
 TIME_BOUNDS = "time_bnds"
 
@@ -61,13 +78,17 @@ class Variable:
     @property
     def allowed(self) -> str:
         """The allowed range in words, e.g. "0 to 10" or "between -1 and 1 (both excluded)"."""
+        if self.flags:
+            return ", ".join(f"{value} ({meaning})" for meaning, value in self.flags.items())
         if self.open_range:
             return f"between {self.valid_min:g} and {self.valid_max:g} (both excluded)"
         return f"{self.valid_min:g} to {self.valid_max:g}"
 
     def out_of_range(self, values: np.ndarray) -> np.ndarray:
         """Mask of the values outside the allowed range; infinity is outside, NaN is not."""
-        if self.open_range:
+        if self.flags:
+            outside = ~np.isin(values, list(self.flags.values())) & ~np.isnan(values)
+        elif self.open_range:
             outside = (values <= self.valid_min) | (values >= self.valid_max)
         else:
             outside = (values < self.valid_min) | (values > self.valid_max)
@@ -85,34 +106,83 @@ def flag_attributes(flags: Mapping[str, int]) -> dict[str, Any]:
 def _read_registry() -> Mapping[str, Variable]:
     text = files("aeroforcing").joinpath("variables.toml").read_text(encoding="utf-8")
     entries = tomllib.loads(text)
-    return MappingProxyType(
-        {
-            name: Variable(name=name, **{**entry, "aliases": tuple(entry.get("aliases", ()))})
-            for name, entry in entries.items()
-        }
-    )
+    variables = {
+        name: Variable(name=name, **{**entry, "aliases": tuple(entry.get("aliases", ()))})
+        for name, entry in entries.items()
+    }
+    return MappingProxyType(variables | {k.name: k for k in _kernels()})
+
+
+def _kernels() -> Iterator[Variable]:
+    """The registry entries of the radiative kernels, from the words of kernels.toml."""
+    text = files("aeroforcing").joinpath("kernels.toml").read_text(encoding="utf-8")
+    words = tomllib.loads(text)
+    clouds = {
+        f"cloud_{name}": f"the share of the sky under {of}" for name, of in words["clouds"].items()
+    }
+    for quantities, order, skies in (
+        (words["quantities"], "derivative", words["skies"]),
+        (words["second"], "second derivative", words["skies"]),
+        (clouds, "derivative", {"": words["skies"][""]}),
+    ):
+        for (quantity, of), (level, at), (suffix, sky) in product(
+            quantities.items(), words["levels"].items(), skies.items()
+        ):
+            yield Variable(
+                name=f"kernel_{quantity}_{level}{suffix}",
+                long_name=f"{order} of the total aerosol direct radiative effect at {at}, {sky}, "
+                f"with respect to {of}",
+                units=words["units"],
+                colormap=words["colormap"],
+                written_only=True,
+            )
 
 
 VARIABLES: Mapping[str, Variable] = _read_registry()
 
 
 def lookup(name: str) -> Variable | None:
-    """Registry entry of a variable name, also of a derived `<name>_stderr`; None if unknown."""
-    parent = VARIABLES.get(name.removesuffix(STDERR_SUFFIX))
-    if parent is None or name == parent.name:
-        return parent
+    """Registry entry of a variable name; None if unknown.
+
+    Errors (`<name>_stderr`, `<name>_input_error` and the like), changes (`<name>_change`) and means
+    (`annual_<name>`, `zonal_<name>`, `regional_<name>`) are derived from the variable `name`.
+    """
+    if name in VARIABLES:
+        return VARIABLES[name]
+    for suffix in (*ERROR_SUFFIXES, CHANGE_SUFFIX):
+        if name.endswith(suffix):
+            parent = lookup(name.removesuffix(suffix))
+            return None if parent is None else _derived(parent, name, suffix)
+    for prefix, mean in _MEANS.items():
+        if name.startswith(prefix):
+            parent = lookup(name.removeprefix(prefix))
+            return None if parent is None else _mean_of(parent, name, mean)
+    return None
+
+
+def _derived(parent: Variable, name: str, suffix: str) -> Variable:
+    """The entry of an error or a change of a variable."""
+    is_change = suffix == CHANGE_SUFFIX
+    cause = INPUT_ERROR_SUFFIXES.get(suffix, "")
+    what = "change by other inputs of the" if is_change else "standard error of"
+    modified = suffix == STDERR_SUFFIX and parent.standard_name
     return replace(
         parent,
         name=name,
-        long_name=f"standard error of {parent.long_name}",
-        standard_name=f"{parent.standard_name} standard_error" if parent.standard_name else "",
+        long_name=f"{what} {parent.long_name} {cause}".rstrip(),
+        standard_name=f"{parent.standard_name} standard_error" if modified else "",
         aliases=(),
-        valid_min=0.0,
+        valid_min=-np.inf if is_change else 0.0,
         valid_max=np.inf,
         open_range=False,
         comment="",
-        colormap="viridis",
+        colormap="RdBu_r" if is_change else "viridis",
     )
+
+
+def _mean_of(parent: Variable, name: str, mean: str) -> Variable:
+    """The entry of a mean of a variable."""
+    return replace(parent, name=name, long_name=f"{mean} of the {parent.long_name}", aliases=())
 
 
 def stamp(data: XarrayObject) -> XarrayObject:
@@ -179,39 +249,21 @@ def check_ranges(dataset: xr.Dataset, *, source: str) -> None:
     """
     for name in dataset.data_vars:
         variable = lookup(str(name))
-        if variable is not None and variable.units:
+        if variable is not None and (variable.units or variable.flags):
             _check_range(dataset[name], variable, source)
 
 
 def _check_range(array: xr.DataArray, variable: Variable, source: str) -> None:
-    if array.dtype.kind not in "biuf":
-        raise InputError(
-            f"{source}: variable {variable.name} holds {array.dtype} values; numbers are expected."
-        )
+    check_numbers(array, variable.name, source=source)
     values = np.asarray(array.values, dtype=float)
     bad = variable.out_of_range(values)
     if not bad.any():
         return
-    first = np.unravel_index(np.argmax(bad), bad.shape)
     raise InputError(
         f"{source}: variable {variable.name} is out of range in {bad.sum()} of {bad.size} cells, "
-        f"first at {_place(array, first)} with the value {values[first]:g}; allowed is "
-        f"{variable.allowed}. {_range_hint(values[bad], variable)}"
+        f"first at {first_place(array.copy(data=bad))} with the value {values[bad][0]:g}; allowed "
+        f"is {variable.allowed}. {_range_hint(values[bad], variable)}"
     )
-
-
-def _place(array: xr.DataArray, index: tuple) -> str:
-    """One cell in words: by its coordinates, or by its position on an axis without them."""
-    if not array.dims:
-        return "its only cell"
-    return ", ".join(
-        f"{dim}={_label(array[dim].values[i])}" if dim in array.coords else f"{dim}[{i}]"
-        for dim, i in zip(array.dims, index, strict=True)
-    )
-
-
-def _label(value: object) -> str:
-    return f"{value:g}" if isinstance(value, np.floating) else str(value)
 
 
 def _range_hint(bad: np.ndarray, variable: Variable) -> str:
@@ -262,10 +314,11 @@ def canonicalise(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
     Raises
     ------
     InputError
-        Two variables claim the same name, a unit is unknown, or a variable has a wavelength
-        coordinate other than 550 nm.
+        Two variables claim the same name, a unit is unknown, a variable does not hold numbers or
+        has a wavelength coordinate other than 550 nm.
     """
     names = claimed_names(dataset, source=source)
+    _check_free(dataset, names, source)
     renamed = dataset.rename({old: new for old, new in names.items() if old != new})
     converted = renamed.assign(
         {new: _converted(renamed[new], VARIABLES[new], source) for new in names.values()}
@@ -274,6 +327,17 @@ def canonicalise(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
     for name in _results_in(dataset):
         result[name].attrs = dict(dataset[name].attrs)
     return result
+
+
+def _check_free(dataset: xr.Dataset, names: Mapping[str, str], source: str) -> None:
+    """Refuse new names that coordinates or dimensions have already."""
+    taken = {*dataset.coords, *dataset.dims, *dataset.data_vars} - set(names)
+    for old, new in names.items():
+        if new in taken:
+            raise InputError(
+                f"{source}: {old} is {new} ({VARIABLES[new].long_name}), but {new} is there "
+                "already as something else. Rename or drop it."
+            )
 
 
 def _results_in(dataset: xr.Dataset) -> list[str]:
@@ -333,7 +397,9 @@ def _first_by(keys: dict[str, tuple[str, ...]]) -> dict[str, str]:
     return {key: name for name, values in reversed(keys.items()) for key in values}
 
 
-_STANDARD_NAMES = _first_by({n: (v.standard_name,) for n, v in VARIABLES.items()})
+_STANDARD_NAMES = _first_by(
+    {n: (v.standard_name,) for n, v in VARIABLES.items() if not v.written_only}
+)
 _ALIASES = _first_by(
     {n: (n, *(a.lower() for a in v.aliases)) for n, v in VARIABLES.items() if not v.written_only}
 )
@@ -341,6 +407,8 @@ _ALIASES = _first_by(
 
 def _converted(array: xr.DataArray, variable: Variable, source: str) -> xr.DataArray:
     """The same quantity in the units of the registry."""
+    if variable.units or variable.flags:
+        check_numbers(array, variable.name, source=source)
     _check_wavelength(array, variable, source)
     units = str(array.attrs.get("units", variable.units))
     if not variable.units or units == variable.units:
@@ -362,8 +430,9 @@ def _check_wavelength(array: xr.DataArray, variable: Variable, source: str) -> N
     coordinate = array.coords.get("wavelength")
     if coordinate is None or coordinate.ndim or np.isnan(variable.wavelength):
         return
+    check_numbers(coordinate, "wavelength", source=source)
     nanometres = float(coordinate) * _NANOMETRES.get(str(coordinate.attrs.get("units", "nm")), 1.0)
-    if abs(nanometres - variable.wavelength) > 1.0:
+    if not abs(nanometres - variable.wavelength) <= 1.0:
         raise InputError(
             f"{source}: variable {variable.name} is at {nanometres:g} nm by its coordinate "
             f"wavelength; {variable.wavelength:g} nm is expected. Convert it with aod_at or "

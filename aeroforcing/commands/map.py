@@ -17,7 +17,9 @@ SUMMARY = "Draw a map of a variable of a file: its mean, a season, a month, or m
 
 EXAMPLES = """\
 The file is one that `aeroforcing grid` made, or any that holds the variable over lat and lon.
-A region is given as WEST,EAST,SOUTH,NORTH, with = where it begins with a minus sign.
+A region is given as WEST,EAST,SOUTH,NORTH, with = where it begins with a minus sign. The mean in
+the title has its error by the sampling, and where the file has kernels also that by the inputs, if
+these are off everywhere by AERONET's errors.
 
 examples:
   aeroforcing map forcing.nc forcing_toa -o toa.png
@@ -97,16 +99,26 @@ def _drawn(args: argparse.Namespace) -> Axes:
 def _fields(args: argparse.Namespace) -> dict[str, Any]:
     """The variable with its error and weights, and what is subtracted from it."""
     from aeroforcing.averages import weights_of
+    from aeroforcing.input_errors import systematic_changes
 
     dataset = _read(args.file)
     field = _variable(dataset, args.variable, args.file)
-    errors = [dataset.get(f"{field.name}_stderr")]
-    fields = {"field": field, "weights": weights_of(str(field.name), dataset)}
+    name, errors = str(field.name), [_sampling_error(dataset, args.variable)]
+    fields: dict[str, Any] = {"field": field, "weights": weights_of(name, dataset)}
     if args.minus is not None:
         other = _read(args.minus)
-        fields |= {"reference": _variable(other, args.variable, args.minus), "weights": None}
-        errors.append(other.get(f"{field.name}_stderr"))
+        reference = _variable(other, args.variable, args.minus)
+        errors.append(_sampling_error(other, args.variable))
+        return {"field": field, "reference": reference, "stderr": _joint_error(errors)}
+    if name.startswith("forcing_"):
+        there = {str(n) for n in dataset.data_vars}
+        fields["changes"] = list(systematic_changes(dataset.get, there, name).values())
     return {**fields, "stderr": _joint_error(errors)}
+
+
+def _sampling_error(dataset: xr.Dataset, name: str) -> xr.DataArray | None:
+    """The standard error by the sampling, however the file calls it."""
+    return dataset.get(f"{name}_stderr", dataset.get(f"{name}_sampling_error"))
 
 
 def _joint_error(errors: list[xr.DataArray | None]) -> xr.DataArray | None:

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,6 +22,7 @@ from cf_check import cf_problems
 
 import aeroforcing
 from aeroforcing.cli import VERBS, build_parsers, main, parse
+from aeroforcing.commands.common import beginning
 from aeroforcing.config import CONFIG_ATTRIBUTE
 from aeroforcing.constants import DAYS_PER_MONTH
 from aeroforcing.grids import gaussian_grid
@@ -160,6 +161,25 @@ def test_wrong_usage_exits_with_2(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
+def test_an_argument_in_another_encoding_is_refused(capsys):
+    """The history of a file could not hold it, when all has been computed."""
+    with pytest.raises(SystemExit) as ended:
+        main(["grid", "caf\udce9.nc", "-o", "out.nc"])
+    assert ended.value.code == 2
+    assert "is not in UTF-8; rename the file" in capsys.readouterr().err
+
+
+def test_a_message_holds_nothing_that_commands_a_terminal(capsys):
+    assert main(["info", "a\x1b[2Jb\nc"]) == 2
+    expected = "aeroforcing: error: a\\x1b[2Jb\\nc: there is no such file. Check the name.\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_a_sweep_of_too_many_points_is_refused(capsys):
+    assert main(["sweep", "aod", "0:1:0.001", "ssa", "0:1:0.001"]) == 2
+    assert "1002001 points; give at most 10000" in capsys.readouterr().err
+
+
 # ---- the public names ---------------------------------------------------------------------------
 
 
@@ -259,7 +279,7 @@ def test_options_reach_the_computation(calls):
     arguments = (
         "grid in.nc -o out.nc --months 2,3 --grid native --stderr-target 0.4 --sky clear "
         "--seed 7 --gas-table t.nc --fill-missing --times input --delta-scale-clouds --jobs 2 "
-        "--chunk 99 --resume -q"
+        "--optics merra2 --chunk 99 --resume --kernels -q"
     )
     assert main(arguments.split()) == 0
     assert calls == [
@@ -268,6 +288,7 @@ def test_options_reach_the_computation(calls):
             "photons": None, "sky": "clear", "seed": 7, "gas_table": "t.nc",
             "fill_missing": True, "times": "input", "delta_scale_clouds": True, "jobs": 2,
             "workers": None, "scheduler": None, "cells_per_chunk": 99, "resume": True,
+            "optics": "merra2", "kernels": True,
         }
     ]  # fmt: skip
 
@@ -434,6 +455,30 @@ def test_a_terminal_has_one_line():
 def test_a_log_has_a_line_for_every_tenth():
     lines = report(1000, stream=Terminal(False)).splitlines()
     assert [line.split(",")[0].split()[-1] for line in lines] == [f"{i}0%" for i in range(1, 11)]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_beginning_says_what_goes_on(terminal):
+    stream = Terminal(terminal)
+    with Progress("work", stream=stream, beginning=lambda: "compiling, for long") as progress:
+        progress(0, 10)
+        progress(10, 10)
+    first, last = stream.text.replace("\r", "\n").split()[:4], stream.text.splitlines()[-1]
+    assert first == ["work:", "0%,", "compiling,", "for"]
+    assert "compiling" not in last
+    assert last.strip().startswith("work: 100%, 0 s")
+    assert not terminal or len(last) >= len("work:   0%, compiling, for long")
+
+
+def test_the_beginning_tells_of_a_kernel_that_is_not_compiled_yet(tmp_path, monkeypatch):
+    kernel = SimpleNamespace(
+        py_func=test_quiet_is_silent, stats=SimpleNamespace(cache_path=str(tmp_path))
+    )
+    monkeypatch.setattr("aeroforcing.transport.solve", kernel)
+    assert beginning() == "compiling the solver, once, for about half a minute"
+    module = __name__.rpartition(".")[2]
+    (tmp_path / f"{module}.test_quiet_is_silent-1.py311.nbi").touch()
+    assert beginning() == "starting"
 
 
 def test_quiet_is_silent():
