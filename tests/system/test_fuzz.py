@@ -432,11 +432,17 @@ def test_a_damaged_file_is_refused_or_physical(sandbox, cases):
         sandbox.tidy()
 
     commands = [a for a in OF_ANY_FILE if a[0] in ("grid", "inputs", "info", "fill")]
-    cases_of = st.tuples(
-        st.sampled_from(sorted(contents)),
-        st.sampled_from(ANY_FILE),
-        st.integers(0, 2**32),
-        st.sampled_from([*commands, *[OF_ANY_FILE[5]] * 8]),
+    seed = st.integers(0, 2**32)
+    command = st.sampled_from([*commands, *[OF_ANY_FILE[5]] * 8])
+    # The HDF5 library itself may loop for ever on a file with another byte inside; one that is cut
+    # off it refuses.
+    classic, hdf5 = (
+        st.sampled_from([form for form in sorted(contents) if form.startswith("NETCDF3") == old])
+        for old in (True, False)
+    )
+    cases_of = st.one_of(
+        st.tuples(classic, st.sampled_from(ANY_FILE), seed, command),
+        st.tuples(hdf5, st.just(cut), seed, command),
     )
     fuzz(cases_of, check, cases=cases)
 
