@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -35,3 +36,13 @@ def shared(name: str) -> Path:
 @pytest.fixture(name="shared")
 def shared_fixture():
     return shared
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was():
+    """A command that a test calls in its own process sets the log up as commands do."""
+    log = logging.getLogger("aeroforcing")
+    before = log.handlers, log.propagate, log.level
+    yield
+    log.handlers, log.propagate = before[:2]
+    log.setLevel(before[2])
