@@ -300,6 +300,7 @@ def test_every_cell_reaches_a_wanted_error():
     assert found.attrs["stderr_target"] == 0.5
 
 
+@pytest.mark.slow
 def test_the_pilot_does_not_bias():
     """Over seeds, the mean with a wanted error is that with many photons."""
     wanted = [
