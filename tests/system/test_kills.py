@@ -18,23 +18,17 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from benchmarks.killed_runs import (
     PARTS,
-    PLACES,
     TARGET,
-    differences,
-    disturbed,
     many_kills,
     small_job,
     started,
     text_of,
-    undisturbed,
 )
 
 # At the import of the module AT the process gets the signal HOW.
@@ -54,19 +48,8 @@ def test_some_kills_lose_nothing(tmp_path):
 
 
 @pytest.mark.slow
-def test_kills_of_workers_lose_nothing_that_threads_would_give(tmp_path):
-    expected, pace = undisturbed(small_job(tmp_path, place="forked threads", months=4))
-    job = small_job(tmp_path, place="workers", months=4)
-    record = disturbed(
-        job, check=partial(differences, expected=expected), pace=pace, rng=np.random.default_rng(4)
-    )
-    assert record.kills and record.faults == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("place", PLACES)
-def test_many_kills_lose_nothing(place, tmp_path):
-    records = list(many_kills(tmp_path, place=place, number=12, seed=12))
+def test_many_kills_lose_nothing(tmp_path):
+    records = list(many_kills(tmp_path, place="forked threads", number=12, seed=12))
     assert [record.faults for record in records] == [[]] * len(records)
 
 
