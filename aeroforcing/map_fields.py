@@ -82,6 +82,11 @@ def map_field(
             "month; choose one element, for example with .isel()."
         )
     times = [str(dim) for dim in ordered.dims if dim in ("time", "month")]
+    if len(times) > 1:
+        raise InputError(
+            f"The field {field.name} has the dimensions time and month both; choose one element of "
+            "either, for example with .isel()."
+        )
     others = [_like_if_any(other, ordered) for other in (stderr, weights)]
     ordered_changes = [_like(change, ordered) for change in changes]
     if not times:

@@ -139,3 +139,15 @@ def test_a_region_on_the_date_line_is_cut_there():
     np.testing.assert_allclose(mesh.lon_edges, [-180, -175, -165, 155, 165, 175, 180])
     np.testing.assert_array_equal(mesh.source, [2, 3, -1, 0, 1, 2])
     assert np.isnan(on_mesh(shown.values, mesh)[:, 2]).all()
+
+
+def test_a_field_over_time_and_month_is_refused():
+    lat, lon = np.array([-45.0, 45.0]), np.array([0.0, 90.0, 180.0, 270.0])
+    both = xr.DataArray(
+        np.zeros((2, 3, 2, 4)),
+        dims=("time", "month", "lat", "lon"),
+        coords={"lat": lat, "lon": lon, "month": [1, 2, 3], "time": [0, 1]},
+        name="x",
+    )
+    with pytest.raises(InputError, match="time and month both"):
+        map_field(both)
