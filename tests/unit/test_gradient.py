@@ -162,7 +162,7 @@ def test_derivatives_are_those_of_exact_fluxes(case):
 @pytest.mark.slow
 @pytest.mark.parametrize("case", OTHERS.values(), ids=OTHERS)
 def test_derivatives_are_those_of_exact_fluxes_in_other_cases(case):
-    assert_derivatives(case, log2_samples=14)
+    assert_derivatives(case, log2_samples=15)
 
 
 @pytest.mark.slow
