@@ -13,13 +13,13 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from small_disk import mounted_disk
 from test_wrong_input import command, obey_permissions
 
 import aeroforcing as af
@@ -95,13 +95,8 @@ def one_message(capsys) -> str:
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:
     """A folder on a disk of 1 MB; skips where none can be mounted."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("mounting a small disk takes more rights")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with mounted_disk(tmp_path / "disk", size="1m", lazy=True) as folder:
+        yield folder
 
 
 def fill(folder: Path) -> None:

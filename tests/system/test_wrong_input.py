@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from small_disk import mounted_disk
 
 from aeroforcing.cli import main
 from aeroforcing.netcdf import open_input
@@ -272,13 +273,8 @@ def test_an_output_folder_without_permission_is_refused():
 @pytest.fixture
 def full_disk(tmp_path) -> Iterator[Path]:
     """A folder on a disk of 16 kB; skips where none can be mounted."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("mounting a small disk takes more rights")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted_disk(tmp_path / "disk", size="16k") as folder:
+        yield folder
 
 
 def test_a_full_disk_is_reported_and_left_empty(full_disk, capsys):
