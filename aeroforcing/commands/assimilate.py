@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from aeroforcing.commands.common import (
     add_positional,
     add_run_arguments,
-    documented,
     effective_options,
     history_of,
     input_file,
     print_options,
-    say_written,
     target_of,
+    write_documented,
 )
 from aeroforcing.config import POSITIVE, SHARE, TEXT, Kind, Option, one_of
 from aeroforcing.errors import InputError
@@ -85,13 +84,11 @@ def run(args: argparse.Namespace) -> int:
         return print_options(options)
     if options["field"] is None or options["stations"] is None:
         raise InputError("give the file of a field and a file of stations.")
-    from aeroforcing.netcdf import write_netcdf
-
     target = target_of(args)
     analysis, scores = _analysis_and_scores(options)
-    content = documented(analysis, options=options, args=args, title="Field adjusted to stations")
-    write_netcdf(content, target, overwrite=args.overwrite)
-    say_written(target)
+    write_documented(
+        analysis, target, options=options, args=args, title="Field adjusted to stations"
+    )
     _print_scores(scores, as_json=args.json)
     if not args.json:
         print(_change(analysis))

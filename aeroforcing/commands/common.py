@@ -135,6 +135,26 @@ def documented(
     return with_provenance(dataset, command=args.command, config=dump_config(options), title=title)
 
 
+def write_documented(
+    dataset: xr.Dataset,
+    target: Path,
+    *,
+    options: dict[str, Any],
+    args: argparse.Namespace,
+    title: str,
+    **how: Any,
+) -> None:
+    """Write the result of a verb with the attributes that tell how it was made, and say so.
+
+    `how` are further settings of `write_netcdf`.
+    """
+    from aeroforcing.netcdf import write_netcdf
+
+    content = documented(dataset, options=options, args=args, title=title)
+    write_netcdf(content, target, overwrite=args.overwrite, **how)
+    say_written(target)
+
+
 def say_written(target: Path) -> None:
     """Note the written file in the log."""
     import logging

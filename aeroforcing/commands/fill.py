@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from aeroforcing.commands.common import (
     add_positional,
     add_run_arguments,
-    documented,
     effective_options,
     history_of,
     input_file,
     print_options,
-    say_written,
     target_of,
+    write_documented,
 )
 from aeroforcing.config import DISTANCES, TEXT, TEXTS, Option, one_of
 from aeroforcing.errors import InputError
@@ -67,13 +66,9 @@ def run(args: argparse.Namespace) -> int:
         return print_options(options)
     if options["primary"] is None or not options["backgrounds"]:
         raise InputError("give a primary file and at least one background.")
-    from aeroforcing.netcdf import write_netcdf
-
     target = target_of(args)
     filled = _filled(options)
-    content = documented(filled, options=options, args=args, title=_TITLE)
-    write_netcdf(content, target, overwrite=args.overwrite)
-    say_written(target)
+    write_documented(filled, target, options=options, args=args, title=_TITLE)
     print(_counts(filled))
     return 0
 

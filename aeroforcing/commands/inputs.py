@@ -7,11 +7,10 @@ import argparse
 from aeroforcing.commands.common import (
     add_positional,
     add_run_arguments,
-    documented,
     effective_options,
     print_options,
-    say_written,
     target_of,
+    write_documented,
 )
 from aeroforcing.commands.input_options import INPUT, INPUT_OPTIONS, inputs_text, resolved
 
@@ -42,14 +41,16 @@ def run(args: argparse.Namespace) -> int:
         return print_options(options)
     from aeroforcing.absorption import with_absorption
     from aeroforcing.inputs import provenance
-    from aeroforcing.netcdf import write_netcdf
 
     target = target_of(args)
     inputs = resolved(options)
-    content = documented(
-        with_absorption(inputs), options=options, args=args, title="Inputs of the aerosol forcing"
+    write_documented(
+        with_absorption(inputs),
+        target,
+        options=options,
+        args=args,
+        title="Inputs of the aerosol forcing",
+        precision="double",
     )
-    write_netcdf(content, target, overwrite=args.overwrite, precision="double")
-    say_written(target)
     print(inputs_text("\n".join(provenance(inputs))))
     return 0

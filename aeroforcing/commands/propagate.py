@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 from aeroforcing.commands.common import (
     add_positional,
     add_run_arguments,
-    documented,
     effective_options,
     input_file,
     print_options,
-    say_written,
     target_of,
+    write_documented,
 )
 from aeroforcing.config import SHARE, TEXT, TEXTS, Option
 from aeroforcing.errors import InputError
@@ -82,13 +81,10 @@ def run(args: argparse.Namespace) -> int:
     if options["file"] is None:
         raise InputError("give the file of a forcing with kernels.")
     from aeroforcing.error_table import as_text, budget
-    from aeroforcing.netcdf import write_netcdf
 
     target = target_of(args)
     found = _propagated(options)
-    content = documented(found, options=options, args=args, title=_TITLE)
-    write_netcdf(content, target, overwrite=args.overwrite)
-    say_written(target)
+    write_documented(found, target, options=options, args=args, title=_TITLE)
     print(json.dumps(budget(found), indent=2) if args.json else as_text(found))
     return 0
 
