@@ -169,10 +169,10 @@ class ChunkSolver:
 
     def _effort(self, block: slice, columns: Columns, sun: Sun) -> Effort:
         """The samples of the cells of a block: by AOD, or as a pilot run finds them needed."""
-        by_aod = self._samples[block], _cloudy_samples(self._samples[block])
         target = self._settings.stderr_target
         if target is None:
-            return _effort(*by_aod, self._settings)
+            by_aod = self._samples[block]
+            return _effort(by_aod, _cloudy_samples(by_aod), self._settings)
         pilot, estimates = self._pilot(block, columns, sun)
         needed = needed_samples(
             estimates, samples=pilot, cover=columns.cloud_fraction.sum(axis=1), target=target,

@@ -62,12 +62,26 @@ def forcing_replicates(change: Floats, sky: str) -> Replicates:
     sky
         Suffix of the names.
     """
-    top = -change[..., TOA_UP]
     surface = change[..., SURFACE_DOWN] - change[..., SURFACE_UP]
+    return at_levels("forcing", change[..., TOA_UP], surface, sky)
+
+
+def at_levels(name: str, toa_up: Floats, net_surface: Floats, sky: str) -> Replicates:
+    """Gains at the top, in the atmosphere and at the surface, named <name>_<level><sky>.
+
+    Parameters
+    ----------
+    name
+        Of the quantity.
+    toa_up, net_surface
+        Change of the flux up at the top and of the net flux down at the surface, (...) [W m-2].
+    sky
+        Suffix of the names.
+    """
     return {
-        f"forcing_toa{sky}": top,
-        f"forcing_atmosphere{sky}": top - surface,
-        f"forcing_surface{sky}": surface,
+        f"{name}_toa{sky}": -toa_up,
+        f"{name}_atmosphere{sky}": -toa_up - net_surface,
+        f"{name}_surface{sky}": net_surface,
     }
 
 

@@ -199,11 +199,18 @@ def met_history(history, partner, albedo):
 
 
 @inner
-def leant_history(history, asymmetry, u_polar):
-    """After the aerosol drew the angle of a scattering."""
+def slope_of_draw(history, asymmetry, u_polar):
+    """D ln f / dg at the angle that the aerosol draws."""
     if history is None:
         return None
-    slope = log_phase_slope(asymmetry, henyey_greenstein(asymmetry, u_polar))
+    return log_phase_slope(asymmetry, henyey_greenstein(asymmetry, u_polar))
+
+
+@inner
+def leant_history(history, slope):
+    """After a draw of that slope."""
+    if history is None:
+        return None
     return History(
         history.events, history.depth, history.inverse_ssa, history.lean + slope, history.bounces
     )
@@ -289,15 +296,14 @@ def with_asymmetry(sums, ssa, asymmetry):
 
 
 @inner
-def record_draw(gradient, expected, mu, new_mu, asymmetry, old, weight, u_polar, albedo):
+def record_draw(gradient, expected, mu, new_mu, asymmetry, old, weight, slope, albedo):
     """The control of a direction that the aerosol draws, in the derivative by g.
 
-    `expected` are the `halves` at the place. `old` is the weight before the roulette, which scores
-    dJ / dg of what it takes.
+    `expected` are the `halves` at the place, `slope` is that of the draw. `old` is the weight
+    before the roulette, which scores dJ / dg of what it takes.
     """
     if gradient is None:
         return None
-    slope = log_phase_slope(asymmetry, henyey_greenstein(asymmetry, u_polar))
     mean, half, mean_surface, half_surface = expected
     gain, loss = old * mean_step_slope(mu, asymmetry), weight * slope
     value = step(new_mu, False)

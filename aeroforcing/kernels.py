@@ -27,7 +27,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.estimates import Replicates
+from aeroforcing.estimates import Replicates, at_levels
 from aeroforcing.events import SCORES, SURFACE_DOWN, SURFACE_UP, TOA_UP
 from aeroforcing.gradient import FIRST_STATE, INPUTS
 from aeroforcing.transport import CHANGE_CLEAR, CHANGE_CLOUDY
@@ -70,20 +70,12 @@ def kernel_replicates(
     for sky in skies:
         for i, quantity in enumerate(INPUTS):
             pair = whole[sky][..., SCORES + 2 * i : SCORES + 2 * i + 2]
-            kernels |= _at_levels(quantity, pair, sky)
+            kernels |= at_levels(f"kernel_{quantity}", pair[..., 0], pair[..., 1], sky)
     if "" in skies:
-        without = np.stack([clear[..., TOA_UP], clear[..., SURFACE_DOWN] - clear[..., SURFACE_UP]])
+        surface = clear[..., SURFACE_DOWN] - clear[..., SURFACE_UP]
         for i, name in enumerate(clouds):
-            pair = cloudy[..., FIRST_STATE + 2 * i : FIRST_STATE + 2 * i + 2]
-            kernels |= _at_levels(f"cloud_{name}", pair - np.moveaxis(without, 0, -1), "")
+            up, down = (cloudy[..., FIRST_STATE + 2 * i + side] for side in range(2))
+            kernels |= at_levels(
+                f"kernel_cloud_{name}", up - clear[..., TOA_UP], down - surface, ""
+            )
     return kernels
-
-
-def _at_levels(quantity: str, pair: Floats, sky: str) -> Replicates:
-    """From the change of the flux up at the top and of the net flux down at the surface."""
-    top, surface = -pair[..., 0], pair[..., 1]
-    return {
-        f"kernel_{quantity}_toa{sky}": top,
-        f"kernel_{quantity}_atmosphere{sky}": top - surface,
-        f"kernel_{quantity}_surface{sky}": surface,
-    }

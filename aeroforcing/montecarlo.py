@@ -81,6 +81,7 @@ from aeroforcing.gradient import (
     record_lost_pair,
     record_tail_escape,
     scattered_history,
+    slope_of_draw,
 )
 from aeroforcing.jit import inner, kernel
 from aeroforcing.medium import (
@@ -169,10 +170,11 @@ def event(
         surface += weight * ((1.0 - factor) * mean_surface + lean * half_surface)
     gradient = record(gradient, history, toa, surface, albedo)
     if partner == AEROSOL_PARTNER:
+        slope = slope_of_draw(history, asymmetry, u_angle)
         gradient = record_draw(
-            gradient, expected, mu, new_mu, asymmetry, old, weight, u_angle, albedo
+            gradient, expected, mu, new_mu, asymmetry, old, weight, slope, albedo
         )
-        history = leant_history(history, asymmetry, u_angle)
+        history = leant_history(history, slope)
     return weight * factor, new_mu, toa, surface, history, gradient
 
 
@@ -286,10 +288,9 @@ def plus_tail(
     expected = halves(adjoint, FULL_SIDE, layer, fraction)
     add_tail(scores, albedo, lean * expected[1], lean * expected[3])
     gradient = record(gradient, history, lean * expected[1], lean * expected[3], albedo)
-    gradient = record_draw(
-        gradient, expected, mu, new_mu, asymmetry, weight, weight, u_polar, albedo
-    )
-    history = leant_history(history, asymmetry, u_polar)
+    slope = slope_of_draw(history, asymmetry, u_polar)
+    gradient = record_draw(gradient, expected, mu, new_mu, asymmetry, weight, weight, slope, albedo)
+    history = leant_history(history, slope)
     s = depth_to_boundary(medium, FULL_SCATTERING, layer, fraction, new_mu)
     escape = math.exp(-(s + depth_to_boundary(medium, FULL_ABSORPTION, layer, fraction, new_mu)))
     add_score(scores, new_mu, albedo, False, weight * escape)
