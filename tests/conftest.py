@@ -39,10 +39,18 @@ def shared_fixture():
 
 
 @pytest.fixture(autouse=True)
-def log_as_it_was():
-    """A command that a test calls in its own process sets the log up as commands do."""
-    log = logging.getLogger("aeroforcing")
-    before = log.handlers, log.propagate, log.level
+def log_as_imported():
+    """A command called in the process of the tests sets the log up as commands do.
+
+    So do the fixtures of a module, which come before this one: the log is not put back to what it
+    was before the test but to what importing the package leaves.
+    """
+    _leave_log_alone()
     yield
-    log.handlers, log.propagate = before[:2]
-    log.setLevel(before[2])
+    _leave_log_alone()
+
+
+def _leave_log_alone() -> None:
+    log = logging.getLogger("aeroforcing")
+    log.handlers, log.propagate = [], True
+    log.setLevel(logging.NOTSET)
