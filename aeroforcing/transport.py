@@ -6,7 +6,8 @@ integral. Each sample draws a day, an hour angle, a g-point, a cloud state and a
     flux(day, hour) x source(g) / p(g) x fraction(state) / q(state),
 
 p and q being the probabilities with which g-point and state are drawn. There is no loop over
-bands, hours or cloud states, and the cost does not grow with their number.
+bands, hours or cloud states, and the cost does not grow with their number: the adjoint table of a
+state and a group of g-points is made when the first sample draws them.
 
 - p favours the g-points at which the aerosol intercepts power: 92 % in proportion to
   S_g exp(-(gas + half of Rayleigh above the aerosol) / mu) (1 - exp(-aerosol / mu)), 8 % to S_g.
@@ -45,7 +46,7 @@ from aeroforcing.gradient import (
     positive,
     slopes_of,
 )
-from aeroforcing.jit import inner, kernel
+from aeroforcing.jit import borrowed, inner, kernel
 from aeroforcing.medium import (
     AEROSOL,
     CLEAN_ABSORPTION,
@@ -140,6 +141,7 @@ class Optics(NamedTuple):
     adjoint: NDArray[np.float64]  # (clear and states, group of g-points, level, 8)
     adjoint_layers: NDArray[np.float64]  # (group, level, 6) scratch of the tables of clear sky
     representative: NDArray[np.int64]  # (group,) the g-point that the table is made for
+    made: NDArray[np.bool_]  # (clear and states, group) whether the table is there
     days: NDArray[np.float64]  # (day, 4) of solar.fill_days
 
 
@@ -171,6 +173,7 @@ def make_optics(n_layers, n_g, n_states, n_bands):
         np.zeros((n_states + 1, n_groups, n_layers + 1, ADJOINT_COLUMNS)),
         np.zeros((n_groups, n_layers + 1, ADJOINT_SCRATCH)),
         np.zeros(n_groups, np.int64),
+        np.zeros((n_states + 1, n_groups), np.bool_),
         np.zeros((LONGEST_PERIOD, 4)),
     )
 
@@ -317,29 +320,27 @@ def fill_albedos(columns, cell, diffuse, direct):
 
 
 @inner
-def fill_clear_adjoints(g_band, optics):
-    """The adjoint tables of the cloud-free sky at all groups of g-points."""
-    for group in range(optics.representative.size):
-        g = optics.representative[group]
-        albedo = optics.albedo_diffuse[g_band[g]]
-        fill_adjoint(
-            optics.medium[g], albedo, optics.adjoint[0, group], optics.adjoint_layers[group]
-        )
+def make_clear_table(g_band, group, optics):
+    """The adjoint table of the cloud-free sky for a group of g-points."""
+    g = optics.representative[group]
+    albedo = optics.albedo_diffuse[g_band[g]]
+    fill_adjoint(optics.medium[g], albedo, optics.adjoint[0, group], optics.adjoint_layers[group])
+    optics.made[0, group] = True
 
 
 @inner
-def fill_cloudy_adjoints(g_band, depth, extinction, ssa, asymmetry, tables, optics, room):
-    """The adjoint tables of one cloudy state at all groups; optics by (band, layer)."""
-    for group in range(optics.representative.size):
-        g = optics.representative[group]
-        band = g_band[g]
-        add_cloud(
-            optics.medium[g], depth, extinction[band], ssa[band], asymmetry[band], room.medium
-        )
-        fill_cloudy_adjoint(
-            room.medium, depth, optics.adjoint_layers[group], optics.albedo_diffuse[band],
-            tables[group], room.adjoint_scratch,
-        )  # fmt: skip
+def make_cloudy_table(g_band, group, state, depth, extinction, ssa, asymmetry, optics, room):
+    """The adjoint table of one cloudy state for a group; its optics are by (band, layer)."""
+    if not optics.made[0, group]:
+        make_clear_table(g_band, group, optics)
+    g = optics.representative[group]
+    band = g_band[g]
+    add_cloud(optics.medium[g], depth, extinction[band], ssa[band], asymmetry[band], room.medium)
+    fill_cloudy_adjoint(
+        room.medium, depth, optics.adjoint_layers[group], optics.albedo_diffuse[band],
+        optics.adjoint[state + 1, group], room.adjoint_scratch,
+    )  # fmt: skip
+    optics.made[state + 1, group] = True
 
 
 @inner
@@ -351,8 +352,8 @@ def integrate_clear(
     media, adjoints, days = optics.medium, optics.adjoint[0], optics.days
     cumulative = optics.cumulative_change if change else optics.cumulative_clean
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
-    shifts, point, numbers = room.shifts, room.net, room.numbers
-    own = room.scores
+    shifts, point, numbers, own = room.shifts, room.net, room.numbers, room.scores
+    made = optics.made
     roulette = scaled_thresholds(_CLEAR_SKY_THRESHOLDS, power)
     for replicate in range(replicates):
         replicate_key = child_key(stream, replicate)
@@ -365,10 +366,12 @@ def integrate_clear(
                 continue
             g, probability = draw(cumulative, point[G_POINT])
             weight = flux * solar_fraction[g] / probability
-            band = g_band[g]
+            band, group = g_band[g], g // G_PER_TABLE
+            if not made[0, group]:
+                make_clear_table(g_band, group, optics)
             beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
             gradient = one_path(
-                media[g], adjoints[g // G_PER_TABLE], change, mu, weight, beam_albedo,
+                media[g], adjoints[group], change, mu, weight, beam_albedo,
                 albedo_diffuse[band], roulette, child_key(replicate_key, sample), point, numbers,
                 own, slopes,
             )  # fmt: skip
@@ -388,6 +391,7 @@ def integrate_cloudy(
     cumulative_state, state_factor = optics.cumulative_state, optics.state_factor
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
     shifts, point, numbers, own = room.shifts, room.net, room.numbers, room.scores
+    made = optics.made
     for replicate in range(replicates):
         replicate_key = child_key(stream, replicate)
         fill_shifts(replicate_key, shifts)
@@ -400,7 +404,12 @@ def integrate_cloudy(
             g, probability = draw(cumulative, point[G_POINT])
             state, state_probability = draw(cumulative_state, point[STATE])
             weight = flux * solar_fraction[g] / (probability * state_probability)
-            band = g_band[g]
+            band, group = g_band[g], g // G_PER_TABLE
+            if not made[state + 1, group]:
+                make_cloudy_table(
+                    g_band, group, state, depths[state], extinctions[state], ssas[state],
+                    asymmetries[state], optics, room,
+                )  # fmt: skip
             add_cloud(
                 media[g], depths[state], extinctions[state, band], ssas[state, band],
                 asymmetries[state, band], medium,
@@ -408,7 +417,7 @@ def integrate_cloudy(
             beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
             typical = power * state_factor[state] / state_probability
             gradient = one_path(
-                medium, adjoints[state + 1, g // G_PER_TABLE], change, mu, weight, beam_albedo,
+                medium, adjoints[state + 1, group], change, mu, weight, beam_albedo,
                 albedo_diffuse[band], scaled_thresholds(_CLOUDY_SKY_THRESHOLDS, typical),
                 child_key(replicate_key, sample), point, numbers, own, slopes,
             )  # fmt: skip
@@ -456,6 +465,10 @@ def add_path(scores, own, fraction):
 @inner
 def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimates):
     """The four integrals of one cell into `estimates`, (integral, replicate, score)."""
+    # `solve` holds them all.
+    table, columns = borrowed(table), borrowed(columns)
+    optics, room = borrowed(optics), borrowed(room)
+    effort, estimates = borrowed(effort), borrowed(estimates)
     n_days = fill_days(sun, cell, optics.days)
     flux, mu = mean_sun(optics.days, n_days)
     if flux <= 0.0:
@@ -464,7 +477,7 @@ def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimate
     fill_albedos(columns, cell, optics.albedo_diffuse, optics.albedo_direct)
     for band in range(optics.albedo_diffuse.size):
         optics.albedo_diffuse[band] = positive(slopes, optics.albedo_diffuse[band])
-    fill_clear_adjoints(table.g_band, optics)
+    optics.made[:] = False
     stream = child_key(effort.seed, columns.cell_id[cell])
     own_slopes = slopes_of(slopes, cell)
     change, cloudy = effort.change_samples[cell], effort.cloudy_samples[cell]
@@ -484,13 +497,6 @@ def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimate
     if nothing_to_draw or not effort.cloudy:
         return
     shared = min(cell, columns.cloud_ssa.shape[0] - 1)
-    for state in range(columns.cloud_fraction.shape[1]):
-        if columns.cloud_fraction[cell, state] + effort.least_fraction > 0.0:
-            fill_cloudy_adjoints(
-                table.g_band, columns.cloud_depth[cell, state],
-                columns.cloud_extinction[shared, state], columns.cloud_ssa[shared, state],
-                columns.cloud_asymmetry[shared, state], optics.adjoint[state + 1], optics, room,
-            )  # fmt: skip
     for integral, samples in ((CHANGE_CLOUDY, cloudy), (CLEAN_CLOUDY, clean)):
         if samples > 0:
             integrate_cloudy(
