@@ -10,7 +10,10 @@ The public names are loaded at their first use, so that the command line answers
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+# True to type checkers alone; typing, which has it too, takes longer to import than all the rest
+# that comes before the command can answer an interruption.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from aeroforcing import readers
@@ -156,7 +159,7 @@ _PACKAGES = ("readers",)
 __all__ = sorted([*_MODULES, *_PACKAGES])
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _PACKAGES:
         return import_module(f"{__name__}.{name}")
     if name not in _MODULES:

@@ -27,7 +27,7 @@ import xarray as xr
 
 import aeroforcing as af
 from benchmarks.cases import machine, markdown
-from benchmarks.killed_runs import INPUT, PLACES, Job, Pace, Record, disturbed
+from benchmarks.killed_runs import INPUT, PLACES, Job, Pace, Record, disturbed, heed_interruptions
 
 _SECONDS_TO_FIRST_PART = 3.0
 _SECONDS_TO_END = 0.5
@@ -185,6 +185,7 @@ def main() -> None:
     parser.add_argument("minutes", nargs="?", type=float, default=60.0, help="how long (60)")
     parser.add_argument("--seed", type=int, default=0, help="of the jobs and of the moments (0)")
     wanted = parser.parse_args()
+    heed_interruptions()
     print(machine(), "\n")
     failed = False
     for state in soak(wanted.minutes, seed=wanted.seed):
