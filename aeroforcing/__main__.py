@@ -3,10 +3,12 @@
 Nothing is imported before an interruption can be caught.
 """
 
+import os
 import signal
 import sys
 
-_EXIT_INTERRUPTED = 130
+_EXIT_INTERRUPTED, _EXIT_TERMINATED = 130, 143
+_SECONDS_TO_END = 10
 
 
 def main() -> int:
@@ -14,12 +16,21 @@ def main() -> int:
     try:
         from aeroforcing.cli import main as run
 
-        return run()
+        code = run()
+        if code in (_EXIT_INTERRUPTED, _EXIT_TERMINATED):
+            _end_soon(code)
+        return code
     except KeyboardInterrupt as stop:
         print("aeroforcing: error: interrupted", file=sys.stderr)
         return getattr(stop, "exit_code", _EXIT_INTERRUPTED)
     finally:
         _end_at_once_from_now_on()
+
+
+def _end_soon(code: int) -> None:
+    """Wait no longer than some seconds for threads and processes that the run has left."""
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(code))
+    signal.alarm(_SECONDS_TO_END)
 
 
 def _end_at_once_from_now_on() -> None:

@@ -15,7 +15,8 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
@@ -44,6 +45,7 @@ EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOADERS = {"_frozen_importlib", "numba", "llvmlite"}
 _SECONDS_BETWEEN_TRIES = 0.02
+_SECONDS_TO_TIDY_UP = 30.0
 _WHOLE_OR_NOT = "files are written whole or not at all"
 
 
@@ -174,18 +176,34 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     for each in _SIGNALS:
         if signal.getsignal(each) == _interrupt:
             signal.signal(each, signal.SIG_DFL)
-    _raise_when_loaded(number, frame)
+    _raise_when_loaded(number, frame, time.monotonic() + _SECONDS_TO_TIDY_UP)
 
 
-def _raise_when_loaded(number: int, frame: FrameType | None) -> None:
+def _raise_when_loaded(number: int, frame: FrameType | None, end: float) -> None:
     """Raise the exception, or try again soon while modules or compiled code are being loaded.
 
-    Loaders of compiled code make other errors of it, or drop it.
+    Loaders of compiled code make other errors of it, or drop it. A process that does not end until
+    `end`, by the monotonic clock, is cut off.
     """
-    if not _is_loading(frame):
-        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
-    signal.signal(signal.SIGALRM, lambda _, later: _raise_when_loaded(number, later))
-    signal.setitimer(signal.ITIMER_REAL, _SECONDS_BETWEEN_TRIES)
+    stop = Terminated if number == signal.SIGTERM else KeyboardInterrupt
+    left = end - time.monotonic()
+    if _is_loading(frame) and left > 0.0:
+        _call_after(_SECONDS_BETWEEN_TRIES, lambda _, at: _raise_when_loaded(number, at, end))
+        return
+    code = getattr(stop, "exit_code", EXIT_INTERRUPTED)
+    _call_after(max(left, _SECONDS_BETWEEN_TRIES), lambda *_: _cut_off(code))
+    raise stop
+
+
+def _call_after(seconds: float, handler: Callable[[int, FrameType | None], None]) -> None:
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _cut_off(code: int) -> None:
+    """End the process at once: what it writes is safe from that at any moment."""
+    print(f"aeroforcing: error: interrupted; {_WHOLE_OR_NOT}", file=sys.stderr, flush=True)
+    os._exit(code)
 
 
 def _is_loading(frame: FrameType | None) -> bool:

@@ -72,6 +72,43 @@ def test_an_interruption_while_modules_are_loaded_is_no_traceback(at, how, tmp_p
     assert os.listdir(tmp_path) == ["sitecustomize.py"]
 
 
+# A run that does not heed its interruption, and one that leaves a thread at work.
+STUBBORN = """
+import os, signal, sys, threading, time
+import aeroforcing.__main__ as command
+from aeroforcing import cli
+from aeroforcing.commands import info
+
+def heedless(args):
+    os.kill(os.getpid(), {how})
+    while True:
+        try:
+            time.sleep(600)
+        except KeyboardInterrupt:
+            pass
+
+def leaving_a_thread(args):
+    threading.Thread(target=time.sleep, args=[600]).start()
+    os.kill(os.getpid(), {how})
+    time.sleep(600)
+
+info.run, cli._SECONDS_TO_TIDY_UP, command._SECONDS_TO_END = {what}, {seconds}, 1
+sys.argv = ["aeroforcing", "info", "x.nc"]
+sys.exit(command.main())
+"""
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("what", "seconds"), [("heedless", 0.5), ("leaving_a_thread", 600.0)])
+def test_what_does_not_end_is_cut_off(what, seconds, how, code):
+    script = STUBBORN.format(what=what, seconds=seconds, how=int(how))
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == code
+    assert done.stderr == "aeroforcing: error: interrupted; files are written whole or not at all\n"
+
+
 def test_a_second_interruption_ends_a_run_at_once(tmp_path):
     """It does not wait for the parts under way; what is finished is kept nevertheless."""
     job = small_job(tmp_path, place="forked threads")
