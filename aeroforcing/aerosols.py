@@ -265,7 +265,7 @@ def aerosol_arrays(
             for j, member in enumerate(members)
         ]
         mixed.append(layers[0] if len(layers) == 1 else mix_layers(layers, shape=shape))
-    return LayerOptics(*(np.stack(values) for values in zip(*mixed, strict=True)))
+    return LayerOptics(*(np.array(values) for values in zip(*mixed, strict=True)))
 
 
 def mix_layers(components: Sequence[LayerOptics], *, shape: tuple[int, ...]) -> LayerOptics:

@@ -99,7 +99,7 @@ class Atmosphere:
 
     def mole_fraction_array(self) -> Floats:
         """Mole fractions per dry air, (gas, layer) in the order of `GASES`."""
-        return np.stack([np.asarray(self.mole_fractions[gas]) for gas in GASES])
+        return np.array([self.mole_fractions[gas] for gas in GASES])
 
 
 def _vector(name: str, values: ArrayLike) -> Floats:

@@ -54,14 +54,16 @@ def layer_pressure(pressure_levels: Floats) -> Floats:
     Parameters
     ----------
     pressure_levels
-        (n + 1,) pressures at the layers' bounds, rising [Pa].
+        (..., n + 1) pressures at the layers' bounds, rising [Pa].
 
     Returns
     -------
     numpy.ndarray
-        (n,) [Pa].
+        (..., n) [Pa].
     """
-    return np.diff(pressure_levels) / np.diff(np.log(pressure_levels))
+    logarithm = np.log(pressure_levels)
+    thickness = pressure_levels[..., 1:] - pressure_levels[..., :-1]
+    return thickness / (logarithm[..., 1:] - logarithm[..., :-1])
 
 
 class _Stencil(NamedTuple):

@@ -35,23 +35,23 @@ def borrowed(_typing: Any, values: Any) -> Any:
     For kernels alone, and for what their caller holds: it must not outlive the call.
     """
 
-    def without_count(context: Any, builder: Any, kind: Any, value: Any) -> Any:
-        if not isinstance(kind, types.Array):
-            return value
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        return _uncounted(context, builder, values, arguments[0])
+
+    return values(values), generate
+
+
+def _uncounted(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    """The compiled value without the place where references to its arrays are counted."""
+    if isinstance(kind, types.Array):
         array = context.make_array(kind)(context, builder, value)
         array.meminfo = array.meminfo.type(None)
         return array._getvalue()
-
-    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        (whole,) = arguments
-        if isinstance(values, types.Array):
-            return without_count(context, builder, values, whole)
-        for place, kind in enumerate(values):
-            part = without_count(context, builder, kind, builder.extract_value(whole, place))
-            whole = builder.insert_value(whole, part, place)
-        return whole
-
-    return values(values), generate
+    if isinstance(kind, types.BaseTuple):
+        for place, member in enumerate(kind.types):  # type: ignore[attr-defined]
+            part = _uncounted(context, builder, member, builder.extract_value(value, place))
+            value = builder.insert_value(value, part, place)
+    return value
 
 
 def is_on_disk(compiled: Any) -> bool:

@@ -49,8 +49,7 @@ PLACES: dict[str, tuple[tuple[str, ...], bool, float]] = {
     "threads": (("--jobs", "2"), False, 0.15),
     "workers": (("--workers", "2"), False, 0.15),
 }
-# In what a process says once the command itself has begun; until then Python answers an
-# interruption, with a traceback of its own.
+# In a traceback if the command itself had begun; until then it is Python that answers.
 _BEGUN = ("aeroforcing/__main__.py", "aeroforcing/cli.py")
 _SECONDS_TO_END = 120.0
 _SECONDS_BETWEEN_LOOKS = 0.002
@@ -265,9 +264,10 @@ def _killed(job: Job, kill: Kill, more: tuple[str, ...], check: Check, record: R
             (os.killpg if kill.to_all else os.kill)(process.pid, kill.number)
         code = _end(process)
         text = text_of(said)
-    if code not in ANSWERS[kill.number]:
+    begun = any(name in text for name in _BEGUN) or "Traceback" not in text
+    if begun and code not in ANSWERS[kill.number]:
         record.faults.append(f"{kill} was answered with {code}:\n{text}")
-    if "Traceback" in text and any(name in text for name in _BEGUN):
+    if begun and "Traceback" in text:
         record.faults.append(f"{kill} was answered with a traceback:\n{text}")
     there = (job.folder / TARGET).exists()
     if there:
