@@ -42,6 +42,7 @@ ANSWERS = {
     signal.SIGINT: (0, 130, -signal.SIGINT),
     signal.SIGTERM: (0, 143, -signal.SIGTERM),
 }
+_CATCHABLE = (signal.SIGINT, signal.SIGTERM)
 # Where the jobs run: the options, whether they are forked, and their share of the kills. A forked
 # process is at work at once, a fresh one can be killed while it loads its modules too.
 PLACES: dict[str, tuple[tuple[str, ...], bool, float]] = {
@@ -88,6 +89,8 @@ class ForkedProcess:
 
     def __init__(self, job: Job, more: tuple[str, ...], said: IO[bytes]) -> None:
         self.returncode: int | None = None
+        # None may come before the copy answers as a fresh process does.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _CATCHABLE)
         self.pid = os.fork()
         if self.pid == 0:
             code = 1
@@ -95,14 +98,16 @@ class ForkedProcess:
                 code = self._run(job.command(*more)[3:], job.folder, said)
             finally:
                 os._exit(code)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     @staticmethod
     def _run(arguments: list[str], folder: Path, said: IO[bytes]) -> int:
         os.setsid()
         os.chdir(folder)
         sys.stdout = sys.stderr = open(said.fileno(), "w", buffering=1)  # noqa: SIM115
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _CATCHABLE:
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _CATCHABLE)
         sys.argv = ["aeroforcing", *arguments]
         return main_of_the_command()
 
