@@ -98,11 +98,12 @@ class ForkedProcess:
                 code = self._run(job.command(*more)[3:], job.folder, said)
             finally:
                 os._exit(code)
+        os.setpgid(self.pid, self.pid)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     @staticmethod
     def _run(arguments: list[str], folder: Path, said: IO[bytes]) -> int:
-        os.setsid()
+        os.setpgid(0, 0)  # here and in the parent: whoever is first
         os.chdir(folder)
         sys.stdout = sys.stderr = open(said.fileno(), "w", buffering=1)  # noqa: SIM115
         for number in _CATCHABLE:
@@ -134,7 +135,7 @@ Process: TypeAlias = subprocess.Popen[bytes] | ForkedProcess
 
 @contextmanager
 def started(job: Job, *more: str) -> Iterator[tuple[Process, IO[bytes]]]:
-    """The process of a job, the first of a session of its own, and what it says; killed at last."""
+    """The process of a job, the first of a group of its own, and what it says; killed at last."""
     with tempfile.TemporaryFile() as said:
         process = _forked_or_fresh(job, more, said)
         try:

@@ -78,6 +78,15 @@ def test_workers_give_the_bits_of_threads(run, expected, client):
     assert len({*client.run(os.getpid).values(), os.getpid()}) == 3
 
 
+def test_workers_leave_an_interruption_to_the_process_that_began_them(client):
+    """A terminal sends it to all of them."""
+    pids = client.run(os.getpid).values()
+    for pid in pids:
+        os.kill(pid, signal.SIGINT)
+    assert sorted(client.run(os.getpid).values()) == sorted(pids)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
 def test_killed_workers_cost_retries_and_no_result(run, expected, client):
     found, killed = {}, set()
     for chunk, result in solve_on_workers(run, run.chunks(), client=client):
