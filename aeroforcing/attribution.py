@@ -35,6 +35,7 @@ from aeroforcing.estimates import (
 )
 from aeroforcing.forcing import REPLICATES, run_settings
 from aeroforcing.gases import GasTable
+from aeroforcing.mixed_phase import own_phase
 from aeroforcing.properties import planck_band_nodes
 from aeroforcing.solar import Sun, sun_over_months
 from aeroforcing.spectral import Wavelengths, checked_part
@@ -140,6 +141,11 @@ def dims_of(name: str, cells: tuple[str, ...]) -> tuple[str, ...]:
 
 def _names(column: Column, names: Sequence[str] | None) -> list[str]:
     members = column.aerosols
+    if any(own_phase(member) is not None for member in members):
+        raise InputError(
+            "species_forcing: a background of other aerosols scatters by Henyey-Greenstein; give "
+            "each Aerosol an asymmetry parameter instead of a phase_function."
+        )
     if not members:
         raise InputError("species_forcing: the column has no aerosol whose effect could be told.")
     if names is None:

@@ -178,6 +178,7 @@ class ColumnMaker:
             albedo_diffuse=albedo,
             open_water=cells.fields["open_water_fraction"][chosen],
             cell_id=cells.cell_id[chosen],
+            aerosol_phase=None,
         )
         h2o = air.mole_fractions[:, GASES.index("h2o")]
         return columns, precipitable_water(air.pressure_levels, h2o=h2o)

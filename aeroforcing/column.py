@@ -20,6 +20,7 @@ from aeroforcing.atmosphere import Atmosphere
 from aeroforcing.cloudy_sky import Cloud, CloudLayers, States, check_clouds, cloud_states
 from aeroforcing.errors import InputError
 from aeroforcing.gases import GasTable, layer_pressure
+from aeroforcing.mixed_phase import aerosol_phase
 from aeroforcing.overlap import EXCLUSIVE
 from aeroforcing.profiles import ExponentialProfile, UniformProfile
 from aeroforcing.properties import BandNodes, band_slopes, planck_band_nodes
@@ -127,9 +128,8 @@ def column_arrays(
     limits = table.band_limits_wavenumber
     nodes = _band_nodes(limits.tobytes(), len(limits))
     pressure = np.stack([c.atmosphere.pressure_levels for c in columns])
-    extinction, ssa, asymmetry = aerosol_arrays(
-        [c.aerosols for c in columns], [c.atmosphere for c in columns], nodes
-    )
+    aerosols, atmospheres = [c.aerosols for c in columns], [c.atmosphere for c in columns]
+    extinction, ssa, asymmetry = aerosol_arrays(aerosols, atmospheres, nodes)
     surfaces = [
         surface_bands(c.surface_albedo, n_bands=len(limits), cos_zenith=cos_zenith) for c in columns
     ]
@@ -151,6 +151,7 @@ def column_arrays(
         albedo_diffuse=np.stack([s.diffuse for s in surfaces]),
         open_water=np.array([s.open_water for s in surfaces]),
         cell_id=np.asarray(cell_id, dtype=np.uint64),
+        aerosol_phase=aerosol_phase(aerosols, atmospheres, nodes),
     )
 
 
@@ -162,7 +163,8 @@ def column_slopes(columns: Sequence[Column], *, table: GasTable) -> Floats:
     Raises
     ------
     InputError
-        A column has several aerosols, or one that is not given by numbers at 550 nm.
+        A column has several aerosols, or one that is not given by numbers at 550 nm, or one with a
+        phase function of its own.
     """
     limits = table.band_limits_wavenumber
     members = [_only_aerosol(column) for column in columns]
@@ -181,6 +183,11 @@ def _only_aerosol(column: Column) -> Aerosol:
         raise InputError(
             "kernels=True: the derivatives are by the properties of one aerosol; give the column a "
             "single Aerosol with numbers for aod, ssa, asymmetry and the Angstrom exponents."
+        )
+    if members[0].phase_function is not None:
+        raise InputError(
+            "kernels=True: the derivatives are for the Henyey-Greenstein phase function; give the "
+            "Aerosol an asymmetry parameter instead of a phase_function."
         )
     return members[0]
 

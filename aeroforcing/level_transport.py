@@ -10,6 +10,7 @@ from aeroforcing.jit import inner, kernel
 from aeroforcing.level_paths import level_difference_path, whole_level_path
 from aeroforcing.medium import add_cloud
 from aeroforcing.montecarlo import Roulette, scaled_thresholds
+from aeroforcing.phase_function import phase_in_band
 from aeroforcing.sampling import DAY, G_POINT, HOUR, STATE, child_key, fill_shifts
 from aeroforcing.solar import draw_sun, fill_days, mean_sun
 from aeroforcing.surface import open_water_albedo_direct
@@ -34,16 +35,18 @@ _CLEAN_THRESHOLDS = Roulette(tail=0.1, pair=0.1, chain=0.1)
 
 
 @inner
-def level_path(medium, change, mu, weight, beam_albedo, albedo, roulette, key, room, scores):
+def level_path(medium, phase, change, mu, weight, beam_albedo, albedo, roulette, key, room, scores):
     """Add to the scores one path: the change by the aerosol, or the aerosol-free fluxes."""
     if change:
         level_difference_path(
-            medium, mu, weight, beam_albedo, albedo, roulette, key, room.net, room.numbers, scores
-        )
+            medium, phase, mu, weight, beam_albedo, albedo, roulette, key, room.net, room.numbers,
+            scores,
+        )  # fmt: skip
     else:
         whole_level_path(
-            medium, False, mu, weight, beam_albedo, albedo, roulette.tail, key, room.net, scores
-        )
+            medium, phase, False, mu, weight, beam_albedo, albedo, roulette.tail, key, room.net,
+            scores,
+        )  # fmt: skip
 
 
 @inner
@@ -87,7 +90,8 @@ def integrate_levels(
             beam_albedo = optics.albedo_direct[band]
             beam_albedo += columns.open_water[cell] * open_water_albedo_direct(mu)
             level_path(
-                medium, change, mu, weight, beam_albedo, optics.albedo_diffuse[band], roulette,
+                medium, phase_in_band(columns.aerosol_phase, cell, band), change, mu, weight,
+                beam_albedo, optics.albedo_diffuse[band], roulette,
                 child_key(replicate_key, sample), room, estimates[replicate],
             )  # fmt: skip
         estimates[replicate] /= samples
@@ -144,7 +148,7 @@ def solve_layer_levels(medium, cos_zenith, albedo, net, replicates, seed, estima
         for sample in range(net.shape[0]):
             shift_point(net, sample, room.shifts, room.net)
             whole_level_path(
-                medium, True, cos_zenith, 1.0, albedo, albedo, _CLEAN_THRESHOLDS.tail,
+                medium, None, True, cos_zenith, 1.0, albedo, albedo, _CLEAN_THRESHOLDS.tail,
                 child_key(replicate_key, sample), room.net, estimates[replicate],
             )  # fmt: skip
         estimates[replicate] /= net.shape[0]

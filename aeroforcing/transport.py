@@ -60,6 +60,7 @@ from aeroforcing.montecarlo import (
     scaled_thresholds,
     whole_path,
 )
+from aeroforcing.phase_function import AerosolPhase, phase_in_band
 from aeroforcing.sampling import (
     DAY,
     G_POINT,
@@ -110,6 +111,7 @@ class Columns(NamedTuple):
     albedo_diffuse: NDArray[np.float64]  # (cell, band), of what is not open water
     open_water: NDArray[np.float64]  # (cell,), share of the surface
     cell_id: NDArray[np.uint64]  # (cell,), keys of the random numbers
+    aerosol_phase: AerosolPhase | None = None  # where it is not Henyey-Greenstein throughout
 
 
 class Effort(NamedTuple):
@@ -344,8 +346,8 @@ def fill_cloudy_adjoints(g_band, depth, extinction, ssa, asymmetry, tables, opti
 
 @inner
 def integrate_clear(
-    g_band, solar_fraction, open_water, n_days, net, samples, replicates, change, power, stream,
-    optics, room, slopes, estimates,
+    g_band, solar_fraction, open_water, phase, cell, n_days, net, samples, replicates, change,
+    power, stream, optics, room, slopes, estimates,
 ):  # fmt: skip
     """Estimates of an integral over the cloud-free sky from each replicate, (replicate, score)."""
     media, adjoints, days = optics.medium, optics.adjoint[0], optics.days
@@ -368,9 +370,9 @@ def integrate_clear(
             band = g_band[g]
             beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
             gradient = one_path(
-                media[g], adjoints[g // G_PER_TABLE], change, mu, weight, beam_albedo,
-                albedo_diffuse[band], roulette, child_key(replicate_key, sample), point, numbers,
-                own, slopes,
+                media[g], phase_in_band(phase, cell, band), adjoints[g // G_PER_TABLE], change, mu,
+                weight, beam_albedo, albedo_diffuse[band], roulette,
+                child_key(replicate_key, sample), point, numbers, own, slopes,
             )  # fmt: skip
             add_path(scores, own, 1.0)
             add_gradient(scores, gradient, slopes, band, 1.0)
@@ -379,8 +381,9 @@ def integrate_clear(
 
 @inner
 def integrate_cloudy(
-    g_band, solar_fraction, open_water, n_days, net, samples, replicates, change, power, stream,
-    fractions, depths, extinctions, ssas, asymmetries, optics, room, slopes, estimates,
+    g_band, solar_fraction, open_water, phase, cell, n_days, net, samples, replicates, change,
+    power, stream, fractions, depths, extinctions, ssas, asymmetries, optics, room, slopes,
+    estimates,
 ):  # fmt: skip
     """The same over the cloudy states; their arrays are those of the cell."""
     media, adjoints, days, medium = optics.medium, optics.adjoint, optics.days, room.medium
@@ -408,8 +411,9 @@ def integrate_cloudy(
             beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
             typical = power * state_factor[state] / state_probability
             gradient = one_path(
-                medium, adjoints[state + 1, g // G_PER_TABLE], change, mu, weight, beam_albedo,
-                albedo_diffuse[band], scaled_thresholds(_CLOUDY_SKY_THRESHOLDS, typical),
+                medium, phase_in_band(phase, cell, band), adjoints[state + 1, g // G_PER_TABLE],
+                change, mu, weight, beam_albedo, albedo_diffuse[band],
+                scaled_thresholds(_CLOUDY_SKY_THRESHOLDS, typical),
                 child_key(replicate_key, sample), point, numbers, own, slopes,
             )  # fmt: skip
             add_path(scores, own, fractions[state])
@@ -427,8 +431,8 @@ def shift_point(net, sample, shifts, point):
 
 @inner
 def one_path(
-    medium, adjoint, change, mu, weight, beam_albedo, albedo, roulette, key, point, numbers, scores,
-    wanted,
+    medium, phase, adjoint, change, mu, weight, beam_albedo, albedo, roulette, key, point, numbers,
+    scores, wanted,
 ):  # fmt: skip
     """The scores of one path: the change by the aerosol, or the aerosol-free fluxes.
 
@@ -437,12 +441,13 @@ def one_path(
     scores[:] = 0.0
     if change:
         return difference_path(
-            medium, adjoint, mu, weight, positive(wanted, beam_albedo), albedo, roulette, key,
-            point, numbers, scores, wanted,
+            medium, phase, adjoint, mu, weight, positive(wanted, beam_albedo), albedo, roulette,
+            key, point, numbers, scores, wanted,
         )  # fmt: skip
     whole_path(
-        medium, adjoint, False, mu, weight, beam_albedo, albedo, roulette.tail, key, point, scores
-    )
+        medium, phase, adjoint, False, mu, weight, beam_albedo, albedo, roulette.tail, key, point,
+        scores,
+    )  # fmt: skip
     return begin_gradient(wanted)
 
 
@@ -474,8 +479,8 @@ def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimate
     for integral, samples in ((CHANGE_CLEAR, change), (CLEAN_CLEAR, clean)):
         if samples > 0:
             integrate_clear(
-                table.g_band, table.solar_fraction, columns.open_water[cell], n_days, effort.net,
-                samples, effort.replicates, integral == CHANGE_CLEAR,
+                table.g_band, table.solar_fraction, columns.open_water[cell], columns.aerosol_phase,
+                cell, n_days, effort.net, samples, effort.replicates, integral == CHANGE_CLEAR,
                 flux * (share if integral == CHANGE_CLEAR else 1.0), child_key(stream, integral),
                 optics, room, own_slopes, estimates[integral],
             )  # fmt: skip
@@ -494,8 +499,8 @@ def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimate
     for integral, samples in ((CHANGE_CLOUDY, cloudy), (CLEAN_CLOUDY, clean)):
         if samples > 0:
             integrate_cloudy(
-                table.g_band, table.solar_fraction, columns.open_water[cell], n_days, effort.net,
-                samples, effort.replicates, integral == CHANGE_CLOUDY,
+                table.g_band, table.solar_fraction, columns.open_water[cell], columns.aerosol_phase,
+                cell, n_days, effort.net, samples, effort.replicates, integral == CHANGE_CLOUDY,
                 flux * (share if integral == CHANGE_CLOUDY else 1.0),
                 child_key(stream, integral), columns.cloud_fraction[cell],
                 columns.cloud_depth[cell], columns.cloud_extinction[shared],
@@ -534,7 +539,7 @@ def solve_layers(medium, adjoint, cos_zenith, albedo, net, replicates, seed, est
         for sample in range(net.shape[0]):
             shift_point(net, sample, room.shifts, room.net)
             whole_path(
-                medium, adjoint, True, cos_zenith, 1.0, albedo, albedo, _CLEAN_THRESHOLD,
+                medium, None, adjoint, True, cos_zenith, 1.0, albedo, albedo, _CLEAN_THRESHOLD,
                 child_key(replicate_key, sample), room.net, scores,
             )  # fmt: skip
         scores /= net.shape[0]
