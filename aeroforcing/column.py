@@ -110,7 +110,6 @@ def column_arrays(
     *,
     table: GasTable,
     cell_id: ArrayLike,
-    cos_zenith: float | None = None,
 ) -> Columns:
     """Arrays of several columns of the same number of layers, for the solver.
 
@@ -122,22 +121,13 @@ def column_arrays(
         Gas table, whose bands are used.
     cell_id
         (column,) keys of the random numbers: columns with the same key share them.
-    cos_zenith
-        Cosine of the solar zenith angle, where all columns have one sun.
     """
     limits = table.band_limits_wavenumber
     nodes = _band_nodes(limits.tobytes(), len(limits))
     pressure = np.stack([c.atmosphere.pressure_levels for c in columns])
     aerosols, atmospheres = [c.aerosols for c in columns], [c.atmosphere for c in columns]
     extinction, ssa, asymmetry = aerosol_arrays(aerosols, atmospheres, nodes)
-    surfaces = [
-        surface_bands(c.surface_albedo, n_bands=len(limits), cos_zenith=cos_zenith) for c in columns
-    ]
-    if any(surface.law for surface in surfaces):
-        raise InputError(
-            "Ocean: averages over the day know the law 'taylor1996' alone; the others are for one "
-            "sun (column_fluxes, column_profiles, column_band_fluxes, surface_light)."
-        )
+    surfaces = [surface_bands(c.surface_albedo, n_bands=len(limits)) for c in columns]
     return Columns(
         pressure_levels=pressure,
         pressure_layers=np.stack([layer_pressure(p) for p in pressure]),
@@ -150,6 +140,8 @@ def column_arrays(
         albedo_direct=np.stack([s.direct for s in surfaces]),
         albedo_diffuse=np.stack([s.diffuse for s in surfaces]),
         open_water=np.array([s.open_water for s in surfaces]),
+        ocean_law=np.array([s.law for s in surfaces], dtype=np.int64),
+        wind_speed=np.array([s.wind_speed for s in surfaces], dtype=float),
         cell_id=np.asarray(cell_id, dtype=np.uint64),
         aerosol_phase=aerosol_phase(aerosols, atmospheres, nodes),
     )

@@ -169,7 +169,7 @@ def column_fluxes(
     """
     check_cos_zenith(cos_zenith)
     table, share = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
-    columns = column_arrays([column], table=table, cell_id=[0], cos_zenith=cos_zenith)
+    columns = column_arrays([column], table=table, cell_id=[0])
     sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * share)
     samples = samples_per_replicate(photons, REPLICATES)
     slopes = column_slopes([column], table=table) if kernels else None

@@ -13,12 +13,12 @@ from aeroforcing.montecarlo import Roulette, scaled_thresholds
 from aeroforcing.phase_function import phase_in_band
 from aeroforcing.sampling import DAY, G_POINT, HOUR, STATE, child_key, fill_shifts
 from aeroforcing.solar import draw_sun, fill_days, mean_sun
-from aeroforcing.surface import open_water_albedo_direct
 from aeroforcing.transport import (
     CHANGE_CLEAR,
     CHANGE_CLOUDY,
     CLEAN_CLEAR,
     CLEAN_CLOUDY,
+    albedo_of_water,
     draw,
     fill_albedos,
     fill_optics,
@@ -26,6 +26,7 @@ from aeroforcing.transport import (
     make_optics,
     make_room,
     shift_point,
+    water_of,
 )
 
 # Roulette thresholds in units of the power that the aerosol intercepts; the optimum is flat.
@@ -60,6 +61,7 @@ def integrate_levels(
     """
     cumulative = optics.cumulative_change if change else optics.cumulative_clean
     shared = min(cell, columns.cloud_ssa.shape[0] - 1)
+    water = water_of(columns, cell)
     thresholds = _CHANGE_THRESHOLDS if change else _CLEAN_THRESHOLDS
     for replicate in range(replicates):
         replicate_key = child_key(stream, replicate)
@@ -87,8 +89,7 @@ def integrate_levels(
                     columns.cloud_asymmetry[shared, state, band], room.medium,
                 )  # fmt: skip
                 medium = room.medium
-            beam_albedo = optics.albedo_direct[band]
-            beam_albedo += columns.open_water[cell] * open_water_albedo_direct(mu)
+            beam_albedo = optics.albedo_direct[band] + albedo_of_water(water, mu)
             level_path(
                 medium, phase_in_band(columns.aerosol_phase, cell, band), change, mu, weight,
                 beam_albedo, optics.albedo_diffuse[band], roulette,

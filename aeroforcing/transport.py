@@ -72,7 +72,7 @@ from aeroforcing.sampling import (
     shifted,
 )
 from aeroforcing.solar import LONGEST_PERIOD, draw_sun, fill_days, mean_sun
-from aeroforcing.surface import OPEN_WATER_ALBEDO_DIFFUSE, open_water_albedo_direct
+from aeroforcing.surface import ocean_albedo_diffuse, ocean_albedo_direct
 
 # The four integrals of a column.
 CHANGE_CLEAR, CHANGE_CLOUDY, CLEAN_CLEAR, CLEAN_CLOUDY = range(4)
@@ -110,8 +110,18 @@ class Columns(NamedTuple):
     albedo_direct: NDArray[np.float64]  # (cell, band), of what is not open water
     albedo_diffuse: NDArray[np.float64]  # (cell, band), of what is not open water
     open_water: NDArray[np.float64]  # (cell,), share of the surface
+    ocean_law: NDArray[np.int64]  # (cell,), of its albedo, by its place in `surface.OCEAN_LAWS`
+    wind_speed: NDArray[np.float64]  # (cell,) [m s-1], where the law needs it
     cell_id: NDArray[np.uint64]  # (cell,), keys of the random numbers
     aerosol_phase: AerosolPhase | None = None  # where it is not Henyey-Greenstein throughout
+
+
+class Water(NamedTuple):
+    """The open water of one cell."""
+
+    share: float  # of the surface
+    law: int  # of its albedo
+    wind_speed: float  # [m s-1]
 
 
 class Effort(NamedTuple):
@@ -312,10 +322,23 @@ def draw(cumulative, u):
 def fill_albedos(columns, cell, diffuse, direct):
     """Albedo by band: for scattered light, and for the sun's beam without that of open water."""
     water = columns.open_water[cell]
+    water_diffuse = ocean_albedo_diffuse(columns.ocean_law[cell], columns.wind_speed[cell])
     for band in range(diffuse.size):
         diffuse[band] = (1.0 - water) * columns.albedo_diffuse[cell, band]
-        diffuse[band] += water * OPEN_WATER_ALBEDO_DIFFUSE
+        diffuse[band] += water * water_diffuse
         direct[band] = (1.0 - water) * columns.albedo_direct[cell, band]
+
+
+@inner
+def water_of(columns, cell):
+    """The open water of a cell."""
+    return Water(columns.open_water[cell], columns.ocean_law[cell], columns.wind_speed[cell])
+
+
+@inner
+def albedo_of_water(water, mu):
+    """What open water adds to the albedo of its cell for the sun's beam."""
+    return water.share * ocean_albedo_direct(water.law, water.wind_speed, mu)
 
 
 @inner
@@ -346,7 +369,7 @@ def fill_cloudy_adjoints(g_band, depth, extinction, ssa, asymmetry, tables, opti
 
 @inner
 def integrate_clear(
-    g_band, solar_fraction, open_water, phase, cell, n_days, net, samples, replicates, change,
+    g_band, solar_fraction, water, phase, cell, n_days, net, samples, replicates, change,
     power, stream, optics, room, slopes, estimates,
 ):  # fmt: skip
     """Estimates of an integral over the cloud-free sky from each replicate, (replicate, score)."""
@@ -368,7 +391,7 @@ def integrate_clear(
             g, probability = draw(cumulative, point[G_POINT])
             weight = flux * solar_fraction[g] / probability
             band = g_band[g]
-            beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
+            beam_albedo = albedo_direct[band] + albedo_of_water(water, mu)
             gradient = one_path(
                 media[g], phase_in_band(phase, cell, band), adjoints[g // G_PER_TABLE], change, mu,
                 weight, beam_albedo, albedo_diffuse[band], roulette,
@@ -381,7 +404,7 @@ def integrate_clear(
 
 @inner
 def integrate_cloudy(
-    g_band, solar_fraction, open_water, phase, cell, n_days, net, samples, replicates, change,
+    g_band, solar_fraction, water, phase, cell, n_days, net, samples, replicates, change,
     power, stream, fractions, depths, extinctions, ssas, asymmetries, optics, room, slopes,
     estimates,
 ):  # fmt: skip
@@ -408,7 +431,7 @@ def integrate_cloudy(
                 media[g], depths[state], extinctions[state, band], ssas[state, band],
                 asymmetries[state, band], medium,
             )  # fmt: skip
-            beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
+            beam_albedo = albedo_direct[band] + albedo_of_water(water, mu)
             typical = power * state_factor[state] / state_probability
             gradient = one_path(
                 medium, phase_in_band(phase, cell, band), adjoints[state + 1, g // G_PER_TABLE],
@@ -471,7 +494,7 @@ def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimate
         optics.albedo_diffuse[band] = positive(slopes, optics.albedo_diffuse[band])
     fill_clear_adjoints(table.g_band, optics)
     stream = child_key(effort.seed, columns.cell_id[cell])
-    own_slopes = slopes_of(slopes, cell)
+    own_slopes, water = slopes_of(slopes, cell), water_of(columns, cell)
     change, cloudy = effort.change_samples[cell], effort.cloudy_samples[cell]
     clean = effort.clean_samples[cell]
     if share == 0.0:
@@ -479,8 +502,8 @@ def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimate
     for integral, samples in ((CHANGE_CLEAR, change), (CLEAN_CLEAR, clean)):
         if samples > 0:
             integrate_clear(
-                table.g_band, table.solar_fraction, columns.open_water[cell], columns.aerosol_phase,
-                cell, n_days, effort.net, samples, effort.replicates, integral == CHANGE_CLEAR,
+                table.g_band, table.solar_fraction, water, columns.aerosol_phase, cell, n_days,
+                effort.net, samples, effort.replicates, integral == CHANGE_CLEAR,
                 flux * (share if integral == CHANGE_CLEAR else 1.0), child_key(stream, integral),
                 optics, room, own_slopes, estimates[integral],
             )  # fmt: skip
@@ -499,8 +522,8 @@ def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimate
     for integral, samples in ((CHANGE_CLOUDY, cloudy), (CLEAN_CLOUDY, clean)):
         if samples > 0:
             integrate_cloudy(
-                table.g_band, table.solar_fraction, columns.open_water[cell], columns.aerosol_phase,
-                cell, n_days, effort.net, samples, effort.replicates, integral == CHANGE_CLOUDY,
+                table.g_band, table.solar_fraction, water, columns.aerosol_phase, cell, n_days,
+                effort.net, samples, effort.replicates, integral == CHANGE_CLOUDY,
                 flux * (share if integral == CHANGE_CLOUDY else 1.0),
                 child_key(stream, integral), columns.cloud_fraction[cell],
                 columns.cloud_depth[cell], columns.cloud_extinction[shared],
