@@ -194,6 +194,7 @@ class ColumnMaker:
             wind_speed=cells.fields.get(WIND, np.zeros(cells.size))[chosen],
             cell_id=cells.cell_id[chosen],
             aerosol_phase=None,
+            drawn_skies=None,
         )
         h2o = air.mole_fractions[:, GASES.index("h2o")]
         return columns, precipitable_water(air.pressure_levels, h2o=h2o)

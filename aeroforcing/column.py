@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
 
@@ -17,11 +17,19 @@ from aeroforcing.aerosols import (
 )
 from aeroforcing.albedo import AnySurface, checked_surface, surface_bands
 from aeroforcing.atmosphere import Atmosphere
-from aeroforcing.cloudy_sky import Cloud, CloudLayers, States, check_clouds, cloud_states
+from aeroforcing.cloudy_sky import (
+    MOST_STATES,
+    Cloud,
+    CloudLayers,
+    Drawing,
+    States,
+    check_clouds,
+    cloud_states,
+)
 from aeroforcing.errors import InputError
 from aeroforcing.gases import GasTable, layer_pressure
 from aeroforcing.mixed_phase import aerosol_phase
-from aeroforcing.overlap import EXCLUSIVE
+from aeroforcing.overlap import CHAIN_COLUMNS, EXCLUSIVE, DrawnSkies
 from aeroforcing.profiles import ExponentialProfile, UniformProfile
 from aeroforcing.properties import BandNodes, band_slopes, planck_band_nodes
 from aeroforcing.transport import Columns
@@ -128,6 +136,7 @@ def column_arrays(
     aerosols, atmospheres = [c.aerosols for c in columns], [c.atmosphere for c in columns]
     extinction, ssa, asymmetry = aerosol_arrays(aerosols, atmospheres, nodes)
     surfaces = [surface_bands(c.surface_albedo, n_bands=len(limits)) for c in columns]
+    skies = {i: _states_of(column, nodes) for i, column in enumerate(columns) if column.clouds}
     return Columns(
         pressure_levels=pressure,
         pressure_layers=np.stack([layer_pressure(p) for p in pressure]),
@@ -136,7 +145,7 @@ def column_arrays(
         aerosol_extinction=extinction,
         aerosol_ssa=ssa,
         aerosol_asymmetry=asymmetry,
-        **_cloud_arrays(columns, nodes),
+        **_cloud_arrays(columns, skies, nodes),
         albedo_direct=np.stack([s.direct for s in surfaces]),
         albedo_diffuse=np.stack([s.diffuse for s in surfaces]),
         open_water=np.array([s.open_water for s in surfaces]),
@@ -144,7 +153,19 @@ def column_arrays(
         wind_speed=np.array([s.wind_speed for s in surfaces], dtype=float),
         cell_id=np.asarray(cell_id, dtype=np.uint64),
         aerosol_phase=aerosol_phase(aerosols, atmospheres, nodes),
+        drawn_skies=_drawn_skies(
+            [skies[i].drawing if i in skies else None for i in range(len(columns))]
+        ),
     )
+
+
+def check_skies_listed(columns: Columns, *, owner: str) -> None:
+    """Raise InputError if a sample draws its sky, for what needs all skies as states."""
+    if columns.drawn_skies is not None:
+        raise InputError(
+            f"{owner}: the overlapping clouds allow more skies than can be told apart, at most "
+            f"{MOST_STATES}; merge cloud layers, or give clouds that exclude each other."
+        )
 
 
 def column_slopes(columns: Sequence[Column], *, table: GasTable) -> Floats:
@@ -190,9 +211,10 @@ def _band_nodes(limits: bytes, n_bands: int) -> BandNodes:
     return planck_band_nodes(np.frombuffer(limits).reshape(n_bands, 2))
 
 
-def _cloud_arrays(columns: Sequence[Column], nodes: BandNodes) -> dict[str, Floats]:
+def _cloud_arrays(
+    columns: Sequence[Column], skies: Mapping[int, States], nodes: BandNodes
+) -> dict[str, Floats]:
     """Fractions, depths and optics of the cloudy states of all columns."""
-    skies = {i: _states_of(column, nodes) for i, column in enumerate(columns) if column.clouds}
     n_states = max((len(states.fraction) for states in skies.values()), default=0)
     n_layers = len(columns[0].atmosphere.temperature_layers)
     shape = (len(columns), n_states, len(nodes.wavelength), n_layers)
@@ -201,7 +223,7 @@ def _cloud_arrays(columns: Sequence[Column], nodes: BandNodes) -> dict[str, Floa
     for i, states in skies.items():
         own = slice(len(states.fraction))
         arrays = (fraction, depth, extinction, ssa, asymmetry)
-        for array, values in zip(arrays, states, strict=True):
+        for array, values in zip(arrays, states[: len(arrays)], strict=True):
             array[i, own] = values
     return {
         "cloud_fraction": fraction,
@@ -210,6 +232,25 @@ def _cloud_arrays(columns: Sequence[Column], nodes: BandNodes) -> dict[str, Floa
         "cloud_ssa": ssa,
         "cloud_asymmetry": asymmetry,
     }
+
+
+def _drawn_skies(drawings: Sequence[Drawing | None]) -> DrawnSkies | None:
+    """How the skies of all columns are drawn, if one of them needs it."""
+    given = {i: drawing for i, drawing in enumerate(drawings) if drawing is not None}
+    if not given:
+        return None
+    n_clouds = max(len(drawing.chain) for drawing in given.values())
+    n_layers = next(iter(given.values())).cloud.size
+    skies = DrawnSkies(
+        np.zeros(len(drawings), np.int64),
+        np.zeros((len(drawings), n_clouds, CHAIN_COLUMNS)),
+        np.full((len(drawings), n_layers), -1),
+        np.zeros((len(drawings), n_layers)),
+    )
+    for i, (chain, cloud, depth) in given.items():
+        skies.clouds[i] = len(chain)
+        skies.chain[i, : len(chain)], skies.cloud[i], skies.depth[i] = chain, cloud, depth
+    return skies
 
 
 def _states_of(column: Column, nodes: BandNodes) -> States:

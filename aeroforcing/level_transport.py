@@ -10,6 +10,7 @@ from aeroforcing.jit import inner, kernel
 from aeroforcing.level_paths import level_difference_path, whole_level_path
 from aeroforcing.medium import add_cloud
 from aeroforcing.montecarlo import Roulette, scaled_thresholds
+from aeroforcing.overlap import most_clouds, sky_depth
 from aeroforcing.phase_function import phase_in_band
 from aeroforcing.sampling import DAY, G_POINT, HOUR, STATE, child_key, fill_shifts
 from aeroforcing.solar import draw_sun, fill_days, mean_sun
@@ -18,6 +19,7 @@ from aeroforcing.transport import (
     CHANGE_CLOUDY,
     CLEAN_CLEAR,
     CLEAN_CLOUDY,
+    SKY,
     albedo_of_water,
     draw,
     fill_albedos,
@@ -73,6 +75,7 @@ def integrate_levels(
                 continue
             g, probability = draw(cumulative, room.net[G_POINT])
             weight = flux * table.solar_fraction[g] / probability
+            key = child_key(replicate_key, sample)
             roulette = scaled_thresholds(thresholds, power)
             band = table.g_band[g]
             medium = optics.medium[g]
@@ -82,8 +85,12 @@ def integrate_levels(
                 weight *= typical
                 typical *= power * optics.state_factor[state]
                 roulette = scaled_thresholds(thresholds, typical)
+                depth = sky_depth(
+                    columns.drawn_skies, cell, columns.cloud_depth[cell, state], room.net[STATE],
+                    child_key(key, SKY), room.cloudy, room.cloud_depth,
+                )  # fmt: skip
                 add_cloud(
-                    medium, columns.cloud_depth[cell, state],
+                    medium, depth,
                     columns.cloud_extinction[shared, state, band],
                     columns.cloud_ssa[shared, state, band],
                     columns.cloud_asymmetry[shared, state, band], room.medium,
@@ -92,8 +99,8 @@ def integrate_levels(
             beam_albedo = optics.albedo_direct[band] + albedo_of_water(water, mu)
             level_path(
                 medium, phase_in_band(columns.aerosol_phase, cell, band), change, mu, weight,
-                beam_albedo, optics.albedo_diffuse[band], roulette,
-                child_key(replicate_key, sample), room, estimates[replicate],
+                beam_albedo, optics.albedo_diffuse[band], roulette, key, room,
+                estimates[replicate],
             )  # fmt: skip
         estimates[replicate] /= samples
 
@@ -129,7 +136,7 @@ def solve_levels(table, columns, sun, net, replicates, seed, estimates):
     n_layers = columns.temperature_layers.shape[1]
     n_states, n_bands = columns.cloud_fraction.shape[1], columns.albedo_diffuse.shape[1]
     optics = make_optics(n_layers, table.g_band.size, n_states, n_bands)
-    room = make_room(n_layers)
+    room = make_room(n_layers, most_clouds(columns.drawn_skies))
     for cell in range(estimates.shape[0]):
         solve_cell_levels(
             table, columns, sun, net, replicates, seed, cell, optics, room, estimates[cell]

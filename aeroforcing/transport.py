@@ -12,6 +12,8 @@ bands, hours or cloud states, and the cost does not grow with their number.
   S_g exp(-(gas + half of Rayleigh above the aerosol) / mu) (1 - exp(-aerosol / mu)), 8 % to S_g.
 - q favours thin cloud: fraction / (1 + tau / 6), the scatter over the square root of the cost as
   measured; under thick cloud the aerosol's effect is smaller and the paths are longer.
+- Where overlapping clouds allow too many skies to be states, one state stands for all of them, and
+  each sample draws its own (overlap.py); adjoint tables and probabilities are for the mean sky.
 
 Roulette thresholds are parts of the power that the aerosol intercepts, or that comes in. In a
 cloudy state they are in proportion to the weight that its samples have, and to
@@ -60,6 +62,7 @@ from aeroforcing.montecarlo import (
     scaled_thresholds,
     whole_path,
 )
+from aeroforcing.overlap import DrawnSkies, most_clouds, sky_depth
 from aeroforcing.phase_function import AerosolPhase, phase_in_band
 from aeroforcing.sampling import (
     DAY,
@@ -83,6 +86,8 @@ _SHARE_OF_INTERCEPTED_POWER = 0.92
 _CLEAR_SKY_THRESHOLDS = Roulette(tail=0.3, pair=0.3, chain=1.0)
 _CLOUDY_SKY_THRESHOLDS = Roulette(tail=0.3, pair=0.6, chain=3.0)
 _CLEAN_THRESHOLD = 0.5  # in units of the incoming flux
+# Child of a sample's key whose numbers draw its sky; the first children are those of legs.
+SKY = 2**32
 # Neighbouring g-points of a band that share one adjoint table.
 G_PER_TABLE = 4
 _DEPTH_OF_LONG_PATHS = 6.0  # optical depth at which a cloud's samples cost twice a thin one's
@@ -114,6 +119,7 @@ class Columns(NamedTuple):
     wind_speed: NDArray[np.float64]  # (cell,) [m s-1], where the law needs it
     cell_id: NDArray[np.uint64]  # (cell,), keys of the random numbers
     aerosol_phase: AerosolPhase | None = None  # where it is not Henyey-Greenstein throughout
+    drawn_skies: DrawnSkies | None = None  # where there are any `cloud_depth` is their mean
 
 
 class Water(NamedTuple):
@@ -159,6 +165,8 @@ class Room(NamedTuple):
     """Scratch arrays of one sample."""
 
     medium: NDArray[np.float64]  # (level, 9)
+    cloudy: NDArray[np.float64]  # (cloud,) of a drawn sky
+    cloud_depth: NDArray[np.float64]  # (layer,) of a drawn sky
     adjoint_scratch: NDArray[np.float64]  # (level, 6)
     net: NDArray[np.float64]  # (dimension,)
     numbers: NDArray[np.float64]  # (4,)
@@ -188,10 +196,12 @@ def make_optics(n_layers, n_g, n_states, n_bands):
 
 
 @kernel
-def make_room(n_layers):
-    """Room for one sample."""
+def make_room(n_layers, n_clouds=0):
+    """Room for one sample; `n_clouds` are those of drawn skies."""
     return Room(
         np.zeros((n_layers + 1, MEDIUM_COLUMNS)),
+        np.zeros(n_clouds),
+        np.zeros(n_layers),
         np.zeros((n_layers + 1, ADJOINT_SCRATCH)),
         np.zeros(NET_DIMENSIONS),
         np.zeros(4),
@@ -405,7 +415,7 @@ def integrate_clear(
 @inner
 def integrate_cloudy(
     g_band, solar_fraction, water, phase, cell, n_days, net, samples, replicates, change,
-    power, stream, fractions, depths, extinctions, ssas, asymmetries, optics, room, slopes,
+    power, stream, skies, fractions, depths, extinctions, ssas, asymmetries, optics, room, slopes,
     estimates,
 ):  # fmt: skip
     """The same over the cloudy states; their arrays are those of the cell."""
@@ -414,6 +424,7 @@ def integrate_cloudy(
     cumulative_state, state_factor = optics.cumulative_state, optics.state_factor
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
     shifts, point, numbers, own = room.shifts, room.net, room.numbers, room.scores
+    cloudy, drawn = room.cloudy, room.cloud_depth
     for replicate in range(replicates):
         replicate_key = child_key(stream, replicate)
         fill_shifts(replicate_key, shifts)
@@ -427,8 +438,12 @@ def integrate_cloudy(
             state, state_probability = draw(cumulative_state, point[STATE])
             weight = flux * solar_fraction[g] / (probability * state_probability)
             band = g_band[g]
+            key = child_key(replicate_key, sample)
+            depth = sky_depth(
+                skies, cell, depths[state], point[STATE], child_key(key, SKY), cloudy, drawn
+            )
             add_cloud(
-                media[g], depths[state], extinctions[state, band], ssas[state, band],
+                media[g], depth, extinctions[state, band], ssas[state, band],
                 asymmetries[state, band], medium,
             )  # fmt: skip
             beam_albedo = albedo_direct[band] + albedo_of_water(water, mu)
@@ -436,8 +451,8 @@ def integrate_cloudy(
             gradient = one_path(
                 medium, phase_in_band(phase, cell, band), adjoints[state + 1, g // G_PER_TABLE],
                 change, mu, weight, beam_albedo, albedo_diffuse[band],
-                scaled_thresholds(_CLOUDY_SKY_THRESHOLDS, typical),
-                child_key(replicate_key, sample), point, numbers, own, slopes,
+                scaled_thresholds(_CLOUDY_SKY_THRESHOLDS, typical), key, point, numbers, own,
+                slopes,
             )  # fmt: skip
             add_path(scores, own, fractions[state])
             add_gradient(scores, gradient, slopes, band, fractions[state])
@@ -525,7 +540,7 @@ def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimate
                 table.g_band, table.solar_fraction, water, columns.aerosol_phase, cell, n_days,
                 effort.net, samples, effort.replicates, integral == CHANGE_CLOUDY,
                 flux * (share if integral == CHANGE_CLOUDY else 1.0),
-                child_key(stream, integral), columns.cloud_fraction[cell],
+                child_key(stream, integral), columns.drawn_skies, columns.cloud_fraction[cell],
                 columns.cloud_depth[cell], columns.cloud_extinction[shared],
                 columns.cloud_ssa[shared], columns.cloud_asymmetry[shared], optics, room,
                 own_slopes, estimates[integral],
@@ -543,7 +558,7 @@ def solve(table, columns, sun, effort, first, last, slopes, estimates):
     n_layers = columns.temperature_layers.shape[1]
     n_states, n_bands = columns.cloud_fraction.shape[1], columns.albedo_diffuse.shape[1]
     optics = make_optics(n_layers, table.g_band.size, n_states, n_bands)
-    room = make_room(n_layers)
+    room = make_room(n_layers, most_clouds(columns.drawn_skies))
     for cell in range(first, last):
         solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimates[cell])
 
