@@ -48,6 +48,11 @@ if TYPE_CHECKING:
     from aeroforcing.model_columns import columns_from
     from aeroforcing.netcdf import write_netcdf
     from aeroforcing.optimal import optimal_interpolation
+    from aeroforcing.phase_function import (
+        DoubleHenyeyGreenstein,
+        LegendrePhaseFunction,
+        TabulatedPhaseFunction,
+    )
     from aeroforcing.plot import plot_map, plot_maps
     from aeroforcing.plumes import anthropogenic_aerosol
     from aeroforcing.preparation import prepare
@@ -83,16 +88,19 @@ _MODULES = {
     "Cloud": "cloudy_sky",
     "CloudLayers": "cloudy_sky",
     "Column": "column",
+    "DoubleHenyeyGreenstein": "phase_function",
     "ElevatedLayer": "profiles",
     "ExponentialProfile": "profiles",
     "ExtinctionProfile": "profiles",
     "InputError": "errors",
+    "LegendrePhaseFunction": "phase_function",
     "MixingRatioProfile": "profiles",
     "Ocean": "albedo",
     "SigmaProfile": "profiles",
     "SpeciesAerosol": "species_aerosol",
     "SpectralAerosol": "aerosols",
     "SurfaceAlbedo": "albedo",
+    "TabulatedPhaseFunction": "phase_function",
     "UniformProfile": "profiles",
     "aerocom_experiment": "benchmark_cases",
     "annual_mean": "grids",

@@ -5,7 +5,8 @@ scattering albedos w_i and asymmetry parameters g_i of its components,
 
     tau = sum tau_i,   w = sum tau_i w_i / tau,   g = sum tau_i w_i g_i / sum tau_i w_i
 
-in every band and layer.
+in every band and layer. An aerosol with a phase function of its own keeps it in the mixture, see
+`mixed_phase`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from aeroforcing.atmosphere import Atmosphere
 from aeroforcing.checks import check_number
 from aeroforcing.errors import InputError
+from aeroforcing.phase_function import PhaseFunction
 from aeroforcing.profiles import ExponentialProfile, Profile, layer_shares
 from aeroforcing.properties import BandNodes, band_means, spectrum_means
 from aeroforcing.variables import VARIABLES
@@ -61,7 +63,8 @@ class Aerosol:
     ssa
         Single scattering albedo, 0 to 1.
     asymmetry
-        Asymmetry parameter of the Henyey-Greenstein phase function, between -1 and 1.
+        Asymmetry parameter of the Henyey-Greenstein phase function, between -1 and 1; left out with
+        a `phase_function`, which has its own.
     angstrom
         Angstrom exponent of the extinction, -1 to 4 (E5 of Chung 2012, doi:10.5772/50248).
     coalbedo_angstrom
@@ -71,22 +74,31 @@ class Aerosol:
         UniformProfile, ExponentialProfile, ElevatedLayer, ExtinctionProfile, MixingRatioProfile,
         SigmaProfile, or the amount in each layer of the atmosphere, top first (extinction, optical
         depth or mass; normalised to 1).
+    phase_function
+        In place of Henyey-Greenstein's, at all wavelengths: a DoubleHenyeyGreenstein, a
+        TabulatedPhaseFunction or a LegendrePhaseFunction.
 
     Raises
     ------
     InputError
-        A value is outside its range, or there are both optical depths of layers and a profile.
+        A value is outside its range, there are both optical depths of layers and a profile, or
+        there is not exactly one of asymmetry parameter and phase function.
     """
 
     _: KW_ONLY
     aod: float | ArrayLike
     ssa: float | ArrayLike
-    asymmetry: float | ArrayLike
+    asymmetry: float | ArrayLike | None = None
     angstrom: float | ArrayLike
     coalbedo_angstrom: float | ArrayLike = 0.0
     profile: Profile | ArrayLike = DEFAULT_PROFILE
+    phase_function: PhaseFunction | None = None
 
     def __post_init__(self) -> None:
+        if self.phase_function is not None:
+            object.__setattr__(self, "asymmetry", self._asymmetry_of(self.phase_function))
+        elif self.asymmetry is None:
+            raise InputError("Aerosol: give asymmetry, or a phase_function.")
         for name in AEROSOL:
             object.__setattr__(self, name, _number_or_layers(name, getattr(self, name)))
         if np.ndim(self.aod):
@@ -96,6 +108,21 @@ class Aerosol:
                     "Aerosol: aod holds the optical depth of each layer, which is a profile, and "
                     "there is a profile besides; leave one of them out."
                 )
+
+    def _asymmetry_of(self, function: PhaseFunction) -> float:
+        """The asymmetry parameter of the phase function, with which no other may be given."""
+        if not isinstance(function, PhaseFunction):
+            raise InputError(
+                f"Aerosol: phase_function is a {type(function).__name__}; give a "
+                "DoubleHenyeyGreenstein, TabulatedPhaseFunction or LegendrePhaseFunction."
+            )
+        own = float(function.asymmetry)
+        if not (self.asymmetry is None or np.array_equal(self.asymmetry, own)):
+            raise InputError(
+                f"Aerosol: phase_function has the asymmetry parameter {own:.4g} of its own; leave "
+                "asymmetry out."
+            )
+        return own
 
     @property
     def is_uniform(self) -> bool:
@@ -256,16 +283,28 @@ def aerosol_arrays(
     nodes
         Of the bands.
     """
-    by_law = _uniform_optics(aerosols, atmospheres, nodes)
     shape = (len(nodes.wavelength), len(atmospheres[0].temperature_layers))
-    mixed = []
-    for i, (members, atmosphere) in enumerate(zip(aerosols, atmospheres, strict=True)):
-        layers = [
+    mixed = [
+        layers[0] if len(layers) == 1 else mix_layers(layers, shape=shape)
+        for layers in component_optics(aerosols, atmospheres, nodes)
+    ]
+    return LayerOptics(*(np.array(values) for values in zip(*mixed, strict=True)))
+
+
+def component_optics(
+    aerosols: Sequence[Sequence[AnyAerosol]],
+    atmospheres: Sequence[Atmosphere],
+    nodes: BandNodes,
+) -> list[list[LayerOptics]]:
+    """Optics of each aerosol of several columns; parameters as of `aerosol_arrays`."""
+    by_law = _uniform_optics(aerosols, atmospheres, nodes)
+    return [
+        [
             by_law[i, j] if (i, j) in by_law else member.layer_optics(atmosphere, nodes)
             for j, member in enumerate(members)
         ]
-        mixed.append(layers[0] if len(layers) == 1 else mix_layers(layers, shape=shape))
-    return LayerOptics(*(np.array(values) for values in zip(*mixed, strict=True)))
+        for i, (members, atmosphere) in enumerate(zip(aerosols, atmospheres, strict=True))
+    ]
 
 
 def mix_layers(components: Sequence[LayerOptics], *, shape: tuple[int, ...]) -> LayerOptics:

@@ -20,8 +20,6 @@ from aeroforcing.gas_table import load_gas_table
 from aeroforcing.properties import solar_share
 from aeroforcing.surface import (
     OCEAN_LAWS,
-    ocean_albedo_diffuse,
-    ocean_albedo_direct,
     sea_ice_two_band,
     snow_two_band,
 )
@@ -130,9 +128,7 @@ def checked_surface(surface: AnySurface) -> AnySurface:
     return _albedo_values("Column: surface_albedo", surface)
 
 
-def surface_bands(
-    surface: AnySurface, *, n_bands: int, cos_zenith: float | None = None
-) -> SurfaceBands:
+def surface_bands(surface: AnySurface, *, n_bands: int) -> SurfaceBands:
     """The surface as the solver takes it.
 
     Parameters
@@ -141,9 +137,6 @@ def surface_bands(
         Of a column.
     n_bands
         Number of shortwave bands.
-    cos_zenith
-        Cosine of the solar zenith angle where there is one sun: then an ocean of any law is a
-        surface with albedos for this sun. Averages over suns know Taylor's law alone.
 
     Raises
     ------
@@ -153,8 +146,6 @@ def surface_bands(
     if isinstance(surface, Ocean):
         rest = surface_bands(surface.rest, n_bands=n_bands)
         law = OCEAN_LAWS.index(surface.law)
-        if law and cos_zenith is not None:
-            return _under_one_sun(surface, rest, cos_zenith)
         return SurfaceBands(
             rest.direct, rest.diffuse, float(surface.fraction), law, surface.wind_speed or 0.0
         )
@@ -162,17 +153,6 @@ def surface_bands(
         values = _by_band(surface, n_bands)
         return SurfaceBands(values, values, 0.0, 0, 0.0)
     direct, diffuse = (_by_band(v, n_bands) for v in (surface.direct, surface.diffuse))
-    return SurfaceBands(direct, diffuse, 0.0, 0, 0.0)
-
-
-def _under_one_sun(ocean: Ocean, rest: SurfaceBands, cos_zenith: float) -> SurfaceBands:
-    """An ocean and what is beside it, with their albedos for one height of the sun."""
-    law, wind, share = OCEAN_LAWS.index(ocean.law), ocean.wind_speed or 0.0, float(ocean.fraction)
-    water = ocean_albedo_direct(law, wind, cos_zenith), ocean_albedo_diffuse(law, wind)
-    direct, diffuse = (
-        (1.0 - share) * other + share * own
-        for other, own in zip((rest.direct, rest.diffuse), water, strict=True)
-    )
     return SurfaceBands(direct, diffuse, 0.0, 0, 0.0)
 
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from aeroforcing.aerosols import LayerOptics, mix_layers
 from aeroforcing.background import change_over_background
 from aeroforcing.checks import check_between, checked_months
-from aeroforcing.column import Column, column_arrays
+from aeroforcing.column import Column, check_skies_listed, column_arrays
 from aeroforcing.constants import SOLAR_CONSTANT
 from aeroforcing.errors import InputError
 from aeroforcing.estimates import (
@@ -35,6 +35,7 @@ from aeroforcing.estimates import (
 )
 from aeroforcing.forcing import REPLICATES, run_settings
 from aeroforcing.gases import GasTable
+from aeroforcing.mixed_phase import own_phase
 from aeroforcing.properties import planck_band_nodes
 from aeroforcing.solar import Sun, sun_over_months
 from aeroforcing.spectral import Wavelengths, checked_part
@@ -108,10 +109,12 @@ def species_forcing(
     table, share = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
     samples = samples_per_replicate(photons, REPLICATES)
     sun = sun_over_months(latitude=latitude, month=chosen, solar_constant=solar_constant * share)
+    columns = column_arrays([column] * len(chosen), table=table, cell_id=chosen)
+    check_skies_listed(columns, owner="species_forcing")
     results = means_and_errors(
         attributed(
             table,
-            column_arrays([column] * len(chosen), table=table, cell_id=chosen),
+            columns,
             sun,
             species=_species_optics(column, table, cells=len(chosen)),
             skies=("", "_cs"),
@@ -140,6 +143,11 @@ def dims_of(name: str, cells: tuple[str, ...]) -> tuple[str, ...]:
 
 def _names(column: Column, names: Sequence[str] | None) -> list[str]:
     members = column.aerosols
+    if any(own_phase(member) is not None for member in members):
+        raise InputError(
+            "species_forcing: a background of other aerosols scatters by Henyey-Greenstein; give "
+            "each Aerosol an asymmetry parameter instead of a phase_function."
+        )
     if not members:
         raise InputError("species_forcing: the column has no aerosol whose effect could be told.")
     if names is None:

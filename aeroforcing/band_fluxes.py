@@ -150,7 +150,7 @@ def _band_replicates(
     found: dict[str, list[Floats]] = {}
     for band in bands:
         part = band_part(table, weights=np.eye(len(table.band_limits_g))[band])
-        columns = column_arrays([column], table=part.table, cell_id=[band], cos_zenith=cos_zenith)
+        columns = column_arrays([column], table=part.table, cell_id=[band])
         sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * part.share)
         estimates = solve_columns(part.table, columns, sun, samples=samples, clean=True, seed=seed)
         for name, values in fluxes_and_forcings(estimates, columns, sun).items():

@@ -26,7 +26,9 @@ from aeroforcing.points import row_of
 from aeroforcing.properties import BandNodes, band_means, band_slopes, planck_band_nodes
 from aeroforcing.solar import Sun
 from aeroforcing.steps import Steps, calendar_months
+from aeroforcing.surface import DEFAULT_OCEAN, ocean_law
 from aeroforcing.transport import Columns
+from aeroforcing.wind import WIND
 
 Floats = NDArray[np.float64]
 
@@ -105,8 +107,12 @@ def cells_of(
     lat, lon = own.places["lat"].values.astype(float), own.places["lon"].values.astype(float)
     months = own.steps.month[step]
     altitude = inputs["surface_altitude"].transpose(*own.dims).values.ravel()
+    fields = {name: _flat(inputs[name], own.dims, months.size) for name in _PER_CELL}
+    if WIND in inputs:
+        wind = _flat(inputs[WIND], own.dims, months.size)
+        fields[WIND] = np.where(fields["open_water_fraction"] == 0.0, 0.0, wind)
     return Cells(
-        fields={name: _flat(inputs[name], own.dims, months.size) for name in _PER_CELL},
+        fields=fields,
         steps=own.steps,
         step=step,
         month=months,
@@ -150,7 +156,13 @@ class ColumnMaker:
     """Makes the columns of any selection of cells; holds what all of them share."""
 
     def __init__(
-        self, cells: Cells, *, table: GasTable, solar_constant: float, delta_scale_clouds: bool
+        self,
+        cells: Cells,
+        *,
+        table: GasTable,
+        solar_constant: float,
+        delta_scale_clouds: bool,
+        ocean: str = DEFAULT_OCEAN,
     ) -> None:
         self._cells = cells
         self._nodes = planck_band_nodes(table.band_limits_wavenumber)
@@ -159,6 +171,7 @@ class ColumnMaker:
         ]
         self._cloud_optics = [delta_scaled(o) for o in optics] if delta_scale_clouds else optics
         self._solar_constant = solar_constant
+        self._ocean_law = ocean_law(ocean)
 
     def columns(self, chosen: NDArray[np.int64]) -> tuple[Columns, Floats]:
         """Columns of the chosen cells, and their precipitable water, (cell,) [mm]."""
@@ -177,7 +190,11 @@ class ColumnMaker:
             albedo_direct=albedo,
             albedo_diffuse=albedo,
             open_water=cells.fields["open_water_fraction"][chosen],
+            ocean_law=np.full(chosen.size, self._ocean_law),
+            wind_speed=cells.fields.get(WIND, np.zeros(cells.size))[chosen],
             cell_id=cells.cell_id[chosen],
+            aerosol_phase=None,
+            drawn_skies=None,
         )
         h2o = air.mole_fractions[:, GASES.index("h2o")]
         return columns, precipitable_water(air.pressure_levels, h2o=h2o)

@@ -41,6 +41,7 @@ from aeroforcing.kernels import LEAST_FRACTION, kernel_replicates, scores_with_k
 from aeroforcing.layout import Chunk, Layout
 from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import Sun, insolation
+from aeroforcing.surface import DEFAULT_OCEAN
 from aeroforcing.transport import INTEGRALS, Columns, Effort, solve
 
 Floats = NDArray[np.float64]
@@ -92,6 +93,7 @@ class Settings:
     clean: bool = True  # whether the aerosol-free fluxes are computed
     kernels: bool = False  # whether the derivatives are computed
     stderr_target: float | None = None  # in each cell [W m-2]; `photons` are then expected ones
+    ocean: str = DEFAULT_OCEAN  # law of the albedo of open water
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -142,6 +144,7 @@ class ChunkSolver:
             table=self._table,
             solar_constant=settings.solar_constant,
             delta_scale_clouds=settings.delta_scale_clouds,
+            ocean=settings.ocean,
         )
         complete = np.flatnonzero(self._cells.complete)
         self._chosen = complete if chosen is None else complete[chosen]

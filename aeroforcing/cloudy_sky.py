@@ -4,7 +4,8 @@ Clouds are given one by one (`Cloud`), as slabs with a base and a top, or layer 
 atmosphere (`CloudLayers`), as models give them. Slabs either exclude each other, as satellites
 count them, or overlap by a rule of `overlap`; layers always overlap by a rule. Either way the
 solver gets states that exclude each other, each with its share of the sky: for a rule, all the
-skies that it allows.
+skies that it allows. If these are too many, they are one state, and the solver draws a sky for each
+sample.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ from aeroforcing.overlap import (
     Skies,
     chain_of,
     check_overlap,
+    cloud_cover,
     enumerate_skies,
+    mean_presence,
     overlap_correlation,
 )
 from aeroforcing.profiles import normalised
@@ -39,7 +42,7 @@ from aeroforcing.variables import VARIABLES
 
 Floats = NDArray[np.float64]
 
-MOST_STATES = 64
+MOST_STATES = 64  # that are listed; of more skies one is drawn for each sample
 _GREY_ASYMMETRY = 0.86
 
 
@@ -195,14 +198,23 @@ class CloudLayers:
         return self.liquid_radius if phase == "liquid" else self.ice_radius
 
 
+class Drawing(NamedTuple):
+    """How the skies of a column are drawn."""
+
+    chain: Floats  # (cloud, 3) of `overlap.chain_of`
+    cloud: NDArray[np.int64]  # (layer,) which cloud is in it; -1: none
+    depth: Floats  # (layer,) optical depth of that cloud
+
+
 class States(NamedTuple):
-    """Cloudy states of the sky, which exclude each other."""
+    """Cloudy states of the sky, which exclude each other; or one in which skies are drawn."""
 
     fraction: Floats  # (state,) share of the sky
-    depth: Floats  # (state, layer) optical depth at 550 nm
+    depth: Floats  # (state, layer) optical depth at 550 nm, the mean where skies are drawn
     extinction: Floats  # (state, band, layer) relative to that
     ssa: Floats  # (state, band, layer)
     asymmetry: Floats  # (state, band, layer)
+    drawing: Drawing | None = None
 
 
 class _Parts(NamedTuple):
@@ -282,14 +294,21 @@ def cloud_states(
     ------
     InputError
         A cloud lies outside of the atmosphere, clouds cannot overlap by the rule, or the rule
-        allows more than `MOST_STATES` skies.
+        allows more than `MOST_STATES` skies and two of the clouds share a layer.
     """
     if isinstance(clouds, CloudLayers):
         parts = _layer_parts(clouds, altitude_levels, nodes, delta_scale)
     else:
         down = clouds if overlap == EXCLUSIVE else sorted(clouds, key=lambda cloud: -cloud.top)
         parts = _slab_parts(down, altitude_levels, nodes, delta_scale)
-    return _states(_skies(parts, overlap, decorrelation_length), parts)
+    if overlap == EXCLUSIVE:
+        return _states(Skies(np.eye(parts.fraction.size, dtype=bool), parts.fraction), parts)
+    correlation = overlap_correlation(
+        overlap, base=parts.base, top=parts.top, decorrelation_length=decorrelation_length
+    )
+    chain = chain_of(parts.fraction, correlation=correlation)
+    skies = enumerate_skies(chain, most=MOST_STATES)
+    return _drawn_state(chain, parts) if skies is None else _states(skies, parts)
 
 
 def _slab_parts(
@@ -353,23 +372,6 @@ def _of_bands(optics: BandOptics, n_bands: int) -> BandOptics:
     return optics
 
 
-def _skies(parts: _Parts, overlap: str, decorrelation_length: float) -> Skies:
-    """Which parts are there together, and in what share of the sky."""
-    if overlap == EXCLUSIVE:
-        return Skies(np.eye(parts.fraction.size, dtype=bool), parts.fraction)
-    correlation = overlap_correlation(
-        overlap, base=parts.base, top=parts.top, decorrelation_length=decorrelation_length
-    )
-    chain = chain_of(parts.fraction, correlation=correlation)
-    skies = enumerate_skies(chain, most=MOST_STATES)
-    if skies is None:
-        raise InputError(
-            f"Column: overlap={overlap!r} of {parts.fraction.size} cloud layers allows more than "
-            f"{MOST_STATES} skies; merge layers."
-        )
-    return skies
-
-
 def _states(skies: Skies, parts: _Parts) -> States:
     """The states that the skies make of the parts."""
     depth, extinction, scattering, forward = (
@@ -382,6 +384,25 @@ def _states(skies: Skies, parts: _Parts) -> States:
         extinction=_ratio(extinction, visible, 1.0),
         ssa=_ratio(scattering, extinction, 1.0),
         asymmetry=_ratio(forward, scattering, 0.0),
+    )
+
+
+def _drawn_state(chain: Floats, parts: _Parts) -> States:
+    """One state in which skies are drawn: all clouds, with their mean depths."""
+    within = parts.depth > 0.0
+    shared = within.sum(axis=0) > 1
+    if shared.any():
+        raise InputError(
+            f"Column: {len(chain)} overlapping clouds allow more than {MOST_STATES} skies, and two "
+            f"of them lie in one layer of the atmosphere, {int(np.argmax(shared))} (counted from 0 "
+            "at the top). Give an atmosphere whose levels part them, or merge clouds."
+        )
+    together = Skies(np.ones((1, len(chain)), dtype=bool), np.array([cloud_cover(chain)]))
+    whole = _states(together, parts)
+    cloud = np.where(within.any(axis=0), within.argmax(axis=0), -1)
+    return whole._replace(
+        depth=mean_presence(chain)[None, :] @ parts.depth,
+        drawing=Drawing(chain, cloud, whole.depth[0]),
     )
 
 

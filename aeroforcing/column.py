@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
 
@@ -17,10 +17,19 @@ from aeroforcing.aerosols import (
 )
 from aeroforcing.albedo import AnySurface, checked_surface, surface_bands
 from aeroforcing.atmosphere import Atmosphere
-from aeroforcing.cloudy_sky import Cloud, CloudLayers, States, check_clouds, cloud_states
+from aeroforcing.cloudy_sky import (
+    MOST_STATES,
+    Cloud,
+    CloudLayers,
+    Drawing,
+    States,
+    check_clouds,
+    cloud_states,
+)
 from aeroforcing.errors import InputError
 from aeroforcing.gases import GasTable, layer_pressure
-from aeroforcing.overlap import EXCLUSIVE
+from aeroforcing.mixed_phase import aerosol_phase
+from aeroforcing.overlap import CHAIN_COLUMNS, EXCLUSIVE, DrawnSkies
 from aeroforcing.profiles import ExponentialProfile, UniformProfile
 from aeroforcing.properties import BandNodes, band_slopes, planck_band_nodes
 from aeroforcing.transport import Columns
@@ -109,7 +118,6 @@ def column_arrays(
     *,
     table: GasTable,
     cell_id: ArrayLike,
-    cos_zenith: float | None = None,
 ) -> Columns:
     """Arrays of several columns of the same number of layers, for the solver.
 
@@ -121,37 +129,43 @@ def column_arrays(
         Gas table, whose bands are used.
     cell_id
         (column,) keys of the random numbers: columns with the same key share them.
-    cos_zenith
-        Cosine of the solar zenith angle, where all columns have one sun.
     """
     limits = table.band_limits_wavenumber
     nodes = _band_nodes(limits.tobytes(), len(limits))
-    pressure = np.stack([c.atmosphere.pressure_levels for c in columns])
-    extinction, ssa, asymmetry = aerosol_arrays(
-        [c.aerosols for c in columns], [c.atmosphere for c in columns], nodes
-    )
-    surfaces = [
-        surface_bands(c.surface_albedo, n_bands=len(limits), cos_zenith=cos_zenith) for c in columns
-    ]
-    if any(surface.law for surface in surfaces):
-        raise InputError(
-            "Ocean: averages over the day know the law 'taylor1996' alone; the others are for one "
-            "sun (column_fluxes, column_profiles, column_band_fluxes, surface_light)."
-        )
+    pressure = np.array([c.atmosphere.pressure_levels for c in columns])
+    aerosols, atmospheres = [c.aerosols for c in columns], [c.atmosphere for c in columns]
+    extinction, ssa, asymmetry = aerosol_arrays(aerosols, atmospheres, nodes)
+    surfaces = [surface_bands(c.surface_albedo, n_bands=len(limits)) for c in columns]
+    skies = {i: _states_of(column, nodes) for i, column in enumerate(columns) if column.clouds}
     return Columns(
         pressure_levels=pressure,
-        pressure_layers=np.stack([layer_pressure(p) for p in pressure]),
-        temperature_layers=np.stack([c.atmosphere.temperature_layers for c in columns]),
-        mole_fractions=np.stack([c.atmosphere.mole_fraction_array() for c in columns]),
+        pressure_layers=layer_pressure(pressure),
+        temperature_layers=np.array([c.atmosphere.temperature_layers for c in columns]),
+        mole_fractions=np.array([c.atmosphere.mole_fraction_array() for c in columns]),
         aerosol_extinction=extinction,
         aerosol_ssa=ssa,
         aerosol_asymmetry=asymmetry,
-        **_cloud_arrays(columns, nodes),
-        albedo_direct=np.stack([s.direct for s in surfaces]),
-        albedo_diffuse=np.stack([s.diffuse for s in surfaces]),
+        **_cloud_arrays(columns, skies, nodes),
+        albedo_direct=np.array([s.direct for s in surfaces]),
+        albedo_diffuse=np.array([s.diffuse for s in surfaces]),
         open_water=np.array([s.open_water for s in surfaces]),
+        ocean_law=np.array([s.law for s in surfaces], dtype=np.int64),
+        wind_speed=np.array([s.wind_speed for s in surfaces], dtype=float),
         cell_id=np.asarray(cell_id, dtype=np.uint64),
+        aerosol_phase=aerosol_phase(aerosols, atmospheres, nodes),
+        drawn_skies=_drawn_skies(
+            [skies[i].drawing if i in skies else None for i in range(len(columns))]
+        ),
     )
+
+
+def check_skies_listed(columns: Columns, *, owner: str) -> None:
+    """Raise InputError if a sample draws its sky, for what needs all skies as states."""
+    if columns.drawn_skies is not None:
+        raise InputError(
+            f"{owner}: the overlapping clouds allow more skies than can be told apart, at most "
+            f"{MOST_STATES}; merge cloud layers, or give clouds that exclude each other."
+        )
 
 
 def column_slopes(columns: Sequence[Column], *, table: GasTable) -> Floats:
@@ -162,7 +176,8 @@ def column_slopes(columns: Sequence[Column], *, table: GasTable) -> Floats:
     Raises
     ------
     InputError
-        A column has several aerosols, or one that is not given by numbers at 550 nm.
+        A column has several aerosols, or one that is not given by numbers at 550 nm, or one with a
+        phase function of its own.
     """
     limits = table.band_limits_wavenumber
     members = [_only_aerosol(column) for column in columns]
@@ -182,6 +197,11 @@ def _only_aerosol(column: Column) -> Aerosol:
             "kernels=True: the derivatives are by the properties of one aerosol; give the column a "
             "single Aerosol with numbers for aod, ssa, asymmetry and the Angstrom exponents."
         )
+    if members[0].phase_function is not None:
+        raise InputError(
+            "kernels=True: the derivatives are for the Henyey-Greenstein phase function; give the "
+            "Aerosol an asymmetry parameter instead of a phase_function."
+        )
     return members[0]
 
 
@@ -191,9 +211,10 @@ def _band_nodes(limits: bytes, n_bands: int) -> BandNodes:
     return planck_band_nodes(np.frombuffer(limits).reshape(n_bands, 2))
 
 
-def _cloud_arrays(columns: Sequence[Column], nodes: BandNodes) -> dict[str, Floats]:
+def _cloud_arrays(
+    columns: Sequence[Column], skies: Mapping[int, States], nodes: BandNodes
+) -> dict[str, Floats]:
     """Fractions, depths and optics of the cloudy states of all columns."""
-    skies = {i: _states_of(column, nodes) for i, column in enumerate(columns) if column.clouds}
     n_states = max((len(states.fraction) for states in skies.values()), default=0)
     n_layers = len(columns[0].atmosphere.temperature_layers)
     shape = (len(columns), n_states, len(nodes.wavelength), n_layers)
@@ -202,7 +223,7 @@ def _cloud_arrays(columns: Sequence[Column], nodes: BandNodes) -> dict[str, Floa
     for i, states in skies.items():
         own = slice(len(states.fraction))
         arrays = (fraction, depth, extinction, ssa, asymmetry)
-        for array, values in zip(arrays, states, strict=True):
+        for array, values in zip(arrays, states[: len(arrays)], strict=True):
             array[i, own] = values
     return {
         "cloud_fraction": fraction,
@@ -211,6 +232,25 @@ def _cloud_arrays(columns: Sequence[Column], nodes: BandNodes) -> dict[str, Floa
         "cloud_ssa": ssa,
         "cloud_asymmetry": asymmetry,
     }
+
+
+def _drawn_skies(drawings: Sequence[Drawing | None]) -> DrawnSkies | None:
+    """How the skies of all columns are drawn, if one of them needs it."""
+    given = {i: drawing for i, drawing in enumerate(drawings) if drawing is not None}
+    if not given:
+        return None
+    n_clouds = max(len(drawing.chain) for drawing in given.values())
+    n_layers = next(iter(given.values())).cloud.size
+    skies = DrawnSkies(
+        np.zeros(len(drawings), np.int64),
+        np.zeros((len(drawings), n_clouds, CHAIN_COLUMNS)),
+        np.full((len(drawings), n_layers), -1),
+        np.zeros((len(drawings), n_layers)),
+    )
+    for i, (chain, cloud, depth) in given.items():
+        skies.clouds[i] = len(chain)
+        skies.chain[i, : len(chain)], skies.cloud[i], skies.depth[i] = chain, cloud, depth
+    return skies
 
 
 def _states_of(column: Column, nodes: BandNodes) -> States:

@@ -91,6 +91,7 @@ def _are_texts(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(TEXT.allows(text) for text in value)
 
 
+NOT_NEGATIVE = Kind("a number of at least 0", float, lambda value: is_number(value) and value >= 0)
 POSITIVE = Kind("a positive number", float, _is_positive)
 SHARE = Kind("a number from 0 to 1", float, lambda value: is_number(value) and 0 <= value <= 1)
 TEXT = Kind(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from aeroforcing.adjoint import DOWN_SURFACE, DOWN_TOA, UP_SURFACE, UP_TOA
+from aeroforcing.adjoint import DOWN_SURFACE, DOWN_TOA, UP_SURFACE, UP_TOA, mean_step
 from aeroforcing.jit import kernel
 from aeroforcing.medium import (
     AEROSOL,
@@ -21,6 +21,7 @@ from aeroforcing.medium import (
     find_depth,
     fraction_within,
 )
+from aeroforcing.phase_function import draw_cosine, mean_step_of
 
 # What a photon scores, as parts of the flux that it stands for.
 TOA_UP, SURFACE_DOWN, SURFACE_DIRECT, SURFACE_UP = range(4)
@@ -98,12 +99,38 @@ def asymmetry_of(medium, partner, layer):
 
 
 @kernel
-def new_direction(partner, asymmetry, mu, u, u_azimuth):
+def scattering_cosine(partner, asymmetry, phase, layer, u):
+    """Cosine of the scattering angle: by the aerosol's phase function, or Henyey-Greenstein's.
+
+    `phase` is the `BandPhase` of the aerosol, or None.
+    """
+    if phase is None:
+        return henyey_greenstein(asymmetry, u)
+    row = phase.row[layer]
+    if partner != AEROSOL_PARTNER or row < 0:
+        return henyey_greenstein(asymmetry, u)
+    return draw_cosine(phase.rows, row, u)
+
+
+@kernel
+def mean_step_after(partner, asymmetry, phase, layer, mu):
+    """Mean of `adjoint.step` over the directions after a collision; `phase` as above."""
+    linear = partner == CLOUD_PARTNER
+    if phase is None:
+        return mean_step(mu, asymmetry, linear)
+    row = phase.row[layer]
+    if partner != AEROSOL_PARTNER or row < 0:
+        return mean_step(mu, asymmetry, linear)
+    return mean_step_of(phase.rows, row, mu)
+
+
+@kernel
+def new_direction(partner, asymmetry, phase, layer, mu, u, u_azimuth):
     """Direction after a collision, and the factor of the weight."""
     if partner == AIR_PARTNER:
         new_mu = away_from_horizon(2.0 * u - 1.0)
         return new_mu, rayleigh_weight(mu, new_mu)
-    return turn(mu, henyey_greenstein(asymmetry, u), u_azimuth), 1.0
+    return turn(mu, scattering_cosine(partner, asymmetry, phase, layer, u), u_azimuth), 1.0
 
 
 @kernel

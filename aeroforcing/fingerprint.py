@@ -109,6 +109,7 @@ def identity_of(run: ForcingRun, digests: Mapping[str, str]) -> dict[str, Any]:
         **settings,
         "fill_missing": run.inputs.fill_missing,
         "optics": run.inputs.optics,
+        "wind_speed": run.inputs.wind_speed,
         "cells in a part": run.cells_per_chunk,
         "grid and time axis": _digest_of_arrays((str(n), a.values) for n, a in axes.items()),
         **{f"content of {what}": digest for what, digest in digests.items()},

@@ -87,9 +87,7 @@ def column_profiles(
     part = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
     sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * part.share)
     samples = samples_per_replicate(photons, REPLICATES)
-    results = _profiles(
-        [column], part, sun, cell_id=[0], samples=samples, seed=seed, cos_zenith=cos_zenith
-    )
+    results = _profiles([column], part, sun, cell_id=[0], samples=samples, seed=seed)
     return _dataset(
         {name: value[0] for name, value in results.items()},
         column,
@@ -227,10 +225,9 @@ def _profiles(
     cell_id: ArrayLike,
     samples: int,
     seed: int,
-    cos_zenith: float | None = None,
 ) -> dict[str, Floats]:
     """Means and standard errors of all profiles, (column, level or layer)."""
-    arrays = column_arrays(columns, table=part.table, cell_id=cell_id, cos_zenith=cos_zenith)
+    arrays = column_arrays(columns, table=part.table, cell_id=cell_id)
     levels = arrays.pressure_levels.shape[1]
     estimates = np.zeros((len(columns), INTEGRALS, REPLICATES, levels, LEVEL_SCORES))
     net = sobol_net(samples.bit_length() - 1)

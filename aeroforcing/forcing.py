@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
 from aeroforcing.checks import check_between, check_cos_zenith, checked_months
 from aeroforcing.cloudy_sky import CloudLayers
-from aeroforcing.column import Column, column_arrays, column_slopes
+from aeroforcing.column import Column, check_skies_listed, column_arrays, column_slopes
 from aeroforcing.constants import SOLAR_CONSTANT
 from aeroforcing.estimates import (
     Replicates,
@@ -165,14 +165,14 @@ def column_fluxes(
     ------
     InputError
         A value is outside its range; or kernels are wanted and the aerosol is not a single one,
-        given by numbers.
+        given by numbers and without a phase function, or the skies are drawn (`cloudy_sky`).
     """
     check_cos_zenith(cos_zenith)
     table, share = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
-    columns = column_arrays([column], table=table, cell_id=[0], cos_zenith=cos_zenith)
+    columns = column_arrays([column], table=table, cell_id=[0])
     sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * share)
     samples = samples_per_replicate(photons, REPLICATES)
-    slopes = column_slopes([column], table=table) if kernels else None
+    slopes = _slopes(columns, [column], table) if kernels else None
     estimates = solve_columns(
         table, columns, sun, samples=samples, clean=True, seed=seed, slopes=slopes
     )
@@ -242,7 +242,7 @@ def column_forcing(
     columns = column_arrays([column] * len(chosen), table=table, cell_id=chosen)
     sun = sun_over_months(latitude=latitude, month=chosen, solar_constant=solar_constant * share)
     samples = samples_per_replicate(photons, REPLICATES)
-    slopes = column_slopes([column] * len(chosen), table=table) if kernels else None
+    slopes = _slopes(columns, [column] * len(chosen), table) if kernels else None
     estimates = solve_columns(
         table, columns, sun, samples=samples, clean=False, seed=seed, slopes=slopes
     )
@@ -290,6 +290,12 @@ def solve_columns(
     estimates = np.zeros((cells, INTEGRALS, REPLICATES, scores))
     solve(table, columns, sun, effort, 0, cells, slopes, estimates)
     return estimates
+
+
+def _slopes(columns: Columns, given: list[Column], table: GasTable) -> Floats:
+    """What the derivatives need of the aerosols."""
+    check_skies_listed(columns, owner="kernels=True")
+    return column_slopes(given, table=table)
 
 
 def _kernels(column: Column, estimates: Floats, columns: Columns) -> Replicates:

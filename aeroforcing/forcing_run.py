@@ -25,6 +25,7 @@ from aeroforcing.estimates import samples_per_replicate, seed_key
 from aeroforcing.gases import load_gas_table
 from aeroforcing.layout import Chunk, Layout
 from aeroforcing.run_inputs import RunInputs, open_run_inputs
+from aeroforcing.surface import DEFAULT_OCEAN, OCEAN_IN_WORDS, OCEAN_LAWS, ocean_law
 
 DEFAULT_PHOTONS = 128
 _DEFAULT_STDERR = 0.6  # of the all-sky forcing_toa with these, rms over the map [W m-2]
@@ -84,6 +85,7 @@ class ForcingRun:
             "solar_constant": float(settings.solar_constant),
             "gas_table": str(settings.gas_table),
             "cloud_forward_peak": "cut off (delta scaling, f = g^2)" if cut_off else "kept",
+            "open_water_albedo": OCEAN_IN_WORDS[ocean_law(settings.ocean)],
             "inputs": "\n".join(inputs),
             "missing_cells": self.layout.size - complete,
         }
@@ -107,6 +109,8 @@ def prepared_run(
     fill_missing: bool = False,
     optics: str = DEFAULT_OPTICS,
     delta_scale_clouds: bool = False,
+    ocean: str = DEFAULT_OCEAN,
+    wind_speed: float | None = None,
     kernels: bool = False,
     jobs: int | None = None,
     cells_per_chunk: int | None = None,
@@ -136,11 +140,12 @@ def prepared_run(
         gas_table=gas_table,
         delta_scale_clouds=delta_scale_clouds,
         kernels=kernels,
+        ocean=OCEAN_LAWS[ocean_law(ocean)],
         stderr_target=None if stderr_target is None else float(stderr_target),
     )
     opened = open_run_inputs(
         inputs, grid=grid, times=times, months=sorted(checked_months(months)),
-        fill_missing=fill_missing, optics=optics,
+        fill_missing=fill_missing, optics=optics, ocean=ocean, wind_speed=wind_speed,
     )  # fmt: skip
     return ForcingRun(opened, settings, cells_per_chunk or settings.cells_per_chunk)
 

@@ -15,6 +15,7 @@ from aeroforcing.constants import SOLAR_CONSTANT
 from aeroforcing.forcing_run import ForcingRun, prepared_run
 from aeroforcing.layout import Layout
 from aeroforcing.run_inputs import checked
+from aeroforcing.surface import DEFAULT_OCEAN
 from aeroforcing.threads import Progress, processors, solve_in_threads
 from aeroforcing.variables import stamp
 
@@ -34,6 +35,8 @@ def grid_forcing(
     fill_missing: bool = False,
     optics: str = DEFAULT_OPTICS,
     delta_scale_clouds: bool = False,
+    ocean: str = DEFAULT_OCEAN,
+    wind_speed: float | None = None,
     kernels: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
@@ -88,6 +91,13 @@ def grid_forcing(
         Cut off the forward peak of the clouds' phase function (`clouds.delta_scaled`): cloudy sky
         takes less than half the time, and the all-sky forcing of the built-in inputs at the top
         of the atmosphere comes out 0.08 W m-2 more negative.
+    ocean
+        Law of the albedo of open water, see `surface`: "taylor1996", "briegleb1986" or "jin2011",
+        also without the years.
+    wind_speed
+        Of "jin2011": at 10 m, 0 to 50, everywhere [m s-1]. Without it the inputs must hold a field
+        of the name or CF standard name wind_speed (also `sfcWind` or `si10`), not on levels; cells
+        with open water where it is missing are missing in the result.
     kernels
         Give the derivatives of the forcing by the inputs too, as `kernels` lists them:
         `kernel_<quantity>_<level>`, each with `_cs` for clear sky and with `_stderr`. Cloudy states
@@ -116,7 +126,7 @@ def grid_forcing(
         inputs, grid=grid, times=times, months=months, stderr_target=stderr_target,
         photons=photons, seed=seed, sky=sky, solar_constant=solar_constant, gas_table=gas_table,
         fill_missing=fill_missing, optics=optics, delta_scale_clouds=delta_scale_clouds,
-        kernels=kernels, jobs=jobs,
+        ocean=ocean, wind_speed=wind_speed, kernels=kernels, jobs=jobs,
     )  # fmt: skip
     if run.inputs.is_chunked:
         from aeroforcing.lazy_forcing import lazy_forcing

@@ -22,16 +22,16 @@ from aeroforcing.errors import InputError
 from aeroforcing.gridded_air import AIR, with_air
 from aeroforcing.grids import gaussian_grid, grid_of
 from aeroforcing.model_fields import model_fields
+from aeroforcing.surface import DEFAULT_OCEAN, needs_wind
 from aeroforcing.user_inputs import OPTICAL, UserInputs, lacking_partner, read_user_inputs
 from aeroforcing.variables import stamp
+from aeroforcing.wind import WIND, with_wind
 
 Source: TypeAlias = xr.Dataset | str | os.PathLike[str]
 
 _INSEPARABLE = {"surface_albedo": ("open_water_fraction",)}
 _AEROSOL = "built-in: Tegen et al. (1997) species, amount by MODIS/Terra 2020"
-_SURFACE = (
-    "built-in: ECHAM6 T63 land, AMIP sea ice, ERA5 snow; ocean albedo of Taylor et al. (1996)"
-)
+_SURFACE = "built-in: ECHAM6 T63 land, AMIP sea ice, ERA5 snow"
 _CLOUDS = "built-in: ISCCP C2"
 _OZONE = "zonal mean ozone of 2005-2014"
 _AIR = {
@@ -104,6 +104,7 @@ def resolve_inputs(
     months: Iterable[int] = range(1, 13),
     fill_missing: bool = False,
     optics: str = DEFAULT_OPTICS,
+    ocean: str = DEFAULT_OCEAN,
     replacements: Mapping[str, Source] | None = None,
 ) -> xr.Dataset:
     """The inputs of a run: the user's where given, else the built-in ones.
@@ -124,6 +125,9 @@ def resolve_inputs(
     optics
         Of aerosol species, the user's and the built-in ones: "chung2012" or "merra2"; see
         `aerosol_optics`.
+    ocean
+        Law of the albedo of open water, as of `grid_forcing`: with "jin2011" the wind speed of the
+        user's inputs is kept.
     replacements
         Single variables from further files or Datasets: canonical name -> where it is. They go
         before those of `inputs`. With `surface_albedo` comes the open-water fraction.
@@ -146,7 +150,8 @@ def resolve_inputs(
         name: read_user_inputs(source, months=wanted)
         for name, source in (replacements or {}).items()
     }
-    given = [] if inputs is None else [read_user_inputs(inputs, months=wanted)]
+    wind = needs_wind(ocean)
+    given = [] if inputs is None else [read_user_inputs(inputs, months=wanted, wind=wind)]
     for user in given:
         _check_absorption_is_used(user)
     sources = [*single.values(), *given]
@@ -214,7 +219,7 @@ def _own_origins(user: UserInputs) -> list[tuple[str, str]]:
 def _replaced(builtin: xr.Dataset, user: UserInputs, fill_missing: bool) -> xr.Dataset:
     """The built-in inputs with the user's variables in their places."""
     result = builtin.assign_attrs(user.dataset.attrs)
-    order = [*OPTICAL, *(name for name in user.dataset if name not in (*OPTICAL, *AIR))]
+    order = [*OPTICAL, *(name for name in user.dataset if name not in (*OPTICAL, *AIR, WIND))]
     for name in (name for name in order if name in user.dataset):
         given = _like(user.dataset[name], builtin[name])
         if name in OPTICAL[1:]:  # without aerosol its properties may be undefined
@@ -225,6 +230,8 @@ def _replaced(builtin: xr.Dataset, user: UserInputs, fill_missing: bool) -> xr.D
         result[name] = kept.drop_attrs().assign_attrs(origin=user.origins[str(name)], **count)
     if "cloud_fraction" in user.dataset and "cloud_filled" not in user.dataset:
         result["cloud_filled"] = xr.zeros_like(result["cloud_filled"])
+    if WIND in user.dataset:
+        result = with_wind(result, user.dataset[WIND], origin=user.origins[WIND])
     return stamp(with_air(result, user.dataset, origins=user.origins, fill_missing=fill_missing))
 
 

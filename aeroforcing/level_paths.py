@@ -27,14 +27,13 @@ from __future__ import annotations
 import math
 
 from aeroforcing.events import (
+    AEROSOL_PARTNER,
     aerosol_ssa,
     after_roulette,
     asymmetry_of,
-    henyey_greenstein,
     new_direction,
     next_event,
     pick_partner,
-    turn,
 )
 from aeroforcing.jit import inner
 from aeroforcing.medium import (
@@ -148,7 +147,7 @@ def score_change(medium, layer, fraction, mu, weight, albedo, beam, scores):
 
 @inner
 def follow_levels(
-    medium, with_aerosol, layer, fraction, mu, weight, first_albedo, albedo, threshold, key,
+    medium, phase, with_aerosol, layer, fraction, mu, weight, first_albedo, albedo, threshold, key,
     u_choice, u_angle, scores,
 ):  # fmt: skip
     """Follow a photon to its end by forced collisions; its first leg was scored by the caller.
@@ -171,7 +170,7 @@ def follow_levels(
         if weight == 0.0:
             return
         mu, factor = direction_after(
-            medium, scattering, layer, mu, collides, u_angle, uniform(key, counter + TURN)
+            medium, phase, scattering, layer, mu, collides, u_angle, uniform(key, counter + TURN)
         )
         weight *= factor
         score_leg(
@@ -184,18 +183,20 @@ def follow_levels(
 
 
 @inner
-def direction_after(medium, scattering, layer, mu, collides, u_angle, u_azimuth):
+def direction_after(medium, phase, scattering, layer, mu, collides, u_angle, u_azimuth):
     """New direction after a collision or a reflection, and the factor of the weight."""
     if not collides:
         return math.sqrt(u_angle), 1.0  # Lambert's cosine law
     partner, u_angle = pick_partner(medium, scattering, layer, u_angle)
-    return new_direction(partner, asymmetry_of(medium, partner, layer), mu, u_angle, u_azimuth)
+    asymmetry = asymmetry_of(medium, partner, layer)
+    return new_direction(partner, asymmetry, phase, layer, mu, u_angle, u_azimuth)
 
 
 @inner
 def whole_level_path(
-    medium, with_aerosol, cos_zenith, weight, beam_albedo, albedo, threshold, key, net, scores
-):
+    medium, phase, with_aerosol, cos_zenith, weight, beam_albedo, albedo, threshold, key, net,
+    scores,
+):  # fmt: skip
     """Add the level fluxes of one photon from the sun; `net` holds its net coordinates."""
     scattering, absorption = CLEAN_SCATTERING, CLEAN_ABSORPTION
     if with_aerosol:
@@ -204,14 +205,14 @@ def whole_level_path(
     score_crossing(scores, TOP_LAYER, mu, beam_albedo, True, weight)
     score_leg(medium, scattering, absorption, TOP_LAYER, 0.0, mu, weight, beam_albedo, True, scores)
     follow_levels(
-        medium, with_aerosol, TOP_LAYER, 0.0, mu, weight, beam_albedo, albedo, threshold, key,
-        net[TAIL_CHOICE], net[TAIL_ANGLE], scores,
+        medium, phase, with_aerosol, TOP_LAYER, 0.0, mu, weight, beam_albedo, albedo, threshold,
+        key, net[TAIL_CHOICE], net[TAIL_ANGLE], scores,
     )  # fmt: skip
 
 
 @inner
 def aerosol_tails(
-    medium, layer, fraction, mu, weight, leg_albedo, albedo, threshold, key, u, scores
+    medium, phase, layer, fraction, mu, weight, leg_albedo, albedo, threshold, key, u, scores
 ):
     """The minus and plus tails that start where the aerosol intercepts `weight`.
 
@@ -219,27 +220,29 @@ def aerosol_tails(
     first event.
     """
     follow_levels(
-        medium, False, layer, fraction, mu, -weight, leg_albedo, albedo, threshold, key,
+        medium, phase, False, layer, fraction, mu, -weight, leg_albedo, albedo, threshold, key,
         u[2], u[3], scores,
     )  # fmt: skip
     scattered = weight * aerosol_ssa(medium, layer)
     if scattered == 0.0:
         return
-    new_mu = turn(mu, henyey_greenstein(medium[layer, AEROSOL_ASYMMETRY], u[0]), u[1])
+    asymmetry = medium[layer, AEROSOL_ASYMMETRY]
+    new_mu, _ = new_direction(AEROSOL_PARTNER, asymmetry, phase, layer, mu, u[0], u[1])
     score_leg(
         medium, FULL_SCATTERING, FULL_ABSORPTION, layer, fraction, new_mu, scattered, albedo, False,
         scores,
     )  # fmt: skip
     follow_levels(
-        medium, True, layer, fraction, new_mu, scattered, albedo, albedo, threshold, key,
+        medium, phase, True, layer, fraction, new_mu, scattered, albedo, albedo, threshold, key,
         u[2], u[3], scores,
     )  # fmt: skip
 
 
 @inner
 def intercept_levels(
-    medium, layer, fraction, mu, weight, a, leg_albedo, albedo, roulette, key, u_position, u, scores
-):
+    medium, phase, layer, fraction, mu, weight, a, leg_albedo, albedo, roulette, key, u_position, u,
+    scores,
+):  # fmt: skip
     """The aerosol's first event on a leg of aerosol depth a: forced, then tails from there."""
     intercepted = -math.expm1(-a)
     depth = depth_at(medium, AEROSOL, layer, fraction)
@@ -253,13 +256,14 @@ def intercept_levels(
     weight = after_roulette(weight, roulette.pair, uniform(key, PAIR))
     if weight != 0.0:
         aerosol_tails(
-            medium, layer, fraction, mu, weight, leg_albedo, albedo, roulette.tail, key, u, scores
-        )
+            medium, phase, layer, fraction, mu, weight, leg_albedo, albedo, roulette.tail, key, u,
+            scores,
+        )  # fmt: skip
 
 
 @inner
 def level_difference_path(
-    medium, cos_zenith, weight, beam_albedo, albedo, roulette, key, net, u, scores
+    medium, phase, cos_zenith, weight, beam_albedo, albedo, roulette, key, net, u, scores
 ):
     """Add by how much the aerosol changes the level fluxes, for one photon from the sun.
 
@@ -275,7 +279,7 @@ def level_difference_path(
         if a > 0.0:
             score_change(medium, layer, fraction, mu, weight, leg_albedo, leg == 0, scores)
             intercept_levels(
-                medium, layer, fraction, mu, weight, a, leg_albedo, albedo, roulette,
+                medium, phase, layer, fraction, mu, weight, a, leg_albedo, albedo, roulette,
                 child_key(key, leg), u_position, u, scores,
             )  # fmt: skip
         factor, collides, layer, fraction = next_event(
@@ -287,8 +291,9 @@ def level_difference_path(
         if weight == 0.0:
             return
         mu, factor = direction_after(
-            medium, CLEAN_SCATTERING, layer, mu, collides, u_angle, uniform(key, counter + TURN)
-        )
+            medium, phase, CLEAN_SCATTERING, layer, mu, collides, u_angle,
+            uniform(key, counter + TURN),
+        )  # fmt: skip
         weight *= factor
         leg_albedo = albedo
         leg += 1

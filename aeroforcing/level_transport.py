@@ -10,14 +10,17 @@ from aeroforcing.jit import inner, kernel
 from aeroforcing.level_paths import level_difference_path, whole_level_path
 from aeroforcing.medium import add_cloud
 from aeroforcing.montecarlo import Roulette, scaled_thresholds
+from aeroforcing.overlap import most_clouds, sky_depth
+from aeroforcing.phase_function import phase_in_band
 from aeroforcing.sampling import DAY, G_POINT, HOUR, STATE, child_key, fill_shifts
 from aeroforcing.solar import draw_sun, fill_days, mean_sun
-from aeroforcing.surface import open_water_albedo_direct
 from aeroforcing.transport import (
     CHANGE_CLEAR,
     CHANGE_CLOUDY,
     CLEAN_CLEAR,
     CLEAN_CLOUDY,
+    SKY,
+    albedo_of_water,
     draw,
     fill_albedos,
     fill_optics,
@@ -25,6 +28,7 @@ from aeroforcing.transport import (
     make_optics,
     make_room,
     shift_point,
+    water_of,
 )
 
 # Roulette thresholds in units of the power that the aerosol intercepts; the optimum is flat.
@@ -34,16 +38,18 @@ _CLEAN_THRESHOLDS = Roulette(tail=0.1, pair=0.1, chain=0.1)
 
 
 @inner
-def level_path(medium, change, mu, weight, beam_albedo, albedo, roulette, key, room, scores):
+def level_path(medium, phase, change, mu, weight, beam_albedo, albedo, roulette, key, room, scores):
     """Add to the scores one path: the change by the aerosol, or the aerosol-free fluxes."""
     if change:
         level_difference_path(
-            medium, mu, weight, beam_albedo, albedo, roulette, key, room.net, room.numbers, scores
-        )
+            medium, phase, mu, weight, beam_albedo, albedo, roulette, key, room.net, room.numbers,
+            scores,
+        )  # fmt: skip
     else:
         whole_level_path(
-            medium, False, mu, weight, beam_albedo, albedo, roulette.tail, key, room.net, scores
-        )
+            medium, phase, False, mu, weight, beam_albedo, albedo, roulette.tail, key, room.net,
+            scores,
+        )  # fmt: skip
 
 
 @inner
@@ -57,6 +63,7 @@ def integrate_levels(
     """
     cumulative = optics.cumulative_change if change else optics.cumulative_clean
     shared = min(cell, columns.cloud_ssa.shape[0] - 1)
+    water = water_of(columns, cell)
     thresholds = _CHANGE_THRESHOLDS if change else _CLEAN_THRESHOLDS
     for replicate in range(replicates):
         replicate_key = child_key(stream, replicate)
@@ -68,6 +75,7 @@ def integrate_levels(
                 continue
             g, probability = draw(cumulative, room.net[G_POINT])
             weight = flux * table.solar_fraction[g] / probability
+            key = child_key(replicate_key, sample)
             roulette = scaled_thresholds(thresholds, power)
             band = table.g_band[g]
             medium = optics.medium[g]
@@ -77,18 +85,22 @@ def integrate_levels(
                 weight *= typical
                 typical *= power * optics.state_factor[state]
                 roulette = scaled_thresholds(thresholds, typical)
+                depth = sky_depth(
+                    columns.drawn_skies, cell, columns.cloud_depth[cell, state], room.net[STATE],
+                    child_key(key, SKY), room.cloudy, room.cloud_depth,
+                )  # fmt: skip
                 add_cloud(
-                    medium, columns.cloud_depth[cell, state],
+                    medium, depth,
                     columns.cloud_extinction[shared, state, band],
                     columns.cloud_ssa[shared, state, band],
                     columns.cloud_asymmetry[shared, state, band], room.medium,
                 )  # fmt: skip
                 medium = room.medium
-            beam_albedo = optics.albedo_direct[band]
-            beam_albedo += columns.open_water[cell] * open_water_albedo_direct(mu)
+            beam_albedo = optics.albedo_direct[band] + albedo_of_water(water, mu)
             level_path(
-                medium, change, mu, weight, beam_albedo, optics.albedo_diffuse[band], roulette,
-                child_key(replicate_key, sample), room, estimates[replicate],
+                medium, phase_in_band(columns.aerosol_phase, cell, band), change, mu, weight,
+                beam_albedo, optics.albedo_diffuse[band], roulette, key, room,
+                estimates[replicate],
             )  # fmt: skip
         estimates[replicate] /= samples
 
@@ -124,7 +136,7 @@ def solve_levels(table, columns, sun, net, replicates, seed, estimates):
     n_layers = columns.temperature_layers.shape[1]
     n_states, n_bands = columns.cloud_fraction.shape[1], columns.albedo_diffuse.shape[1]
     optics = make_optics(n_layers, table.g_band.size, n_states, n_bands)
-    room = make_room(n_layers)
+    room = make_room(n_layers, most_clouds(columns.drawn_skies))
     for cell in range(estimates.shape[0]):
         solve_cell_levels(
             table, columns, sun, net, replicates, seed, cell, optics, room, estimates[cell]
@@ -144,7 +156,7 @@ def solve_layer_levels(medium, cos_zenith, albedo, net, replicates, seed, estima
         for sample in range(net.shape[0]):
             shift_point(net, sample, room.shifts, room.net)
             whole_level_path(
-                medium, True, cos_zenith, 1.0, albedo, albedo, _CLEAN_THRESHOLDS.tail,
+                medium, None, True, cos_zenith, 1.0, albedo, albedo, _CLEAN_THRESHOLDS.tail,
                 child_key(replicate_key, sample), room.net, estimates[replicate],
             )  # fmt: skip
         estimates[replicate] /= net.shape[0]

@@ -77,12 +77,12 @@ def state_names(dataset: xr.Dataset) -> list[str]:
         for name, array in dataset.variables.items()
         if name not in dataset.dims
     }
-    profiles = [n for n, what in known.items() if what in _PROFILES and _vertical_of(dataset[n])]
+    profiles = [n for n, what in known.items() if what in _PROFILES and vertical_of(dataset[n])]
     if not profiles:
         return []
     gases = [n for n, what in known.items() if what in _GASES]
     pressures = [n for n, what in known.items() if what in _PRESSURES and dataset[n].ndim > 0]
-    surface = [n for n, what in known.items() if what in _SURFACE and not _vertical_of(dataset[n])]
+    surface = [n for n, what in known.items() if what in _SURFACE and not vertical_of(dataset[n])]
     coefficients = [n for pair in _HYBRID for n in pair if set(pair) <= set(dataset.variables)]
     reference = [name for name in _REFERENCE_PRESSURE if name in dataset]
     return [*profiles, *gases, *pressures, *surface, *dict.fromkeys(coefficients), *reference]
@@ -148,7 +148,7 @@ def _check_dimensions(table: xr.Dataset, allowed: Sequence[str], source: str) ->
             )
 
 
-def _vertical_of(array: xr.DataArray) -> str | None:
+def vertical_of(array: xr.DataArray) -> str | None:
     """The vertical dimension of a variable, if it has one."""
     for dim in array.dims:
         attrs = array[dim].attrs if dim in array.coords else {}
@@ -158,7 +158,7 @@ def _vertical_of(array: xr.DataArray) -> str | None:
 
 
 def _vertical_dimension(temperature: xr.DataArray, source: str) -> str:
-    vertical = _vertical_of(temperature)
+    vertical = vertical_of(temperature)
     if vertical is not None:
         return vertical
     raise InputError(

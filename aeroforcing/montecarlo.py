@@ -21,11 +21,11 @@ a leg with the aerosol depth a intercepts the part :math:`1 - e^{-a}` of its wei
 - The *common chain* carries the weight w that was not intercepted so far; it is common to the
   atmospheres with and without aerosol. The difference of its direct escape along a leg is
   exactly :math:`w e^{-(s+q)} (e^{-a} - 1)`, which is scored.
-- The intercepted part has its first aerosol event at a depth drawn from the truncated
-  exponential in the aerosol's depth, and weighs :math:`w (1-e^{-a}) e^{-(s'+q')}` there. With
-  aerosol it is scattered (weight times the single scattering albedo, new directions by
-  Henyey-Greenstein) and goes on through the atmosphere *with* aerosol: the **plus** tails, two of
-  half the weight each, opposite in azimuth and half a period apart in polar angle. Without
+- The intercepted part has its first aerosol event at a depth drawn from the truncated exponential
+  in the aerosol's depth, and weighs :math:`w (1-e^{-a}) e^{-(s'+q')}` there. With aerosol it is
+  scattered (weight times the single scattering albedo, new directions by Henyey-Greenstein or by
+  its own phase function) and goes on through the atmosphere *with* aerosol: the **plus** tails, two
+  of half the weight each, opposite in azimuth and half a period apart in polar angle. Without
   aerosol it goes straight on through the *clean* atmosphere and counts with the opposite sign: the
   **minus** tail. The escape of the minus tail along its first leg is part of the chain's score
   above, so it is not scored again. All tails use the same random numbers.
@@ -47,7 +47,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aeroforcing.adjoint import CLEAN_SIDE, FULL_SIDE, mean_step, step
+from aeroforcing.adjoint import CLEAN_SIDE, FULL_SIDE, step
 from aeroforcing.events import (
     AEROSOL_PARTNER,
     CLOUD_PARTNER,
@@ -60,11 +60,12 @@ from aeroforcing.events import (
     after_roulette,
     asymmetry_of,
     halves,
-    henyey_greenstein,
+    mean_step_after,
     new_direction,
     next_event,
     pick_partner,
     reflected_share,
+    scattering_cosine,
     turn,
 )
 from aeroforcing.gradient import (
@@ -142,7 +143,7 @@ def scaled_thresholds(thresholds, power):
 
 @inner
 def event(
-    medium, expected, scattering, layer, collides, mu, old, threshold, key, counter, u_angle,
+    medium, phase, expected, scattering, layer, collides, mu, old, threshold, key, counter, u_angle,
     leg_albedo, albedo, history, gradient,
 ):  # fmt: skip
     """What happens at the end of a leg: roulette, then a new direction, each with its control.
@@ -155,7 +156,7 @@ def event(
     if collides:
         partner, u_angle = pick_partner(medium, scattering, layer, u_angle)
         asymmetry = asymmetry_of(medium, partner, layer)
-        step_mean = mean_step(mu, asymmetry, partner == CLOUD_PARTNER)
+        step_mean = mean_step_after(partner, asymmetry, phase, layer, mu)
     history = met_history(history, partner, leg_albedo)
     mean, half, mean_surface, half_surface = expected
     weight = after_roulette(old, threshold, uniform(key, counter + ROULETTE))
@@ -164,7 +165,7 @@ def event(
     new_mu, factor = math.sqrt(u_angle), 1.0  # Lambert's cosine law
     if collides and weight != 0.0:
         u_azimuth = uniform(key, counter + TURN)
-        new_mu, factor = new_direction(partner, asymmetry, mu, u_angle, u_azimuth)
+        new_mu, factor = new_direction(partner, asymmetry, phase, layer, mu, u_angle, u_azimuth)
         lean = step_mean - factor * step(new_mu, partner == CLOUD_PARTNER)
         toa += weight * ((1.0 - factor) * mean + lean * half)
         surface += weight * ((1.0 - factor) * mean_surface + lean * half_surface)
@@ -180,8 +181,8 @@ def event(
 
 @inner
 def follow(
-    medium, adjoint, with_aerosol, layer, fraction, mu, weight, s, escape, first_albedo, albedo,
-    threshold, key, u_choice, u_angle, history, gradient,
+    medium, phase, adjoint, with_aerosol, layer, fraction, mu, weight, s, escape, first_albedo,
+    albedo, threshold, key, u_choice, u_angle, history, gradient,
 ):  # fmt: skip
     """Follow a photon to its end by forced collisions.
 
@@ -210,7 +211,7 @@ def follow(
         if not collides:
             threshold *= reflected_share(leg_albedo)
         weight, mu, toa, surface, history, gradient = event(
-            medium, halves(adjoint, side, layer, fraction), scattering, layer, collides, mu,
+            medium, phase, halves(adjoint, side, layer, fraction), scattering, layer, collides, mu,
             weight * factor, threshold, key, counter, u_angle, leg_albedo, albedo, history,
             gradient,
         )  # fmt: skip
@@ -255,8 +256,8 @@ def add_tail(scores, albedo, toa_up, surface_down):
 
 @kernel
 def whole_path(
-    medium, adjoint, with_aerosol, cos_zenith, weight, beam_albedo, albedo, threshold, key, net,
-    scores,
+    medium, phase, adjoint, with_aerosol, cos_zenith, weight, beam_albedo, albedo, threshold, key,
+    net, scores,
 ):  # fmt: skip
     """Add the fluxes of one photon from the sun to `scores`; `net` holds its net coordinates."""
     top, mu = TOP_LAYER, -cos_zenith
@@ -267,7 +268,7 @@ def whole_path(
     escape = math.exp(-(s + depth_to_boundary(medium, absorption, top, 0.0, mu)))
     add_score(scores, mu, beam_albedo, True, weight * escape)
     toa_up, surface_down, _ = follow(
-        medium, adjoint, with_aerosol, top, 0.0, mu, weight, s, escape, beam_albedo, albedo,
+        medium, phase, adjoint, with_aerosol, top, 0.0, mu, weight, s, escape, beam_albedo, albedo,
         threshold, key, net[TAIL_CHOICE], net[TAIL_ANGLE], None, None,
     )  # fmt: skip
     add_tail(scores, albedo, toa_up, surface_down)
@@ -275,16 +276,18 @@ def whole_path(
 
 @inner
 def plus_tail(
-    medium, adjoint, layer, fraction, mu, weight, albedo, threshold, key, u_polar, u_azimuth, u,
-    scores, history, gradient,
+    medium, phase, adjoint, layer, fraction, mu, weight, albedo, threshold, key, u_polar, u_azimuth,
+    u, scores, history, gradient,
 ):  # fmt: skip
     """A photon of `weight` that the aerosol scatters, with all that follows.
 
     Returns the derivatives so far.
     """
     asymmetry = medium[layer, AEROSOL_ASYMMETRY]
-    new_mu = turn(mu, henyey_greenstein(asymmetry, u_polar), u_azimuth)
-    lean = weight * (mean_step(mu, asymmetry, False) - step(new_mu, False))
+    cosine = scattering_cosine(AEROSOL_PARTNER, asymmetry, phase, layer, u_polar)
+    new_mu = turn(mu, cosine, u_azimuth)
+    mean = mean_step_after(AEROSOL_PARTNER, asymmetry, phase, layer, mu)
+    lean = weight * (mean - step(new_mu, False))
     expected = halves(adjoint, FULL_SIDE, layer, fraction)
     add_tail(scores, albedo, lean * expected[1], lean * expected[3])
     gradient = record(gradient, history, lean * expected[1], lean * expected[3], albedo)
@@ -298,7 +301,7 @@ def plus_tail(
         gradient, history, medium, True, layer, fraction, new_mu, weight * escape, albedo
     )
     toa_up, surface_down, gradient = follow(
-        medium, adjoint, True, layer, fraction, new_mu, weight, s, escape, albedo, albedo,
+        medium, phase, adjoint, True, layer, fraction, new_mu, weight, s, escape, albedo, albedo,
         threshold, key, u[2], u[3], history, gradient,
     )  # fmt: skip
     add_tail(scores, albedo, toa_up, surface_down)
@@ -307,8 +310,8 @@ def plus_tail(
 
 @inner
 def aerosol_event(
-    medium, adjoint, layer, fraction, mu, weight, ssa, s, escape, leg_albedo, albedo, threshold,
-    key, u, scores, history, gradient,
+    medium, phase, adjoint, layer, fraction, mu, weight, ssa, s, escape, leg_albedo, albedo,
+    threshold, key, u, scores, history, gradient,
 ):  # fmt: skip
     """The minus tail and the two plus tails that start where the aerosol intercepts `weight`.
 
@@ -317,7 +320,7 @@ def aerosol_event(
     event. Returns the derivatives so far.
     """
     toa_up, surface_down, gradient = follow(
-        medium, adjoint, False, layer, fraction, mu, -weight, s, escape, leg_albedo, albedo,
+        medium, phase, adjoint, False, layer, fraction, mu, -weight, s, escape, leg_albedo, albedo,
         threshold, key, u[2], u[3], history, gradient,
     )  # fmt: skip
     add_tail(scores, albedo, toa_up, surface_down)
@@ -328,7 +331,7 @@ def aerosol_event(
     history = scattered_history(history, ssa)
     for _ in range(2):
         gradient = plus_tail(
-            medium, adjoint, layer, fraction, mu, 0.5 * ssa * weight, albedo, threshold, key,
+            medium, phase, adjoint, layer, fraction, mu, 0.5 * ssa * weight, albedo, threshold, key,
             u_polar, u_azimuth, u, scores, history, gradient,
         )  # fmt: skip
         u_polar = u_polar + 0.5 if u_polar < 0.5 else u_polar - 0.5
@@ -337,13 +340,13 @@ def aerosol_event(
 
 
 @inner
-def pair_control(adjoint, asymmetry, layer, fraction, mu, ssa, escape):
+def pair_control(phase, adjoint, asymmetry, layer, fraction, mu, ssa, escape):
     """What a pair of tails of weight 1 is expected to score, for the top and for the surface.
 
     The plus tail has been scattered; the minus tail goes straight on, and its `escape` along the
     first leg was scored before.
     """
-    lean = mean_step(mu, asymmetry, False)
+    lean = mean_step_after(AEROSOL_PARTNER, asymmetry, phase, layer, mu)
     plus, plus_half, plus_surface, plus_half_surface = halves(adjoint, FULL_SIDE, layer, fraction)
     minus, minus_half, minus_surface, minus_half_surface = halves(
         adjoint, CLEAN_SIDE, layer, fraction
@@ -359,8 +362,8 @@ def pair_control(adjoint, asymmetry, layer, fraction, mu, ssa, escape):
 
 @inner
 def intercept(
-    medium, adjoint, layer, fraction, mu, weight, s, q, intercepted, leg_albedo, albedo, roulette,
-    key, u_position, u, scores, history, gradient,
+    medium, phase, adjoint, layer, fraction, mu, weight, s, q, intercepted, leg_albedo, albedo,
+    roulette, key, u_position, u, scores, history, gradient,
 ):  # fmt: skip
     """The aerosol's first event on a leg of depths s and q: forced, then tails from there.
 
@@ -382,7 +385,7 @@ def intercept(
     escape = math.exp(min(0.0, passed - s - q))
     if weight != old:
         asymmetry, lost = medium[layer, AEROSOL_ASYMMETRY], old - weight
-        toa, surface = pair_control(adjoint, asymmetry, layer, fraction, mu, ssa, escape)
+        toa, surface = pair_control(phase, adjoint, asymmetry, layer, fraction, mu, ssa, escape)
         add_tail(scores, albedo, lost * toa, lost * surface)
         gradient = record(gradient, history, lost * toa, lost * surface, albedo)
         gradient = record_lost_pair(
@@ -391,7 +394,7 @@ def intercept(
     if weight != 0.0:
         s = depth_to_boundary(medium, CLEAN_SCATTERING, layer, fraction, mu)
         gradient = aerosol_event(
-            medium, adjoint, layer, fraction, mu, weight, ssa, s, escape, leg_albedo, albedo,
+            medium, phase, adjoint, layer, fraction, mu, weight, ssa, s, escape, leg_albedo, albedo,
             roulette.tail, key, u, scores, history, gradient,
         )  # fmt: skip
     return gradient
@@ -416,13 +419,14 @@ def change_of_halves(adjoint, layer, fraction):
 
 @kernel
 def difference_path(
-    medium, adjoint, cos_zenith, weight, beam_albedo, albedo, roulette, key, net, u, scores,
+    medium, phase, adjoint, cos_zenith, weight, beam_albedo, albedo, roulette, key, net, u, scores,
     wanted,
 ):  # fmt: skip
     """Add to `scores` by how much the aerosol changes the fluxes, for one photon from the sun.
 
     `net` holds the photon's net coordinates; u is room for four numbers. Returns the derivatives of
-    the scores, a `Gradient`, or None if `wanted` is None.
+    the scores, a `Gradient`, or None if `wanted` is None. `phase` is the `BandPhase` of the
+    aerosol, None for Henyey-Greenstein alone, which the derivatives are for.
     """
     history, gradient = begin_history(wanted), begin_gradient(wanted)
     layer, fraction, mu, leg, leg_albedo = TOP_LAYER, 0.0, -cos_zenith, 0, beam_albedo
@@ -440,7 +444,7 @@ def difference_path(
                 gradient, history, a, mu, weight * escape, intercepted, leg_albedo
             )
             gradient = intercept(
-                medium, adjoint, layer, fraction, mu, weight, s, q, intercepted, leg_albedo,
+                medium, phase, adjoint, layer, fraction, mu, weight, s, q, intercepted, leg_albedo,
                 albedo, roulette, child_key(key, leg), u_position, u, scores, history, gradient,
             )  # fmt: skip
             escape *= 1.0 - intercepted
@@ -453,9 +457,9 @@ def difference_path(
         if not collides:
             roulette = scaled_thresholds(roulette, reflected_share(leg_albedo))
         weight, mu, toa, surface, history, gradient = event(
-            medium, change_of_halves(adjoint, layer, fraction), CLEAN_SCATTERING, layer, collides,
-            mu, weight * factor, roulette.chain, key, SLOTS * leg, u_angle, leg_albedo, albedo,
-            history, gradient,
+            medium, phase, change_of_halves(adjoint, layer, fraction), CLEAN_SCATTERING, layer,
+            collides, mu, weight * factor, roulette.chain, key, SLOTS * leg, u_angle, leg_albedo,
+            albedo, history, gradient,
         )  # fmt: skip
         add_tail(scores, albedo, toa, surface)
         if weight == 0.0:

@@ -19,7 +19,7 @@ of a cloud under a cloud and under none. The rules differ in :math:`\alpha` alon
 
 Skies with any cloud are sampled by the topmost cloud: the probability that it is layer e, given
 that none is above, makes each draw a cloudy one, and the cloud-free sky is left to its own
-integral.
+integral. Where the skies are few they are listed instead, and are states of the solver.
 
 References
 ----------
@@ -38,7 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aeroforcing.errors import InputError
-from aeroforcing.jit import kernel
+from aeroforcing.jit import inner, kernel
 from aeroforcing.sampling import uniform
 
 Floats = NDArray[np.float64]
@@ -50,6 +50,18 @@ RULES = ("random", "maximum_random", "exponential")
 # there or below), if the layer above is clear under other clouds, if the layer above is cloudy.
 TOPMOST, UNDER_CLEAR, UNDER_CLOUD = range(3)
 CHAIN_COLUMNS = 3
+
+
+class DrawnSkies(NamedTuple):
+    """Columns whose overlapping clouds allow too many skies to list: each sample draws its own.
+
+    Columns beside them whose skies are listed have no clouds here.
+    """
+
+    clouds: NDArray[np.int64]  # (cell,) number of them; 0: the skies of this column are listed
+    chain: Floats  # (cell, cloud, 3) of `chain_of`, filled up with zeros
+    cloud: NDArray[np.int64]  # (cell, layer) which one is in a layer of the atmosphere; -1: none
+    depth: Floats  # (cell, layer) optical depth of that cloud
 
 
 class Skies(NamedTuple):
@@ -215,3 +227,47 @@ def draw_sky(chain: Floats, u: float, key: np.uint64, cloudy: Floats) -> None:
             above = UNDER_CLOUD
         elif above == UNDER_CLOUD:
             above = UNDER_CLEAR
+
+
+@kernel
+def sky_depth(
+    skies: DrawnSkies | None,
+    cell: int,
+    depth: Floats,
+    u: float,
+    key: np.uint64,
+    cloudy: Floats,
+    drawn: Floats,
+) -> Floats:
+    """Optical depth of the clouds by layer: `depth`, or that of a sky drawn in a column.
+
+    Parameters
+    ----------
+    skies
+        DrawnSkies; None if those of all columns are listed.
+    cell
+        Place of the column in them.
+    depth
+        (layer,) of a column whose skies are listed.
+    u, key
+        As of `draw_sky`.
+    cloudy, drawn
+        (cloud,) and (layer,), written to.
+    """
+    if skies is None:
+        return depth
+    if skies.clouds[cell] == 0:
+        return depth
+    draw_sky(skies.chain[cell], u, key, cloudy)
+    for layer in range(drawn.size):
+        cloud = skies.cloud[cell, layer]
+        drawn[layer] = skies.depth[cell, layer] * cloudy[cloud] if cloud >= 0 else 0.0
+    return drawn
+
+
+@inner
+def most_clouds(skies: DrawnSkies | None) -> int:
+    """The largest number of clouds in a drawn sky."""
+    if skies is None:
+        return 0
+    return skies.chain.shape[1]

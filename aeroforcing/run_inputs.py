@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from aeroforcing.aerosol_optics import DEFAULT_OPTICS, check_optics
 from aeroforcing.averages import same_axis
+from aeroforcing.checks import check_number
 from aeroforcing.errors import InputError
 from aeroforcing.gridded_air import air_names
 from aeroforcing.grids import gaussian_grid, grid_of, standard_axes
@@ -28,6 +29,7 @@ from aeroforcing.layout import GRID, Chunk, Layout
 from aeroforcing.netcdf import open_lazily, reading
 from aeroforcing.points import builtin_at_points, points_of
 from aeroforcing.steps import Steps, calendar_months, steps_of_series
+from aeroforcing.surface import DEFAULT_OCEAN, needs_wind
 from aeroforcing.user_inputs import (
     CLOUD_TABLES,
     bounds_in,
@@ -36,7 +38,8 @@ from aeroforcing.user_inputs import (
     known_part,
     recognise,
 )
-from aeroforcing.variables import VARIABLES, check_ranges
+from aeroforcing.variables import VARIABLES, check_ranges, stamp
+from aeroforcing.wind import WIND, wind_names, with_wind
 
 IN_MEMORY_BYTES = 2**28  # of a file that is read at once
 WHOLE_CELLS = 2**17  # of a run whose inputs are made at once
@@ -58,6 +61,7 @@ class RunInputs:
     path: Path | None = None  # of the file that `given` is read from
     fill_missing: bool = False
     optics: str = DEFAULT_OPTICS
+    wind_speed: float | None = None  # everywhere, in place of a field of it [m s-1]
     axes: Axes = field(default_factory=dict)  # none where the run is on another grid
     made: xr.Dataset | None = None  # all inputs of the run, where they are few
 
@@ -89,12 +93,19 @@ class RunInputs:
     def resolved(self, chunk: Chunk, part: xr.Dataset | None) -> xr.Dataset:
         """All inputs of a chunk from the user's values for it."""
         if part is None:
-            return _builtin(self.layout.of(chunk), self.optics)
+            return self._with_wind(_builtin(self.layout.of(chunk), self.optics))
         user = recognise(part, source=self.source)  # first: it may refuse them
         builtin = _builtin(self.layout.of(chunk), self.optics)
-        return resolve_fields(
+        fields = resolve_fields(
             user, builtin=builtin, fill_missing=self.fill_missing, optics=self.optics
         )
+        return self._with_wind(fields)
+
+    def _with_wind(self, fields: xr.Dataset) -> xr.Dataset:
+        if self.wind_speed is None:
+            return fields
+        origin = f"{self.wind_speed:g} m s-1 everywhere"
+        return stamp(with_wind(fields, self.wind_speed, origin=origin))
 
 
 def _compact(places: NDArray[np.int64]) -> slice | NDArray[np.int64]:
@@ -121,6 +132,8 @@ def open_run_inputs(
     months: Iterable[int] = range(1, 13),
     fill_missing: bool = False,
     optics: str = DEFAULT_OPTICS,
+    ocean: str = DEFAULT_OCEAN,
+    wind_speed: float | None = None,
 ) -> RunInputs:
     """Find out the steps and places of a run, and what of its inputs is the user's.
 
@@ -138,15 +151,18 @@ def open_run_inputs(
         Whether missing cells are filled from the built-in inputs.
     optics
         Of aerosol species, the user's and the built-in ones: "chung2012" or "merra2".
+    ocean, wind_speed
+        As of `grid_forcing`.
 
     Raises
     ------
     InputError
-        The file cannot be read, nothing in it is known, its axes cannot be used, or, where all is
-        read at once, a value cannot.
+        The file cannot be read, nothing in it is known, its axes cannot be used, the wind speed is
+        missing or superfluous, or, where all is read at once, a value cannot be used.
     """
     wanted = list(months)
     check_optics(optics)
+    _check_wind_speed(wind_speed, ocean)
     if times not in TIMES:
         raise InputError(f"times={times!r} is not allowed; give 'months' or 'input'.")
     if inputs is None:
@@ -155,18 +171,46 @@ def open_run_inputs(
                 "times='input' asks for the time steps of inputs; give a file of them."
             )
         layout = Layout(calendar_months(wanted), gaussian_grid(grid or "T42"))
-        return _made_if_small(RunInputs(layout, optics=optics))
+        _check_wind_is_known(None, ocean, wind_speed)
+        return _made_if_small(RunInputs(layout, optics=optics, wind_speed=wind_speed))
     opened, source, path = _opened(inputs)
     try:
-        known = _with_axes_read(known_part(opened, source=source), path)
+        wind = needs_wind(ocean) and wind_speed is None
+        known = _with_axes_read(known_part(opened, source=source, wind=wind), path)
+        _check_wind_is_known(known, ocean, wind_speed)
         steps, given = _steps_and_part(known, wanted, times=times, source=source)
         given = _constants(given, steps, source=source, path=path)
         run = _placed(given, steps, grid=grid, source=source)
-        run = replace(run, source=source, path=path, fill_missing=fill_missing, optics=optics)
+        run = replace(
+            run, source=source, path=path, fill_missing=fill_missing, optics=optics,
+            wind_speed=wind_speed,
+        )  # fmt: skip
         return _made_if_small(_read_if_small(run, opened))
     except BaseException:
         opened.close()
         raise
+
+
+def _check_wind_speed(wind_speed: float | None, ocean: str) -> None:
+    """Refuse a number that is out of range, or that the law of the ocean's albedo does not use."""
+    if wind_speed is None:
+        needs_wind(ocean)  # refuses an unknown law
+        return
+    check_number("inputs", WIND, wind_speed)
+    if not needs_wind(ocean):
+        raise InputError(
+            f"{WIND}={wind_speed!r} is used by ocean='jin2011' alone; the law {ocean!r} has none."
+        )
+
+
+def _check_wind_is_known(known: xr.Dataset | None, ocean: str, wind_speed: float | None) -> None:
+    if not needs_wind(ocean) or wind_speed is not None:
+        return
+    if known is None or not wind_names(known, source="the inputs"):
+        raise InputError(
+            f"ocean={ocean!r} needs the wind speed at 10 m: give the number {WIND}, or a field of "
+            f"that name or CF standard name in the inputs [{VARIABLES[WIND].units}]."
+        )
 
 
 def _opened(

@@ -35,6 +35,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aeroforcing.errors import InputError
 from aeroforcing.jit import kernel
 
 Floats = NDArray[np.float64]
@@ -42,6 +43,11 @@ Floats = NDArray[np.float64]
 # Laws of the albedo of open water by their places: 0, 1, 2.
 OCEAN_LAWS = ("taylor1996", "briegleb1986", "jin2011")
 _TAYLOR, _BRIEGLEB, _JIN = range(3)
+DEFAULT_OCEAN = OCEAN_LAWS[_TAYLOR]
+OCEAN_IN_WORDS = (
+    "Taylor et al. (1996)", "Briegleb et al. (1986)", "Jin et al. (2011), by wind speed",
+)  # fmt: skip
+_SHORT_NAMES = ("taylor", "briegleb", "jin")
 _REFRACTIVE_INDEX = 1.34  # of sea water, for visible light
 
 OPEN_WATER_ALBEDO_DIFFUSE = 0.06  # Taylor et al. (1996) and Briegleb et al. (1986)
@@ -55,6 +61,28 @@ _GLACIER = (0.785, 0.58, 262.0)
 # Arctic ice is thick and covered by dry snow until June; Antarctic ice is thin, young and broken.
 _ARCTIC_ICE = (0.79, 0.51, 267.0)
 _ANTARCTIC_ICE = (0.58, 0.51, 267.0)
+
+
+def ocean_law(name: str) -> int:
+    """The place of a law in `OCEAN_LAWS`, by its name or by that of its first author.
+
+    Raises
+    ------
+    InputError
+        There is no such law.
+    """
+    for names in (OCEAN_LAWS, _SHORT_NAMES):
+        if name in names:
+            return names.index(name)
+    raise InputError(
+        f"ocean={name!r} is not allowed; the laws of the albedo of open water are "
+        f"{', '.join(map(repr, OCEAN_LAWS))}."
+    )
+
+
+def needs_wind(name: str) -> bool:
+    """Whether a law depends on the wind speed."""
+    return ocean_law(name) == _JIN
 
 
 @kernel

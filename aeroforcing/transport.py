@@ -13,6 +13,8 @@ state and a group of g-points is made when the first sample draws them.
   S_g exp(-(gas + half of Rayleigh above the aerosol) / mu) (1 - exp(-aerosol / mu)), 8 % to S_g.
 - q favours thin cloud: fraction / (1 + tau / 6), the scatter over the square root of the cost as
   measured; under thick cloud the aerosol's effect is smaller and the paths are longer.
+- Where overlapping clouds allow too many skies to be states, one state stands for all of them, and
+  each sample draws its own (overlap.py); adjoint tables and probabilities are for the mean sky.
 
 Roulette thresholds are parts of the power that the aerosol intercepts, or that comes in. In a
 cloudy state they are in proportion to the weight that its samples have, and to
@@ -61,6 +63,8 @@ from aeroforcing.montecarlo import (
     scaled_thresholds,
     whole_path,
 )
+from aeroforcing.overlap import DrawnSkies, most_clouds, sky_depth
+from aeroforcing.phase_function import AerosolPhase, phase_in_band
 from aeroforcing.sampling import (
     DAY,
     G_POINT,
@@ -72,7 +76,7 @@ from aeroforcing.sampling import (
     shifted,
 )
 from aeroforcing.solar import LONGEST_PERIOD, draw_sun, fill_days, mean_sun
-from aeroforcing.surface import OPEN_WATER_ALBEDO_DIFFUSE, open_water_albedo_direct
+from aeroforcing.surface import ocean_albedo_diffuse, ocean_albedo_direct
 
 # The four integrals of a column.
 CHANGE_CLEAR, CHANGE_CLOUDY, CLEAN_CLEAR, CLEAN_CLOUDY = range(4)
@@ -83,6 +87,8 @@ _SHARE_OF_INTERCEPTED_POWER = 0.92
 _CLEAR_SKY_THRESHOLDS = Roulette(tail=0.3, pair=0.3, chain=1.0)
 _CLOUDY_SKY_THRESHOLDS = Roulette(tail=0.3, pair=0.6, chain=3.0)
 _CLEAN_THRESHOLD = 0.5  # in units of the incoming flux
+# Child of a sample's key whose numbers draw its sky; the first children are those of legs.
+SKY = 2**32
 # Neighbouring g-points of a band that share one adjoint table.
 G_PER_TABLE = 4
 _DEPTH_OF_LONG_PATHS = 6.0  # optical depth at which a cloud's samples cost twice a thin one's
@@ -110,7 +116,19 @@ class Columns(NamedTuple):
     albedo_direct: NDArray[np.float64]  # (cell, band), of what is not open water
     albedo_diffuse: NDArray[np.float64]  # (cell, band), of what is not open water
     open_water: NDArray[np.float64]  # (cell,), share of the surface
+    ocean_law: NDArray[np.int64]  # (cell,), of its albedo, by its place in `surface.OCEAN_LAWS`
+    wind_speed: NDArray[np.float64]  # (cell,) [m s-1], where the law needs it
     cell_id: NDArray[np.uint64]  # (cell,), keys of the random numbers
+    aerosol_phase: AerosolPhase | None = None  # where it is not Henyey-Greenstein throughout
+    drawn_skies: DrawnSkies | None = None  # where there are any `cloud_depth` is their mean
+
+
+class Water(NamedTuple):
+    """The open water of one cell."""
+
+    share: float  # of the surface
+    law: int  # of its albedo
+    wind_speed: float  # [m s-1]
 
 
 class Effort(NamedTuple):
@@ -149,6 +167,8 @@ class Room(NamedTuple):
     """Scratch arrays of one sample."""
 
     medium: NDArray[np.float64]  # (level, 9)
+    cloudy: NDArray[np.float64]  # (cloud,) of a drawn sky
+    cloud_depth: NDArray[np.float64]  # (layer,) of a drawn sky
     adjoint_scratch: NDArray[np.float64]  # (level, 6)
     net: NDArray[np.float64]  # (dimension,)
     numbers: NDArray[np.float64]  # (4,)
@@ -179,10 +199,12 @@ def make_optics(n_layers, n_g, n_states, n_bands):
 
 
 @kernel
-def make_room(n_layers):
-    """Room for one sample."""
+def make_room(n_layers, n_clouds=0):
+    """Room for one sample; `n_clouds` are those of drawn skies."""
     return Room(
         np.zeros((n_layers + 1, MEDIUM_COLUMNS)),
+        np.zeros(n_clouds),
+        np.zeros(n_layers),
         np.zeros((n_layers + 1, ADJOINT_SCRATCH)),
         np.zeros(NET_DIMENSIONS),
         np.zeros(4),
@@ -313,10 +335,23 @@ def draw(cumulative, u):
 def fill_albedos(columns, cell, diffuse, direct):
     """Albedo by band: for scattered light, and for the sun's beam without that of open water."""
     water = columns.open_water[cell]
+    water_diffuse = ocean_albedo_diffuse(columns.ocean_law[cell], columns.wind_speed[cell])
     for band in range(diffuse.size):
         diffuse[band] = (1.0 - water) * columns.albedo_diffuse[cell, band]
-        diffuse[band] += water * OPEN_WATER_ALBEDO_DIFFUSE
+        diffuse[band] += water * water_diffuse
         direct[band] = (1.0 - water) * columns.albedo_direct[cell, band]
+
+
+@inner
+def water_of(columns, cell):
+    """The open water of a cell."""
+    return Water(columns.open_water[cell], columns.ocean_law[cell], columns.wind_speed[cell])
+
+
+@inner
+def albedo_of_water(water, mu):
+    """What open water adds to the albedo of its cell for the sun's beam."""
+    return water.share * ocean_albedo_direct(water.law, water.wind_speed, mu)
 
 
 @inner
@@ -345,8 +380,8 @@ def make_cloudy_table(g_band, group, state, depth, extinction, ssa, asymmetry, o
 
 @inner
 def integrate_clear(
-    g_band, solar_fraction, open_water, n_days, net, samples, replicates, change, power, stream,
-    optics, room, slopes, estimates,
+    g_band, solar_fraction, water, phase, cell, n_days, net, samples, replicates, change,
+    power, stream, optics, room, slopes, estimates,
 ):  # fmt: skip
     """Estimates of an integral over the cloud-free sky from each replicate, (replicate, score)."""
     media, adjoints, days = optics.medium, optics.adjoint[0], optics.days
@@ -369,11 +404,11 @@ def integrate_clear(
             band, group = g_band[g], g // G_PER_TABLE
             if not made[0, group]:
                 make_clear_table(g_band, group, optics)
-            beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
+            beam_albedo = albedo_direct[band] + albedo_of_water(water, mu)
             gradient = one_path(
-                media[g], adjoints[group], change, mu, weight, beam_albedo,
-                albedo_diffuse[band], roulette, child_key(replicate_key, sample), point, numbers,
-                own, slopes,
+                media[g], phase_in_band(phase, cell, band), adjoints[group], change, mu, weight,
+                beam_albedo, albedo_diffuse[band], roulette, child_key(replicate_key, sample),
+                point, numbers, own, slopes,
             )  # fmt: skip
             add_path(scores, own, 1.0)
             add_gradient(scores, gradient, slopes, band, 1.0)
@@ -382,8 +417,9 @@ def integrate_clear(
 
 @inner
 def integrate_cloudy(
-    g_band, solar_fraction, open_water, n_days, net, samples, replicates, change, power, stream,
-    fractions, depths, extinctions, ssas, asymmetries, optics, room, slopes, estimates,
+    g_band, solar_fraction, water, phase, cell, n_days, net, samples, replicates, change,
+    power, stream, skies, fractions, depths, extinctions, ssas, asymmetries, optics, room, slopes,
+    estimates,
 ):  # fmt: skip
     """The same over the cloudy states; their arrays are those of the cell."""
     media, adjoints, days, medium = optics.medium, optics.adjoint, optics.days, room.medium
@@ -391,7 +427,7 @@ def integrate_cloudy(
     cumulative_state, state_factor = optics.cumulative_state, optics.state_factor
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
     shifts, point, numbers, own = room.shifts, room.net, room.numbers, room.scores
-    made = optics.made
+    cloudy, drawn, made = room.cloudy, room.cloud_depth, optics.made
     for replicate in range(replicates):
         replicate_key = child_key(stream, replicate)
         fill_shifts(replicate_key, shifts)
@@ -410,16 +446,21 @@ def integrate_cloudy(
                     g_band, group, state, depths[state], extinctions[state], ssas[state],
                     asymmetries[state], optics, room,
                 )  # fmt: skip
+            key = child_key(replicate_key, sample)
+            depth = sky_depth(
+                skies, cell, depths[state], point[STATE], child_key(key, SKY), cloudy, drawn
+            )
             add_cloud(
-                media[g], depths[state], extinctions[state, band], ssas[state, band],
+                media[g], depth, extinctions[state, band], ssas[state, band],
                 asymmetries[state, band], medium,
             )  # fmt: skip
-            beam_albedo = albedo_direct[band] + open_water * open_water_albedo_direct(mu)
+            beam_albedo = albedo_direct[band] + albedo_of_water(water, mu)
             typical = power * state_factor[state] / state_probability
             gradient = one_path(
-                medium, adjoints[state + 1, group], change, mu, weight, beam_albedo,
-                albedo_diffuse[band], scaled_thresholds(_CLOUDY_SKY_THRESHOLDS, typical),
-                child_key(replicate_key, sample), point, numbers, own, slopes,
+                medium, phase_in_band(phase, cell, band), adjoints[state + 1, group], change, mu,
+                weight, beam_albedo, albedo_diffuse[band],
+                scaled_thresholds(_CLOUDY_SKY_THRESHOLDS, typical), key, point, numbers, own,
+                slopes,
             )  # fmt: skip
             add_path(scores, own, fractions[state])
             add_gradient(scores, gradient, slopes, band, fractions[state])
@@ -436,8 +477,8 @@ def shift_point(net, sample, shifts, point):
 
 @inner
 def one_path(
-    medium, adjoint, change, mu, weight, beam_albedo, albedo, roulette, key, point, numbers, scores,
-    wanted,
+    medium, phase, adjoint, change, mu, weight, beam_albedo, albedo, roulette, key, point, numbers,
+    scores, wanted,
 ):  # fmt: skip
     """The scores of one path: the change by the aerosol, or the aerosol-free fluxes.
 
@@ -446,12 +487,13 @@ def one_path(
     scores[:] = 0.0
     if change:
         return difference_path(
-            medium, adjoint, mu, weight, positive(wanted, beam_albedo), albedo, roulette, key,
-            point, numbers, scores, wanted,
+            medium, phase, adjoint, mu, weight, positive(wanted, beam_albedo), albedo, roulette,
+            key, point, numbers, scores, wanted,
         )  # fmt: skip
     whole_path(
-        medium, adjoint, False, mu, weight, beam_albedo, albedo, roulette.tail, key, point, scores
-    )
+        medium, phase, adjoint, False, mu, weight, beam_albedo, albedo, roulette.tail, key, point,
+        scores,
+    )  # fmt: skip
     return begin_gradient(wanted)
 
 
@@ -479,7 +521,7 @@ def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimate
         optics.albedo_diffuse[band] = positive(slopes, optics.albedo_diffuse[band])
     optics.made[:] = False
     stream = child_key(effort.seed, columns.cell_id[cell])
-    own_slopes = slopes_of(slopes, cell)
+    own_slopes, water = slopes_of(slopes, cell), water_of(columns, cell)
     change, cloudy = effort.change_samples[cell], effort.cloudy_samples[cell]
     clean = effort.clean_samples[cell]
     if share == 0.0:
@@ -487,8 +529,8 @@ def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimate
     for integral, samples in ((CHANGE_CLEAR, change), (CLEAN_CLEAR, clean)):
         if samples > 0:
             integrate_clear(
-                table.g_band, table.solar_fraction, columns.open_water[cell], n_days, effort.net,
-                samples, effort.replicates, integral == CHANGE_CLEAR,
+                table.g_band, table.solar_fraction, water, columns.aerosol_phase, cell, n_days,
+                effort.net, samples, effort.replicates, integral == CHANGE_CLEAR,
                 flux * (share if integral == CHANGE_CLEAR else 1.0), child_key(stream, integral),
                 optics, room, own_slopes, estimates[integral],
             )  # fmt: skip
@@ -500,10 +542,10 @@ def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimate
     for integral, samples in ((CHANGE_CLOUDY, cloudy), (CLEAN_CLOUDY, clean)):
         if samples > 0:
             integrate_cloudy(
-                table.g_band, table.solar_fraction, columns.open_water[cell], n_days, effort.net,
-                samples, effort.replicates, integral == CHANGE_CLOUDY,
+                table.g_band, table.solar_fraction, water, columns.aerosol_phase, cell, n_days,
+                effort.net, samples, effort.replicates, integral == CHANGE_CLOUDY,
                 flux * (share if integral == CHANGE_CLOUDY else 1.0),
-                child_key(stream, integral), columns.cloud_fraction[cell],
+                child_key(stream, integral), columns.drawn_skies, columns.cloud_fraction[cell],
                 columns.cloud_depth[cell], columns.cloud_extinction[shared],
                 columns.cloud_ssa[shared], columns.cloud_asymmetry[shared], optics, room,
                 own_slopes, estimates[integral],
@@ -521,7 +563,7 @@ def solve(table, columns, sun, effort, first, last, slopes, estimates):
     n_layers = columns.temperature_layers.shape[1]
     n_states, n_bands = columns.cloud_fraction.shape[1], columns.albedo_diffuse.shape[1]
     optics = make_optics(n_layers, table.g_band.size, n_states, n_bands)
-    room = make_room(n_layers)
+    room = make_room(n_layers, most_clouds(columns.drawn_skies))
     for cell in range(first, last):
         solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimates[cell])
 
@@ -540,7 +582,7 @@ def solve_layers(medium, adjoint, cos_zenith, albedo, net, replicates, seed, est
         for sample in range(net.shape[0]):
             shift_point(net, sample, room.shifts, room.net)
             whole_path(
-                medium, adjoint, True, cos_zenith, 1.0, albedo, albedo, _CLEAN_THRESHOLD,
+                medium, None, adjoint, True, cos_zenith, 1.0, albedo, albedo, _CLEAN_THRESHOLD,
                 child_key(replicate_key, sample), room.net, scores,
             )  # fmt: skip
         scores /= net.shape[0]

@@ -22,6 +22,7 @@ from aeroforcing.gridded_air import AIR, LEVEL, air_fields, air_names
 from aeroforcing.grids import grid_of, standard_axes
 from aeroforcing.netcdf import open_input
 from aeroforcing.variables import VARIABLES, canonicalise, check_ranges, claimed_names
+from aeroforcing.wind import WIND, wind_candidates, wind_field, wind_names
 from aeroforcing.wrong_values import first_place
 
 OPTICAL = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
@@ -71,7 +72,10 @@ class UserInputs:
 
 
 def read_user_inputs(
-    inputs: xr.Dataset | str | os.PathLike[str], *, months: Sequence[int] | None = None
+    inputs: xr.Dataset | str | os.PathLike[str],
+    *,
+    months: Sequence[int] | None = None,
+    wind: bool = False,
 ) -> UserInputs:
     """Read, recognise and check the user's inputs for some months.
 
@@ -81,6 +85,8 @@ def read_user_inputs(
         Dataset, or path of a netCDF file.
     months
         Calendar months that are wanted; by default those that there are.
+    wind
+        Whether the wind speed is wanted, if there is one.
 
     Returns
     -------
@@ -93,6 +99,8 @@ def read_user_inputs(
         absent, units are unknown, or values are out of range.
     """
     opened, source = _opened(inputs)
+    if not wind:
+        opened = opened.drop_vars(wind_candidates(_squeezed(opened)))
     user = _recognised(opened, source, lambda known: in_months(known, months, source=source))
     if "lat" in user.dataset.dims:
         grid_of(user.dataset, source=source)  # refuses cells whose bounds are unknown or senseless
@@ -126,11 +134,12 @@ def _recognised(
 ) -> UserInputs:
     squeezed = _squeezed(opened)
     state = air_names(squeezed, source=source)
-    others = squeezed.drop_vars(state)
+    wind = wind_names(squeezed, source=source)
+    others = squeezed.drop_vars([*state, *wind])
     canonical = canonicalise(others, source=source)
     names = [name for name in KNOWN if name in canonical and _is_known(canonical[name])]
     unpaired = _unpaired(canonical)
-    if not names and not state:
+    if not names and not state and not wind:
         raise lacking_partner(unpaired, source) if unpaired else _nothing_known(opened, source)
     origins = _origins(others, names, source)
     measures = [absorption for absorption, *_ in _ABSORPTION if absorption in canonical]
@@ -142,6 +151,10 @@ def _recognised(
         air = {str(name): array for name, array in found.items() if name not in names}
         chosen, names = chosen.assign(air), [*names, *air]
         origins |= dict.fromkeys(air, f"{source}, {', '.join(state)}")
+    for name in wind:
+        chosen = chosen.assign({WIND: wind_field(select(squeezed[[name]])[name], source=source)})
+        names = [*names, WIND]
+        origins[WIND] = f"{source}, variable {name}"
     check_ranges(chosen[names], source=source)
     ordered = _on_standard_axes(chosen, [*measures, *names], source)
     return UserInputs(ordered.drop_vars(measures), origins, source, unpaired)
@@ -170,10 +183,10 @@ def lacking_partner(unpaired: Mapping[str, str], source: str) -> InputError:
     )
 
 
-def known_part(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
+def known_part(dataset: xr.Dataset, *, source: str, wind: bool = False) -> xr.Dataset:
     """The variables of a dataset that are known, by their own names, and the bounds of its axes.
 
-    Nothing is read of them.
+    Nothing is read of them. The wind speed is among them if it is wanted.
 
     Raises
     ------
@@ -183,11 +196,12 @@ def known_part(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
     wanted = {*KNOWN, *(name for names in _ABSORPTION for name in names), "sigma_interface"}
     squeezed = _squeezed(dataset)
     state = air_names(squeezed, source=source)
+    winds = wind_names(squeezed, source=source) if wind else []
     claimed = claimed_names(squeezed.drop_vars(state), source=source)
     names = [old for old, new in claimed.items() if new in wanted]
-    if not {claimed[old] for old in names} - {"sigma_interface"} and not state:
+    if not {claimed[old] for old in names} - {"sigma_interface"} and not (state or winds):
         raise _nothing_known(dataset, source)
-    kept = {*names, *state, *bounds_in(dataset)}
+    kept = {*names, *state, *winds, *bounds_in(dataset)}
     kept |= {"lat_bnds", "lon_bnds", "time_bnds", "sigma_interface"}
     return squeezed[[name for name in squeezed.variables if name in kept]]
 

@@ -288,6 +288,8 @@ _UNIT_FACTORS: Mapping[str, Mapping[str, float]] = {
     | dict.fromkeys(("hpa", "mbar", "mb", "millibar", "millibars"), 100.0),
     "m": dict.fromkeys(("m", "meter", "meters", "metre", "metres"), 1.0) | {"km": 1000.0},
     "W m-2": dict.fromkeys(("wm-2", "w/m2", "w/m^2", "wm**-2", "wm^-2"), 1.0),
+    "m s-1": dict.fromkeys(("ms-1", "m/s", "ms**-1", "ms^-1"), 1.0)
+    | dict.fromkeys(("knot", "knots", "kt", "kn"), 1852.0 / 3600.0),
     "m2": {"m2": 1.0, "m^2": 1.0, "m**2": 1.0, "km2": 1e6},
 }
 
@@ -320,10 +322,10 @@ def canonicalise(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
     names = claimed_names(dataset, source=source)
     _check_free(dataset, names, source)
     renamed = dataset.rename({old: new for old, new in names.items() if old != new})
-    converted = renamed.assign(
-        {new: _converted(renamed[new], VARIABLES[new], source) for new in names.values()}
+    in_units = renamed.assign(
+        {new: converted(renamed[new], VARIABLES[new], source) for new in names.values()}
     )
-    result = stamp(_with_coalbedo_exponent(_with_ssa(converted)))
+    result = stamp(_with_coalbedo_exponent(_with_ssa(in_units)))
     for name in _results_in(dataset):
         result[name].attrs = dict(dataset[name].attrs)
     return result
@@ -405,7 +407,7 @@ _ALIASES = _first_by(
 )
 
 
-def _converted(array: xr.DataArray, variable: Variable, source: str) -> xr.DataArray:
+def converted(array: xr.DataArray, variable: Variable, source: str) -> xr.DataArray:
     """The same quantity in the units of the registry."""
     if variable.units or variable.flags:
         check_numbers(array, variable.name, source=source)

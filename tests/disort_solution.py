@@ -46,11 +46,13 @@ def disort_levels(
     surface_albedo: float,
     cos_zenith: float,
     streams: int = STREAMS,
+    by_moments: Sequence[tuple[ArrayLike, ArrayLike]] = (),
 ) -> DisortLevels:
     """Fluxes through all levels.
 
     Optical depths are of layers, top first: of absorption, of scattering by air, and of any number
-    of Henyey-Greenstein scatterers, each with its asymmetry parameters.
+    of Henyey-Greenstein scatterers, each with its asymmetry parameters; and, `by_moments`, of
+    others, each with the Legendre moments of its phase function from order 0 on.
     """
     order = np.arange(streams + 1)
     rayleigh = np.asarray(rayleigh, dtype=float)
@@ -59,6 +61,11 @@ def disort_levels(
     for depth, asymmetry in scattering:
         scattered = scattered + depth
         moments = moments + np.asarray(depth)[:, None] * np.asarray(asymmetry)[:, None] ** order
+    for depth, own in by_moments:
+        scattered = scattered + depth
+        known = np.zeros(order.size)
+        known[: np.size(own)] = np.asarray(own)[: order.size]
+        moments = moments + np.asarray(depth)[:, None] * known
     tau = np.asarray(absorption, dtype=float) + scattered
     moments = np.where(scattered[:, None] > 0.0, moments, order == 0)
     seen = tau > 1e-14  # thinner layers would vanish in the sums of depths

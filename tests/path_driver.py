@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
 from aeroforcing.events import SCORES
 from aeroforcing.montecarlo import Roulette, difference_path, whole_path
+from aeroforcing.phase_function import BandPhase
 from aeroforcing.sampling import NET_DIMENSIONS, child_key, fill_shifts, sobol_net
 from aeroforcing.transport import shift_point
 
@@ -18,7 +19,7 @@ ROULETTE = Roulette(tail=0.3, pair=0.3, chain=1.0)
 
 
 @njit(error_model="numpy")  # not kept on disk: a stale one would test code of the past
-def trace(medium, table, kind, cos_zenith, albedo, roulette, seed, net, scores):
+def trace(medium, phase, table, kind, cos_zenith, albedo, roulette, seed, net, scores):
     """Scores of each replicate: the change by the aerosol, or the fluxes without or with it."""
     point, room = np.zeros(NET_DIMENSIONS), np.zeros(4)
     shifts = np.zeros(NET_DIMENSIONS, np.uint32)
@@ -31,12 +32,12 @@ def trace(medium, table, kind, cos_zenith, albedo, roulette, seed, net, scores):
             key = child_key(replicate_key, sample)
             if kind == CHANGE:
                 difference_path(
-                    medium, table, cos_zenith, 1.0, albedo, albedo, roulette, key, point, room,
-                    own, None,
+                    medium, phase, table, cos_zenith, 1.0, albedo, albedo, roulette, key, point,
+                    room, own, None,
                 )  # fmt: skip
             else:
                 whole_path(
-                    medium, table, kind == WITH_AEROSOL, cos_zenith, 1.0, albedo, albedo,
+                    medium, phase, table, kind == WITH_AEROSOL, cos_zenith, 1.0, albedo, albedo,
                     roulette.tail, key, point, own,
                 )  # fmt: skip
         own /= net.shape[0]
@@ -59,10 +60,11 @@ def path_scores(
     table: NDArray[np.float64] | None = None,
     roulette: Roulette = ROULETTE,
     seed: int = 5,
+    phase: BandPhase | None = None,
 ) -> NDArray[np.float64]:
     """Scores of each replicate, (replicate, score); by default with the medium's own table."""
     table = adjoint_of(medium, albedo) if table is None else table
     scores = np.zeros((REPLICATES, SCORES))
     net = sobol_net(log2_samples)
-    trace(medium, table, kind, cos_zenith, albedo, roulette, np.uint64(seed), net, scores)
+    trace(medium, phase, table, kind, cos_zenith, albedo, roulette, np.uint64(seed), net, scores)
     return scores

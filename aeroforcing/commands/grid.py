@@ -26,7 +26,16 @@ from aeroforcing.commands.input_options import (
     inputs_text,
     resolved,
 )
-from aeroforcing.config import FLAG, POSITIVE, TEXT, Option, dump_config, integer_from, one_of
+from aeroforcing.config import (
+    FLAG,
+    NOT_NEGATIVE,
+    POSITIVE,
+    TEXT,
+    Option,
+    dump_config,
+    integer_from,
+    one_of,
+)
 from aeroforcing.errors import InputError
 from aeroforcing.progress import Progress
 
@@ -86,6 +95,21 @@ OPTIONS = (
         False,
         "cut off the forward peak of scattering by clouds: less than half the time in cloudy sky, "
         "and an all-sky forcing 0.08 W m-2 more negative at the top of the atmosphere",
+    ),
+    Option(
+        "ocean",
+        one_of("taylor", "briegleb", "jin"),
+        "taylor",
+        "albedo of open water after Taylor et al. (1996), Briegleb et al. (1986) or Jin et al. "
+        "(2011), with the wind speed of the input or of --wind-speed (taylor)",
+        "LAW",
+    ),
+    Option(
+        "wind-speed",
+        NOT_NEGATIVE,
+        None,
+        "wind speed at 10 m over the ocean, of --ocean jin, in place of a field wind_speed [m s-1]",
+        "V",
     ),
     Option(
         "kernels",
@@ -177,7 +201,7 @@ def _input(options: dict[str, Any]) -> Path | None:
 
 def _choice_of_inputs(options: dict[str, Any]) -> dict[str, Any]:
     """The options that `grid_forcing` has about its inputs."""
-    names = ("months", "times", "fill-missing", "optics")
+    names = ("months", "times", "fill-missing", "optics", "ocean", "wind-speed")
     return {"grid": grid_of_run(options)} | {n.replace("-", "_"): options[n] for n in names}
 
 

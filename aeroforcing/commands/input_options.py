@@ -70,6 +70,7 @@ def resolved(options: dict[str, Any]) -> xr.Dataset:
     from aeroforcing.inputs import resolve_inputs
     from aeroforcing.station_files import read_stations
     from aeroforcing.station_inputs import with_stations
+    from aeroforcing.surface import DEFAULT_OCEAN
 
     inputs = resolve_inputs(
         None if options["input"] is None else input_file(options["input"]),
@@ -77,6 +78,7 @@ def resolved(options: dict[str, Any]) -> xr.Dataset:
         months=options["months"],
         fill_missing=options["fill-missing"],
         optics=options["optics"],
+        ocean=options.get("ocean", DEFAULT_OCEAN),
         replacements=replacements(options),
     )
     if options[AERONET] is None:

@@ -50,9 +50,9 @@ from aeroforcing.transport import (
     G_PER_TABLE,
     draw,
     fill_albedos,
-    fill_clear_adjoints,
-    fill_cloudy_adjoints,
     fill_optics,
+    make_clear_table,
+    make_cloudy_table,
     make_optics,
     make_room,
 )
@@ -71,22 +71,21 @@ def solve_case(table, columns, cell, state, u_g, mu, net, seed, scores, medium):
     optics, room = make_optics(n_layers, table.g_band.size, n_states, n_bands), make_room(n_layers)
     fill_optics(table, columns, cell, mu, optics)
     fill_albedos(columns, cell, optics.albedo_diffuse, optics.albedo_direct)
-    fill_clear_adjoints(table.g_band, optics)
     g, _ = draw(optics.cumulative_change, u_g)
-    band = table.g_band[g]
+    band, group = table.g_band[g], g // G_PER_TABLE
+    make_clear_table(table.g_band, group, optics)
     medium[:] = optics.medium[g]
     if state >= 0:
         depth = columns.cloud_depth[cell, state]
         extinction, ssa = columns.cloud_extinction[0, state], columns.cloud_ssa[0, state]
         asymmetry = columns.cloud_asymmetry[0, state]
-        fill_cloudy_adjoints(
-            table.g_band, depth, extinction, ssa, asymmetry, optics.adjoint[state + 1], optics,
-            room,
-        )  # fmt: skip
+        make_cloudy_table(
+            table.g_band, group, state, depth, extinction, ssa, asymmetry, optics, room
+        )
         add_cloud(optics.medium[g], depth, extinction[band], ssa[band], asymmetry[band], medium)
     albedo = optics.albedo_diffuse[band]
     power = -math.expm1(-medium[n_layers, AEROSOL] / mu)
-    table_of_g = optics.adjoint[state + 1, g // G_PER_TABLE]
+    table_of_g = optics.adjoint[state + 1, group]
     roulette = Roulette(0.3 * power, 0.3 * power, power)
     trace(medium, table_of_g, CHANGE, mu, albedo, roulette, seed, net, scores)
     return albedo

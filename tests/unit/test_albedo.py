@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from montecarlo_checks import assert_unbiased, t_values
+from scipy.interpolate import CubicSpline
 
 import aeroforcing as af
 from aeroforcing.albedo import surface_bands, visible_share
@@ -11,10 +13,11 @@ from aeroforcing.column import column_arrays
 from aeroforcing.errors import InputError
 from aeroforcing.gases import load_gas_table
 from aeroforcing.properties import planck_band_nodes
+from aeroforcing.solar import LONGEST_PERIOD, draw_sun, fill_days, sun_over_months
 from aeroforcing.surface import (
     OCEAN_LAWS,
-    OPEN_WATER_ALBEDO_DIFFUSE,
-    open_water_albedo_direct,
+    ocean_albedo_diffuse,
+    ocean_albedo_direct,
 )
 
 TABLE = load_gas_table("g112")
@@ -124,16 +127,6 @@ def test_impossible_ice(change):
 # ---- laws of the ocean --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("mu", "expected"), [(0.2, 0.20387), (0.5, 0.06975), (0.8, 0.02840)])
-def test_an_ocean_under_one_sun(mu, expected):
-    rest = af.SurfaceAlbedo(direct=0.6, diffuse=0.5)
-    ocean = af.Ocean(law="briegleb1986", fraction=0.7, rest=rest)
-    found = surface_bands(ocean, n_bands=14, cos_zenith=mu)
-    assert found.direct == pytest.approx(np.full(14, 0.3 * 0.6 + 0.7 * expected), abs=1e-5)
-    assert found.diffuse == pytest.approx(np.full(14, 0.3 * 0.5 + 0.7 * 0.06))
-    assert found.open_water == found.law == 0
-
-
 def column_over(surface):
     smoke = af.Aerosol(aod=0.3, ssa=0.9, asymmetry=0.7, angstrom=1.4)
     air = af.standard_atmosphere("tropical")
@@ -159,19 +152,62 @@ def test_a_rough_sea_reflects_less_of_a_low_sun(call):
     assert calm.sum() > 1.15 * rough.sum()
 
 
-def test_the_law_of_the_default_is_the_same_given_by_its_albedos():
-    mu = 0.4
-    pair = af.SurfaceAlbedo(direct=open_water_albedo_direct(mu), diffuse=OPEN_WATER_ALBEDO_DIFFUSE)
+@pytest.mark.parametrize(
+    "ocean",
+    [
+        af.Ocean(),
+        af.Ocean(law="briegleb1986"),
+        af.Ocean(law="jin2011", wind_speed=12.0),
+        af.Ocean(law="jin2011", wind_speed=2.0, fraction=0.6, rest=0.5),
+    ],
+)
+def test_under_one_sun_a_law_is_a_pair_of_albedos(ocean):
+    mu, law, wind = 0.4, OCEAN_LAWS.index(ocean.law), ocean.wind_speed or 0.0
+    land = (1.0 - ocean.fraction) * ocean.rest
+    pair = af.SurfaceAlbedo(
+        direct=land + ocean.fraction * ocean_albedo_direct(law, wind, mu),
+        diffuse=land + ocean.fraction * ocean_albedo_diffuse(law, wind),
+    )
     ocean, given = (
         af.column_fluxes(column_over(surface), cos_zenith=mu, photons=2**10)
-        for surface in (af.Ocean(), pair)
+        for surface in (ocean, pair)
     )
     for name in ("surface_up", "toa_up", "forcing_toa"):
         assert ocean[name].item() == pytest.approx(given[name].item(), rel=1e-9)
 
 
-def test_a_law_that_averages_over_the_day_lack_is_refused():
-    with pytest.raises(InputError, match="'taylor1996' alone"):
-        af.column_forcing(
-            column_over(af.Ocean(law="briegleb1986")), latitude=0.0, months=[1], photons=64
-        )
+def mean_over_month(by_cosine, *, latitude, month):
+    """Mean over the days and hours of a month of what is known for suns of 1 W m-2."""
+    sun = sun_over_months(latitude=latitude, month=[month], solar_constant=1361.0)
+    days = np.zeros((LONGEST_PERIOD, 4))
+    n_days = fill_days(sun, 0, days)
+    midpoints = (np.arange(48) + 0.5) / 48
+    suns = np.array(
+        [draw_sun(days, n_days, (d + 0.5) / n_days, h) for d in range(n_days) for h in midpoints]
+    )
+    cosine, flux = suns[suns[:, 1] > 0.0].T
+    return float((by_cosine(cosine) * flux / cosine).sum() / len(suns))
+
+
+@pytest.mark.parametrize(
+    "ocean", [af.Ocean(law="briegleb1986"), af.Ocean(law="jin2011", wind_speed=3.0)]
+)
+def test_a_month_over_the_ocean_is_the_mean_of_its_suns(ocean):
+    """An albedo of a mean sun would be wrong by far: the laws are steep."""
+    column, cosines = column_over(ocean), np.geomspace(0.02, 0.75, 16)
+    found = af.column_forcing(column, latitude=45.0, months=[3], photons=2**15, seed=3)
+    names = ("forcing_toa", "forcing_surface")
+    t = []
+    instants = [
+        af.column_fluxes(column, cos_zenith=mu, photons=2**14, solar_constant=1.0, seed=i)
+        for i, mu in enumerate(cosines)
+    ]
+    for name in names:
+        values = [float(instant[name]) for instant in instants]
+        spline = CubicSpline(cosines, values)
+        expected = mean_over_month(spline, latitude=45.0, month=3)
+        error = 0.003 * abs(expected)  # of the spline through values with errors
+        stderr = float(found[f"{name}_stderr"][0])
+        assert stderr < 0.01 * abs(expected)
+        t.append(t_values(float(found[name][0]), stderr, expected, truth_error=error)[0])
+    assert_unbiased(t, names=names)

@@ -63,7 +63,7 @@ def trace(medium, table, cos_zenith, albedo, roulette, seed, net, sums):
             shift_point(net, sample, shifts, point)
             key = child_key(replicate_key, sample)
             gradient = difference_path(
-                medium, table, cos_zenith, 1.0, albedo, albedo, roulette, key, point, room,
+                medium, None, table, cos_zenith, 1.0, albedo, albedo, roulette, key, point, room,
                 scores, sums,
             )  # fmt: skip
             for column in range(6):

@@ -120,7 +120,9 @@ def test_new_directions_have_the_moments_of_their_partner(mu):
         (CLOUD_PARTNER, 0.86, (1.0, 0.86, 0.86**2)),
         (AEROSOL_PARTNER, 0.6, (1.0, 0.6, 0.36)),
     ):
-        drawn = np.array([[new_direction(partner, g, mu, x, y) for y in midpoints(100)] for x in u])
+        drawn = np.array(
+            [[new_direction(partner, g, None, 0, mu, x, y) for y in midpoints(100)] for x in u]
+        )
         for degree, moment in enumerate(moments):
             values = (drawn[..., 1] * legendre(degree, drawn[..., 0])).mean(axis=1)
             expected = moment * legendre(degree, mu)
