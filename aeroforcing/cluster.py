@@ -103,7 +103,7 @@ def _connected(scheduler: str) -> Client:
         raise InputError(
             f"scheduler {scheduler!r}: not an address such as tcp://host:8786 ({error})."
         ) from None
-    except OSError as error:
+    except (OSError, AssertionError) as error:  # the latter if its loop takes long to start
         raise OSError(f"scheduler {scheduler}: cannot be reached ({error}).") from error
 
 

@@ -1,13 +1,13 @@
 """Memory and time against the number of cells, and what keeping the parts of a run costs.
 
-    python -m benchmarks.memory                          up to a million cells, some thirty minutes
+    python -m benchmarks.memory                          up to a million cells, some forty minutes
     python -m benchmarks.memory --most 100000            up to so many
     python -m benchmarks.memory --figure long_runs.png   draws them too
     python -m benchmarks.memory --overhead               only what parts and provenance cost (T42)
 
-Every run is a process of its own: `aeroforcing grid` for points all over the globe, in chunks of
-fixed size, with the fewest samples there are. Times of the table are processor times; elapsed times
-of the overhead need an otherwise idle machine.
+Every run is a process of its own: `aeroforcing grid` for points all over the globe, and for a
+series of daily maps, in chunks of fixed size, with the fewest samples there are. Times of the table
+are processor times; elapsed times of the overhead need an otherwise idle machine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
@@ -29,6 +29,7 @@ import xarray as xr
 from aeroforcing import saved_forcing
 from aeroforcing.chunk_forcing import ChunkResult
 from aeroforcing.forcing_run import prepared_run
+from aeroforcing.grids import gaussian_grid
 from aeroforcing.layout import Chunk
 from aeroforcing.progress import Progress
 from aeroforcing.threads import processors, solve_in_threads
@@ -63,12 +64,36 @@ def points(number: int) -> xr.Dataset:
     return xr.Dataset({"aod": ("cell", rng.uniform(0.02, 0.4, number))}, coords)
 
 
-def cost_of(cells: int, *, sky: str = "clear", photons: int = 1, chunk: int = CHUNK) -> Cost:
-    """Cost of July at so many points, start of the process included."""
+def days(number: int) -> xr.Dataset:
+    """Daily maps of 216 cells with an AOD each, of about so many cells in all."""
+    grid = gaussian_grid("15x20")
+    steps = max(2, -(-number // (grid.sizes["lat"] * grid.sizes["lon"])))
+    dates = xr.date_range("2001-01-01", periods=steps, freq="D", calendar="noleap")
+    shape = (steps, grid.sizes["lat"], grid.sizes["lon"])
+    aod = np.random.default_rng(7).uniform(0.02, 0.4, shape)
+    coords = {"time": dates, "lat": grid.lat, "lon": grid.lon}
+    return xr.Dataset({"aod": (("time", "lat", "lon"), aod)}, coords)
+
+
+# What is run: its input, and its times.
+KINDS: dict[str, tuple[Callable[[int], xr.Dataset], tuple[str, ...]]] = {
+    "points": (points, ("--months", "7")),
+    "days": (days, ("--times", "input")),
+}
+
+
+def cost_of(
+    cells: int, *, kind: str = "points", sky: str = "clear", photons: int = 1, chunk: int = CHUNK
+) -> Cost:
+    """Cost of a run of so many cells, start of the process included."""
+    make, when = KINDS[kind]
     with tempfile.TemporaryDirectory() as folder:
-        points(cells).to_netcdf(Path(folder) / "in.nc")
-        options = ["--grid", "native", "--months", "7", "--sky", sky, "--photons", str(photons)]
-        return run_cost(["in.nc", *options, "--chunk", str(chunk)], folder=folder, cells=cells)
+        inputs = make(cells)
+        inputs.to_netcdf(Path(folder) / "in.nc")
+        options = ["--grid", "native", *when, "--sky", sky, "--photons", str(photons)]
+        return run_cost(
+            ["in.nc", *options, "--chunk", str(chunk)], folder=folder, cells=inputs["aod"].size
+        )
 
 
 def run_cost(arguments: Iterable[str], *, folder: str, cells: int) -> Cost:
@@ -141,24 +166,27 @@ def overhead(
     return solving, saving.without(preparing)
 
 
-def draw(costs: list[Cost], path: str) -> None:
+def draw(costs: Mapping[str, list[Cost]], path: str) -> None:
     """Memory and time against the number of cells."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    cells = np.array([cost.cells for cost in costs], dtype=float)
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(8.0, 3.2), layout="constrained")
-    left.semilogx(cells, [cost.megabytes for cost in costs], "o-")
-    highest = 1.2 * max(cost.megabytes for cost in costs)
-    left.set(xlabel="cells", ylabel="peak memory [MB]", ylim=(0.0, highest))
-    seconds = np.array([cost.seconds for cost in costs])
-    each = (seconds[-1] - seconds[0]) / (cells[-1] - cells[0])
-    right.loglog(cells, seconds, "o-", label="measured")
-    right.loglog(cells, seconds[0] + (cells - cells[0]) * each, "k:", label="a line: start + cells")
+    for (kind, own), marker in zip(costs.items(), "os", strict=True):
+        cells = [cost.cells for cost in own]
+        left.semilogx(cells, [cost.megabytes for cost in own], f"{marker}-", label=kind)
+        right.loglog(cells, [cost.seconds for cost in own], f"{marker}-", label=kind)
+    ends = own[0], own[-1]
+    each = (ends[1].seconds - ends[0].seconds) / (ends[1].cells - ends[0].cells)
+    line = [ends[0].seconds + (x - ends[0].cells) * each for x in cells]
+    right.loglog(cells, line, "k:", label="a line: start + cells")
+    left.set(xlabel="cells", ylabel="peak memory [MB]")
+    left.set_ylim(0.0, 1.2 * max(cost.megabytes for own in costs.values() for cost in own))
     right.set(xlabel="cells", ylabel="processor time [s]")
-    right.legend(frameon=False)
+    for axes in (left, right):
+        axes.legend(frameon=False, loc="lower right" if axes is left else "upper left")
     figure.savefig(path, dpi=130)
     pyplot.close(figure)
 
@@ -176,8 +204,12 @@ def main() -> None:
         rows = [[what, f"{a:.2f}", f"{b:.2f}", f"{b / a:.2%}"] for what, a, b in pairs]
         print(markdown(["T42 x 12", "solving [s]", "saving [s]", "share"], rows))
         return
-    costs = [cost_of(cells) for cells in CELLS if cells <= wanted.most]
-    print(markdown(HEADER, [cost.row() for cost in costs]))
+    costs = {
+        kind: [cost_of(cells, kind=kind) for cells in CELLS if cells <= wanted.most]
+        for kind in KINDS
+    }
+    for kind, own in costs.items():
+        print(f"{kind}\n\n{markdown(HEADER, [cost.row() for cost in own])}\n", flush=True)
     if wanted.figure:
         draw(costs, wanted.figure)
 

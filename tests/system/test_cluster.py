@@ -52,10 +52,16 @@ def expected(run):
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory):
-    """Two worker processes."""
+def cluster_of_two(tmp_path_factory):
     with cluster_client(2, None, scratch=tmp_path_factory.mktemp("workers") / "own") as found:
         yield found
+
+
+@pytest.fixture
+def client(cluster_of_two):
+    """Two worker processes, both of them alive."""
+    cluster_of_two.wait_for_workers(2)
+    return cluster_of_two
 
 
 def collected(solved) -> dict[int, ChunkResult]:

@@ -28,7 +28,8 @@ ROOT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"  # a proxy that does not answer
 
 
-@pytest.fixture(scope="module")
+# Of the session: tests in any order may leave the module and come back to it.
+@pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
     """The built pages, from a copy of what they are made of."""
     root = tmp_path_factory.mktemp("documentation")

@@ -87,7 +87,7 @@ def solve_case(table, columns, cell, state, u_g, mu, net, seed, scores, medium):
     power = -math.expm1(-medium[n_layers, AEROSOL] / mu)
     table_of_g = optics.adjoint[state + 1, group]
     roulette = Roulette(0.3 * power, 0.3 * power, power)
-    trace(medium, table_of_g, CHANGE, mu, albedo, roulette, seed, net, scores)
+    trace(medium, None, table_of_g, CHANGE, mu, albedo, roulette, seed, net, scores)
     return albedo
 
 

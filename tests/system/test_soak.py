@@ -88,9 +88,14 @@ def test_some_jobs_of_the_soak():
 
 @pytest.mark.slow
 def test_memory_time_and_overhead_are_measured(tmp_path):
-    costs = [memory.cost_of(cells, chunk=32) for cells in (20, 100)]
-    assert [cost.cells for cost in costs] == [20, 100]
-    assert all(cost.megabytes > 50.0 and cost.seconds > 0.0 for cost in costs)
+    sizes = {"points": (20, 100), "days": (432, 648)}
+    costs = {
+        kind: [memory.cost_of(cells, kind=kind, chunk=216) for cells in own]
+        for kind, own in sizes.items()
+    }
+    for kind, own in costs.items():
+        assert tuple(cost.cells for cost in own) == sizes[kind]
+        assert all(cost.megabytes > 50.0 and cost.seconds > 0.0 for cost in own)
     memory.draw(costs, str(tmp_path / "figure.png"))
     assert (tmp_path / "figure.png").stat().st_size > 5000
     solving, saving = memory.overhead(grid="45x60", months=[1, 7], photons=8)
