@@ -196,12 +196,11 @@ def _put_together(
 
 def _head(run: ForcingRun, parts: Parts, origins: list[str]) -> xr.Dataset:
     """The result without its values."""
-    results = [parts.read(chunk.number) for chunk in run.chunks()]
-    attributes = run.attributes(
-        complete=sum(result.complete for result in results),
-        samples=sum(result.samples for result in results),
-        inputs=origins,
-    )
+    complete = samples = 0
+    for chunk in run.chunks():  # one part at a time: all of them may be larger than memory
+        result = parts.read(chunk.number)
+        complete, samples = complete + result.complete, samples + result.samples
+    attributes = run.attributes(complete=complete, samples=samples, inputs=origins)
     shape = (run.layout.steps.size, *run.layout.map_shape)
     nothing = {name: np.broadcast_to(np.nan, shape) for name in run.settings.names}
     mark = {MARK: parts.run}
