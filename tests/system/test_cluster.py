@@ -60,7 +60,7 @@ def cluster_of_two(tmp_path_factory):
 @pytest.fixture
 def client(cluster_of_two):
     """Two worker processes, both of them alive."""
-    cluster_of_two.wait_for_workers(2)
+    cluster_of_two.wait_for_workers(2, timeout=120)
     return cluster_of_two
 
 
