@@ -84,13 +84,15 @@ def test_workers_give_the_bits_of_threads(run, expected, client):
     assert len({*client.run(os.getpid).values(), os.getpid()}) == 3
 
 
-def test_workers_leave_an_interruption_to_the_process_that_began_them(client):
+def blocked_signals() -> set[int]:
+    return set(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, [])))
+
+
+def test_workers_leave_an_interruption_to_the_process_that_began_them(tmp_path):
     """A terminal sends it to all of them."""
-    pids = client.run(os.getpid).values()
-    for pid in pids:
-        os.kill(pid, signal.SIGINT)
-    assert sorted(client.run(os.getpid).values()) == sorted(pids)
-    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    with cluster_client(1, None, scratch=tmp_path / "own") as client:
+        assert all(signal.SIGINT in found for found in client.run(blocked_signals).values())
+    assert signal.SIGINT not in blocked_signals()
 
 
 def test_killed_workers_cost_retries_and_no_result(run, expected, client):
