@@ -24,6 +24,7 @@ from aeroforcing.errors import InputError
 from aeroforcing.phase_function import PhaseFunction
 from aeroforcing.profiles import ExponentialProfile, Profile, layer_shares
 from aeroforcing.properties import BandNodes, band_means, spectrum_means
+from aeroforcing.ratios import ratio
 from aeroforcing.variables import VARIABLES
 
 Floats = NDArray[np.float64]
@@ -268,11 +269,29 @@ class BandAerosol:
 
 
 def aerosol_arrays(
+    components: Sequence[Sequence[LayerOptics]], *, shape: tuple[int, ...]
+) -> LayerOptics:
+    """Optics of the mixed aerosols of several columns, each (column, band, layer).
+
+    Parameters
+    ----------
+    components
+        Optics of the aerosols of each column, of `component_optics`.
+    shape
+        Numbers of bands and layers.
+    """
+    mixed = [
+        layers[0] if len(layers) == 1 else mix_layers(layers, shape=shape) for layers in components
+    ]
+    return LayerOptics(*(np.array(values) for values in zip(*mixed, strict=True)))
+
+
+def component_optics(
     aerosols: Sequence[Sequence[AnyAerosol]],
     atmospheres: Sequence[Atmosphere],
     nodes: BandNodes,
-) -> LayerOptics:
-    """Optics of the mixed aerosols of several columns, each (column, band, layer).
+) -> list[list[LayerOptics]]:
+    """Optics of each aerosol of several columns, each (band, layer).
 
     Parameters
     ----------
@@ -283,20 +302,6 @@ def aerosol_arrays(
     nodes
         Of the bands.
     """
-    shape = (len(nodes.wavelength), len(atmospheres[0].temperature_layers))
-    mixed = [
-        layers[0] if len(layers) == 1 else mix_layers(layers, shape=shape)
-        for layers in component_optics(aerosols, atmospheres, nodes)
-    ]
-    return LayerOptics(*(np.array(values) for values in zip(*mixed, strict=True)))
-
-
-def component_optics(
-    aerosols: Sequence[Sequence[AnyAerosol]],
-    atmospheres: Sequence[Atmosphere],
-    nodes: BandNodes,
-) -> list[list[LayerOptics]]:
-    """Optics of each aerosol of several columns; parameters as of `aerosol_arrays`."""
     by_law = _uniform_optics(aerosols, atmospheres, nodes)
     return [
         [
@@ -323,7 +328,7 @@ def mix_layers(components: Sequence[LayerOptics], *, shape: tuple[int, ...]) -> 
         extinction += component.extinction
         scattering += scattered
         forward += scattered * component.asymmetry
-    return LayerOptics(extinction, _ratio(scattering, extinction, 1.0), _ratio(forward, scattering))
+    return LayerOptics(extinction, ratio(scattering, extinction, 1.0), ratio(forward, scattering))
 
 
 def _uniform_optics(
@@ -359,11 +364,6 @@ def spread(depth: Floats, ssa: Floats, asymmetry: Floats, shares: Floats) -> Lay
         np.broadcast_to(ssa[:, None], shape),
         np.broadcast_to(asymmetry[:, None], shape),
     )
-
-
-def _ratio(part: Floats, whole: Floats, otherwise: float = 0.0) -> Floats:
-    """Part over whole; `otherwise` where the whole is 0."""
-    return np.divide(part, whole, out=np.full_like(part, otherwise), where=whole > 0.0)
 
 
 def _extended(x: Floats, points: Floats, values: Floats) -> Floats:

@@ -28,6 +28,7 @@ from aeroforcing.estimates import Replicates
 from aeroforcing.grids import standard_axes
 from aeroforcing.netcdf import open_input
 from aeroforcing.plumes import anthropogenic_aerosol, plume_bands, plume_shares
+from aeroforcing.ratios import ratio
 from aeroforcing.threads import Progress
 from aeroforcing.user_inputs import in_months
 from aeroforcing.variables import canonicalise, check_ranges
@@ -146,7 +147,7 @@ class _Plumes:
         self._depth = cells.flat(then["plume_aod"])
         self.aod = cells.flat(then["anthropogenic_aod"])
         self.natural_aod = np.maximum(total - cells.flat(now["anthropogenic_aod"]), 0.0)
-        self._kept = _ratio(self.natural_aod, total)
+        self._kept = ratio(self.natural_aod, total)
         self.origin = f"MACv2-SP plumes of {year}; natural: inputs less the plumes of {inputs_year}"
 
     def split(
@@ -162,7 +163,7 @@ class _Plumes:
 
         tau, scattered = summed(extinction), summed(extinction * ssa)
         forward = summed(extinction * ssa * asymmetry)
-        plumes = LayerOptics(tau, _ratio(scattered, tau), _ratio(forward, scattered))
+        plumes = LayerOptics(tau, ratio(scattered, tau), ratio(forward, scattered))
         return plumes, _share_of(total, self._kept[chosen])
 
 
@@ -203,8 +204,3 @@ def _fraction_field(source: Source, cells: EffectMap) -> xr.DataArray:
 def _share_of(total: LayerOptics, share: Floats) -> LayerOptics:
     """A share (cell,) of an aerosol."""
     return total._replace(extinction=total.extinction * share[:, None, None])
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    """Part over whole; 0 where there is nothing."""
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)

@@ -19,6 +19,7 @@ from aeroforcing.aerosols import LayerOptics
 from aeroforcing.estimates import seed_key
 from aeroforcing.events import SCORES
 from aeroforcing.gases import GasTable
+from aeroforcing.ratios import ratio
 from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import Sun
 from aeroforcing.transport import CHANGE_CLOUDY, INTEGRALS, Columns, Effort, solve
@@ -58,9 +59,9 @@ def with_background(columns: Columns, background: LayerOptics, *, cloudy: bool) 
     return columns._replace(
         cloud_fraction=np.concatenate([np.maximum(clear, 0.0), fraction], axis=1),
         cloud_depth=depth,
-        cloud_extinction=_ratio(extinction, depth[:, :, None]),
-        cloud_ssa=_ratio(scattering, extinction),
-        cloud_asymmetry=_ratio(forward, scattering),
+        cloud_extinction=ratio(extinction, depth[:, :, None]),
+        cloud_ssa=ratio(scattering, extinction),
+        cloud_asymmetry=ratio(forward, scattering),
     )
 
 
@@ -68,12 +69,6 @@ def _with_clear(values: Floats) -> Floats:
     """Values by state, (cell, state, band, layer), with zeros for a first state."""
     nothing = np.zeros((len(values), 1, *values.shape[2:]))
     return np.concatenate([nothing, values], axis=1)
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    """Part over whole; 0 where there is nothing."""
-    whole = np.broadcast_to(whole, part.shape)
-    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0.0)
 
 
 def change_over_background(

@@ -38,6 +38,7 @@ from aeroforcing.overlap import (
 )
 from aeroforcing.profiles import normalised
 from aeroforcing.properties import BandNodes
+from aeroforcing.ratios import ratio
 from aeroforcing.variables import VARIABLES
 
 Floats = NDArray[np.float64]
@@ -381,9 +382,9 @@ def _states(skies: Skies, parts: _Parts) -> States:
     return States(
         skies.probability,
         depth,
-        extinction=_ratio(extinction, visible, 1.0),
-        ssa=_ratio(scattering, extinction, 1.0),
-        asymmetry=_ratio(forward, scattering, 0.0),
+        extinction=ratio(extinction, visible, 1.0),
+        ssa=ratio(scattering, extinction, 1.0),
+        asymmetry=ratio(forward, scattering),
     )
 
 
@@ -404,8 +405,3 @@ def _drawn_state(chain: Floats, parts: _Parts) -> States:
         depth=mean_presence(chain)[None, :] @ parts.depth,
         drawing=Drawing(chain, cloud, whole.depth[0]),
     )
-
-
-def _ratio(part: Floats, whole: Floats, otherwise: float) -> Floats:
-    """Part over whole; `otherwise` where the whole is 0."""
-    return np.divide(part, whole, out=np.full_like(part, otherwise), where=whole > 0.0)

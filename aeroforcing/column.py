@@ -14,6 +14,7 @@ from aeroforcing.aerosols import (
     Aerosol,
     AnyAerosol,
     aerosol_arrays,
+    component_optics,
 )
 from aeroforcing.albedo import AnySurface, checked_surface, surface_bands
 from aeroforcing.atmosphere import Atmosphere
@@ -133,8 +134,10 @@ def column_arrays(
     limits = table.band_limits_wavenumber
     nodes = _band_nodes(limits.tobytes(), len(limits))
     pressure = np.array([c.atmosphere.pressure_levels for c in columns])
-    aerosols, atmospheres = [c.aerosols for c in columns], [c.atmosphere for c in columns]
-    extinction, ssa, asymmetry = aerosol_arrays(aerosols, atmospheres, nodes)
+    aerosols = [c.aerosols for c in columns]
+    components = component_optics(aerosols, [c.atmosphere for c in columns], nodes)
+    shape = len(limits), pressure.shape[1] - 1
+    extinction, ssa, asymmetry = aerosol_arrays(components, shape=shape)
     surfaces = [surface_bands(c.surface_albedo, n_bands=len(limits)) for c in columns]
     skies = {i: _states_of(column, nodes) for i, column in enumerate(columns) if column.clouds}
     return Columns(
@@ -152,7 +155,7 @@ def column_arrays(
         ocean_law=np.array([s.law for s in surfaces], dtype=np.int64),
         wind_speed=np.array([s.wind_speed for s in surfaces], dtype=float),
         cell_id=np.asarray(cell_id, dtype=np.uint64),
-        aerosol_phase=aerosol_phase(aerosols, atmospheres, nodes),
+        aerosol_phase=aerosol_phase(aerosols, components),
         drawn_skies=_drawn_skies(
             [skies[i].drawing if i in skies else None for i in range(len(columns))]
         ),

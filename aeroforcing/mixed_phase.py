@@ -13,8 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.aerosols import Aerosol, AnyAerosol, LayerOptics, component_optics
-from aeroforcing.atmosphere import Atmosphere
+from aeroforcing.aerosols import Aerosol, AnyAerosol, LayerOptics
 from aeroforcing.phase_function import (
     ROW,
     AerosolPhase,
@@ -22,7 +21,7 @@ from aeroforcing.phase_function import (
     PhaseFunction,
     phase_rows,
 )
-from aeroforcing.properties import BandNodes
+from aeroforcing.ratios import ratio
 
 Floats = NDArray[np.float64]
 
@@ -37,9 +36,7 @@ def own_phase(aerosol: AnyAerosol) -> PhaseFunction | None:
 
 
 def aerosol_phase(
-    aerosols: Sequence[Sequence[AnyAerosol]],
-    atmospheres: Sequence[Atmosphere],
-    nodes: BandNodes,
+    aerosols: Sequence[Sequence[AnyAerosol]], components: Sequence[Sequence[LayerOptics]]
 ) -> AerosolPhase | None:
     """Phase functions of the mixed aerosols of several columns; None if there is none of its own.
 
@@ -47,17 +44,14 @@ def aerosol_phase(
     ----------
     aerosols
         Those of each column.
-    atmospheres
-        Of the columns, all of the same number of layers.
-    nodes
-        Of the bands.
+    components
+        Their optics, of `aerosols.component_optics`.
     """
     found = dict.fromkeys(own_phase(member) for members in aerosols for member in members)
     functions = [function for function in found if function is not None]
     if not functions:
         return None
-    shape = (len(nodes.wavelength), len(atmospheres[0].temperature_layers))
-    components = component_optics(aerosols, atmospheres, nodes)
+    shape = next(own.extinction.shape for optics in components for own in optics)
     mixtures = np.stack(
         [_mixture(*pair, functions, shape) for pair in zip(aerosols, components, strict=True)]
     )
@@ -73,7 +67,7 @@ def _mixture(
     members: Sequence[AnyAerosol],
     optics: Sequence[LayerOptics],
     functions: list[PhaseFunction],
-    shape: tuple[int, int],
+    shape: tuple[int, ...],
 ) -> Floats:
     """Shares of the functions in the scattering, and the asymmetry parameter of the rest.
 
@@ -90,8 +84,8 @@ def _mixture(
             forward += scattered * own.asymmetry
         else:
             parts[..., functions.index(function)] += scattered
-    shares = _ratio(parts, total[..., None])
-    return np.round(np.concatenate([shares, _ratio(forward, rest)[..., None]], axis=-1), _DIGITS)
+    shares = ratio(parts, total[..., None])
+    return np.round(np.concatenate([shares, ratio(forward, rest)[..., None]], axis=-1), _DIGITS)
 
 
 def _row(mixture: Floats, functions: list[PhaseFunction]) -> Floats:
@@ -102,8 +96,3 @@ def _row(mixture: Floats, functions: list[PhaseFunction]) -> Floats:
     if rest > 10.0**-_DIGITS:
         members.append((HenyeyGreenstein(asymmetry), rest))
     return phase_rows([f for f, _ in members], np.array([s for _, s in members]))
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    """Part over whole; 0 where the whole is 0."""
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)

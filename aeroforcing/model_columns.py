@@ -39,6 +39,7 @@ from aeroforcing.model_names import GOCART, names_of
 from aeroforcing.model_state import ModelState, model_state
 from aeroforcing.overlap import EXCLUSIVE
 from aeroforcing.profiles import Profile
+from aeroforcing.ratios import ratio
 from aeroforcing.species_aerosol import SpeciesAerosol
 
 Floats = NDArray[np.float64]
@@ -288,8 +289,7 @@ def _clouds(state: ModelState, i: int, layers: _Layers) -> CloudLayers:
     depths = {}
     for phase in phases:
         path = air * _mixing_ratio(state, i, layers, f"cloud_{phase}")
-        within = np.divide(path, fraction, out=np.zeros_like(path), where=fraction > 0.0)
-        depths[phase] = cloud_optical_depth(within, phase=phase)
+        depths[phase] = cloud_optical_depth(ratio(path, fraction), phase=phase)
     return CloudLayers(fraction=fraction, liquid=depths.get("liquid"), ice=depths.get("ice"))
 
 

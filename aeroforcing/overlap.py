@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 
 from aeroforcing.errors import InputError
 from aeroforcing.jit import inner, kernel
+from aeroforcing.ratios import ratio
 from aeroforcing.sampling import uniform
 
 Floats = NDArray[np.float64]
@@ -133,15 +134,12 @@ def chain_of(fraction: Floats, *, correlation: Floats) -> Floats:
     both = correlation * np.minimum(above, here) + (1.0 - correlation) * above * here
     chain = np.zeros((fraction.size, CHAIN_COLUMNS))
     chain[0, UNDER_CLEAR] = fraction[0]
-    chain[1:, UNDER_CLOUD] = np.divide(both, above, out=np.zeros_like(both), where=above > 0.0)
-    clear = 1.0 - above
-    chain[1:, UNDER_CLEAR] = np.divide(here - both, clear, out=np.zeros_like(both), where=clear > 0)
+    chain[1:, UNDER_CLOUD] = ratio(both, above)
+    chain[1:, UNDER_CLEAR] = ratio(here - both, 1.0 - above)
     np.clip(chain, 0.0, 1.0, out=chain)
     first = _topmost(chain)
     at_or_below = np.cumsum(first[::-1])[::-1]
-    chain[:, TOPMOST] = np.divide(
-        first, at_or_below, out=np.zeros_like(first), where=at_or_below > 0.0
-    )
+    chain[:, TOPMOST] = ratio(first, at_or_below)
     return chain
 
 

@@ -27,6 +27,7 @@ from aeroforcing.constants import (
     SUN_TEMPERATURE,
 )
 from aeroforcing.errors import InputError
+from aeroforcing.ratios import ratio
 from aeroforcing.variables import VARIABLES, check_ranges, stamp
 
 Field = float | NDArray[np.float64] | xr.DataArray
@@ -499,8 +500,4 @@ def spectrum_means(
     extinction = (tau * weight).sum(axis=-1)
     scattering = (tau * ssa * weight).sum(axis=-1)
     forward = (tau * ssa * asymmetry * weight).sum(axis=-1)
-    return (
-        extinction,
-        np.divide(scattering, extinction, out=np.ones_like(extinction), where=extinction > 0),
-        np.divide(forward, scattering, out=np.zeros_like(forward), where=scattering > 0),
-    )
+    return extinction, ratio(scattering, extinction, 1.0), ratio(forward, scattering)

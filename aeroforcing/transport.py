@@ -334,12 +334,12 @@ def draw(cumulative, u):
 @kernel
 def fill_albedos(columns, cell, diffuse, direct):
     """Albedo by band: for scattered light, and for the sun's beam without that of open water."""
-    water = columns.open_water[cell]
-    water_diffuse = ocean_albedo_diffuse(columns.ocean_law[cell], columns.wind_speed[cell])
+    water = water_of(columns, cell)
+    water_diffuse = ocean_albedo_diffuse(water.law, water.wind_speed)
     for band in range(diffuse.size):
-        diffuse[band] = (1.0 - water) * columns.albedo_diffuse[cell, band]
-        diffuse[band] += water * water_diffuse
-        direct[band] = (1.0 - water) * columns.albedo_direct[cell, band]
+        diffuse[band] = (1.0 - water.share) * columns.albedo_diffuse[cell, band]
+        diffuse[band] += water.share * water_diffuse
+        direct[band] = (1.0 - water.share) * columns.albedo_direct[cell, band]
 
 
 @inner

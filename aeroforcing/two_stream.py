@@ -25,6 +25,7 @@ from aeroforcing.medium import (
     FULL_ABSORPTION,
     FULL_SCATTERING,
 )
+from aeroforcing.ratios import ratio
 from aeroforcing.transport import fill_albedos, fill_optics, make_optics
 
 Floats = NDArray[np.float64]
@@ -103,9 +104,7 @@ def _layer(
     extinction: Floats, scattering: Floats, forward: Floats, mu: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Reflectance and transmittance of a layer: scattered from the beam, and for diffuse light."""
-    nothing = np.zeros_like(extinction)
-    ssa = np.divide(scattering, extinction, out=nothing.copy(), where=extinction > 0.0)
-    g = np.divide(forward, scattering, out=nothing.copy(), where=scattering > 0.0)
+    ssa, g = ratio(scattering, extinction), ratio(forward, scattering)
     g1, g2 = (8.0 - ssa * (5.0 + 3.0 * g)) / 4.0, 3.0 * ssa * (1.0 - g) / 4.0
     g3 = (2.0 - 3.0 * mu * g) / 4.0
     g4 = 1.0 - g3

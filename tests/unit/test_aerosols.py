@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aeroforcing as af
-from aeroforcing.aerosols import LayerOptics, aerosol_arrays, mix_layers
+from aeroforcing.aerosols import LayerOptics, aerosol_arrays, component_optics, mix_layers
 from aeroforcing.errors import InputError
 from aeroforcing.gases import load_gas_table
 from aeroforcing.properties import band_means, planck_band_nodes
@@ -22,7 +22,7 @@ DUST = {"aod": 0.5, "ssa": 0.95, "asymmetry": 0.75, "angstrom": 0.1, "coalbedo_a
 
 def optics(*aerosols):
     """Mixed optics of one column, each (band, layer)."""
-    mixed = aerosol_arrays([aerosols], [ATMOSPHERE], NODES)
+    mixed = aerosol_arrays(component_optics([aerosols], [ATMOSPHERE], NODES), shape=(14, 4))
     return LayerOptics(*(values[0] for values in mixed))
 
 
@@ -138,7 +138,7 @@ def test_mixture_stays_between_its_components():
 
 def test_columns_are_mixed_one_by_one():
     columns = [[af.Aerosol(**SMOKE)], [], [af.Aerosol(**SMOKE), af.Aerosol(**DUST)]]
-    together = aerosol_arrays(columns, [ATMOSPHERE] * 3, NODES)
+    together = aerosol_arrays(component_optics(columns, [ATMOSPHERE] * 3, NODES), shape=(14, 4))
     for i, aerosols in enumerate(columns):
         for found, expected in zip(together, optics(*aerosols), strict=True):
             assert np.array_equal(found[i], expected)

@@ -9,7 +9,7 @@ import pytest
 from montecarlo_checks import assert_unbiased, t_values
 
 import aeroforcing as af
-from aeroforcing.aerosols import LayerOptics, aerosol_arrays, mix_layers
+from aeroforcing.aerosols import LayerOptics, aerosol_arrays, component_optics, mix_layers
 from aeroforcing.attribution import ADD_ONE_IN, LEAVE_ONE_OUT
 from aeroforcing.background import change_over_background, with_background
 from aeroforcing.column import column_arrays
@@ -42,7 +42,7 @@ def arrays(*aerosols, clouds=CLOUDS):
 
 
 def optics(*aerosols):
-    return aerosol_arrays([aerosols], [AIR], NODES)
+    return aerosol_arrays(component_optics([aerosols], [AIR], NODES), shape=(14, 8))
 
 
 NOTHING = mix_layers([], shape=optics(DUST).extinction.shape)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import aeroforcing as af
+from aeroforcing.aerosols import component_optics
 from aeroforcing.bands import shortwave_bands
 from aeroforcing.column import column_slopes
 from aeroforcing.errors import InputError
@@ -27,7 +28,8 @@ LOW = replace(OWN, profile=af.UniformProfile(1e3))
 
 
 def phase_of(*columns):
-    return aerosol_phase([list(c) for c in columns], [ATMOSPHERE] * len(columns), NODES)
+    components = component_optics(columns, [ATMOSPHERE] * len(columns), NODES)
+    return aerosol_phase(columns, components)
 
 
 def test_no_table_without_a_phase_function():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import aeroforcing as af
 from aeroforcing import data
 from aeroforcing.aerosol_optics import mixture_properties, spectral_exponents
-from aeroforcing.aerosols import aerosol_arrays
+from aeroforcing.aerosols import aerosol_arrays, component_optics
 from aeroforcing.atmosphere import relative_humidity
 from aeroforcing.errors import InputError
 from aeroforcing.gases import load_gas_table
@@ -217,7 +217,7 @@ def test_unknown_optics():
 
 
 def optics(*aerosols):
-    mixed = aerosol_arrays([aerosols], [ATMOSPHERE], NODES)
+    mixed = aerosol_arrays(component_optics([aerosols], [ATMOSPHERE], NODES), shape=(14, 4))
     return mixed._replace(**{name: getattr(mixed, name)[0] for name in mixed._fields})
 
 
