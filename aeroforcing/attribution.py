@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from aeroforcing.aerosols import LayerOptics, mix_layers
 from aeroforcing.background import change_over_background
+from aeroforcing.cell_optics import Columns
 from aeroforcing.checks import check_between, checked_months
 from aeroforcing.column import Column, check_skies_listed, column_arrays
 from aeroforcing.constants import SOLAR_CONSTANT
@@ -39,7 +40,6 @@ from aeroforcing.mixed_phase import own_phase
 from aeroforcing.properties import planck_band_nodes
 from aeroforcing.solar import Sun, sun_over_months
 from aeroforcing.spectral import Wavelengths, checked_part
-from aeroforcing.transport import Columns
 from aeroforcing.variables import stamp
 
 Floats = NDArray[np.float64]

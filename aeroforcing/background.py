@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aeroforcing.aerosols import LayerOptics
+from aeroforcing.cell_optics import Columns
 from aeroforcing.estimates import seed_key
 from aeroforcing.events import SCORES
 from aeroforcing.gases import GasTable
 from aeroforcing.ratios import ratio
 from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import Sun
-from aeroforcing.transport import CHANGE_CLOUDY, INTEGRALS, Columns, Effort, solve
+from aeroforcing.transport import CHANGE_CLOUDY, INTEGRALS, Effort, solve
 
 Floats = NDArray[np.float64]
 

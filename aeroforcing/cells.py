@@ -17,6 +17,7 @@ from aeroforcing.builtin_atmosphere import (
     columns_over_terrain,
     profile_arrays,
 )
+from aeroforcing.cell_optics import Columns
 from aeroforcing.clouds import CLOUD_TYPES, BandOptics, cloud_band_optics, delta_scaled
 from aeroforcing.column import AEROSOL
 from aeroforcing.gases import GASES, GasTable
@@ -27,7 +28,6 @@ from aeroforcing.properties import BandNodes, band_means, band_slopes, planck_ba
 from aeroforcing.solar import Sun
 from aeroforcing.steps import Steps, calendar_months
 from aeroforcing.surface import DEFAULT_OCEAN, ocean_law
-from aeroforcing.transport import Columns
 from aeroforcing.wind import WIND
 
 Floats = NDArray[np.float64]

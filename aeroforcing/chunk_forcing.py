@@ -22,6 +22,7 @@ from aeroforcing.adaptive import (
     needed_samples,
     rounded_up,
 )
+from aeroforcing.cell_optics import Columns
 from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.column import AEROSOL
@@ -42,7 +43,7 @@ from aeroforcing.layout import Chunk, Layout
 from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import Sun, insolation
 from aeroforcing.surface import DEFAULT_OCEAN
-from aeroforcing.transport import INTEGRALS, Columns, Effort, solve
+from aeroforcing.transport import INTEGRALS, Effort, solve
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

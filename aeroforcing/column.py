@@ -18,6 +18,7 @@ from aeroforcing.aerosols import (
 )
 from aeroforcing.albedo import AnySurface, checked_surface, surface_bands
 from aeroforcing.atmosphere import Atmosphere
+from aeroforcing.cell_optics import Columns
 from aeroforcing.cloudy_sky import (
     MOST_STATES,
     Cloud,
@@ -33,7 +34,6 @@ from aeroforcing.mixed_phase import aerosol_phase
 from aeroforcing.overlap import CHAIN_COLUMNS, EXCLUSIVE, DrawnSkies
 from aeroforcing.profiles import ExponentialProfile, UniformProfile
 from aeroforcing.properties import BandNodes, band_slopes, planck_band_nodes
-from aeroforcing.transport import Columns
 
 __all__ = [
     "AEROSOL",

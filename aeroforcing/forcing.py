@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
+from aeroforcing.cell_optics import Columns
 from aeroforcing.checks import check_between, check_cos_zenith, checked_months
 from aeroforcing.cloudy_sky import CloudLayers
 from aeroforcing.column import Column, check_skies_listed, column_arrays, column_slopes
@@ -37,7 +38,7 @@ from aeroforcing.overlap import EXCLUSIVE
 from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import Sun, insolation, sun_at_zenith, sun_over_months
 from aeroforcing.spectral import Wavelengths, checked_part
-from aeroforcing.transport import INTEGRALS, Columns, Effort, solve, solve_layers
+from aeroforcing.transport import INTEGRALS, Effort, solve, solve_layers
 from aeroforcing.variables import stamp
 
 Floats = NDArray[np.float64]

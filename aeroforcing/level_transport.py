@@ -6,6 +6,16 @@ Day, hour, g-point, cloud state and path are drawn as there, with the same proba
 
 from __future__ import annotations
 
+from aeroforcing.cell_optics import (
+    albedo_of_water,
+    draw,
+    fill_albedos,
+    fill_optics,
+    fill_states,
+    make_optics,
+    make_room,
+    water_of,
+)
 from aeroforcing.jit import inner, kernel
 from aeroforcing.level_paths import level_difference_path, whole_level_path
 from aeroforcing.medium import add_cloud
@@ -20,15 +30,7 @@ from aeroforcing.transport import (
     CLEAN_CLEAR,
     CLEAN_CLOUDY,
     SKY,
-    albedo_of_water,
-    draw,
-    fill_albedos,
-    fill_optics,
-    fill_states,
-    make_optics,
-    make_room,
     shift_point,
-    water_of,
 )
 
 # Roulette thresholds in units of the power that the aerosol intercepts; the optimum is flat.

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aeroforcing.cell_optics import fill_albedos, fill_optics, make_optics
 from aeroforcing.column import Column, column_arrays
 from aeroforcing.gases import GasTable
 from aeroforcing.medium import (
@@ -26,7 +27,6 @@ from aeroforcing.medium import (
     FULL_SCATTERING,
 )
 from aeroforcing.ratios import ratio
-from aeroforcing.transport import fill_albedos, fill_optics, make_optics
 
 Floats = NDArray[np.float64]
 

@@ -20,6 +20,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from aeroforcing.cell_optics import Columns, Optics, fill_albedos, fill_optics, make_optics
 from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.chunk_forcing import SKIES, ChunkSolver, Results, Settings
 from aeroforcing.constants import SOLAR_CONSTANT
@@ -31,7 +32,6 @@ from aeroforcing.medium import add_cloud
 from aeroforcing.solar import LONGEST_PERIOD, Sun, fill_days
 from aeroforcing.steps import calendar_months
 from aeroforcing.surface import open_water_albedo_direct
-from aeroforcing.transport import Columns, Optics, fill_albedos, fill_optics, make_optics
 
 Floats = NDArray[np.float64]
 

@@ -21,6 +21,7 @@ import pytest
 from disort_solution import disort_fluxes
 
 import aeroforcing as af
+from aeroforcing.cell_optics import fill_optics, make_optics
 from aeroforcing.column import column_arrays
 from aeroforcing.gases import load_gas_table
 from aeroforcing.medium import (
@@ -30,7 +31,6 @@ from aeroforcing.medium import (
     FULL_ABSORPTION,
     FULL_SCATTERING,
 )
-from aeroforcing.transport import fill_optics, make_optics
 
 ALTITUDES = np.array([60e3, 25e3, 15e3, 10e3, 5e3, 3e3, 2e3, 1e3, 0.0])
 COS_ZENITH, STREAMS, WITHIN = 0.6, 16, 4.0

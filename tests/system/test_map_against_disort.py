@@ -27,6 +27,16 @@ from montecarlo_checks import assert_scatter_as_reported, assert_unbiased, t_val
 from numba import njit
 from path_driver import CHANGE, REPLICATES, trace
 
+from aeroforcing.cell_optics import (
+    G_PER_TABLE,
+    draw,
+    fill_albedos,
+    fill_optics,
+    make_clear_table,
+    make_cloudy_table,
+    make_optics,
+    make_room,
+)
 from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.events import SCORES, SURFACE_DOWN, TOA_UP
@@ -46,16 +56,6 @@ from aeroforcing.medium import (
 )
 from aeroforcing.montecarlo import Roulette
 from aeroforcing.sampling import sobol_net
-from aeroforcing.transport import (
-    G_PER_TABLE,
-    draw,
-    fill_albedos,
-    fill_optics,
-    make_clear_table,
-    make_cloudy_table,
-    make_optics,
-    make_room,
-)
 
 pytestmark = pytest.mark.slow
 

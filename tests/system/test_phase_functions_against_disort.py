@@ -22,6 +22,7 @@ from montecarlo_checks import assert_unbiased, t_values
 from path_driver import CHANGE, WITH_AEROSOL, path_scores
 
 import aeroforcing as af
+from aeroforcing.cell_optics import fill_optics, make_optics
 from aeroforcing.column import column_arrays
 from aeroforcing.events import SURFACE_DOWN, SURFACE_UP, TOA_UP
 from aeroforcing.medium import (
@@ -35,7 +36,6 @@ from aeroforcing.medium import (
 )
 from aeroforcing.phase_function import BandPhase, HenyeyGreenstein, phase_rows
 from aeroforcing.spectral import checked_part
-from aeroforcing.transport import fill_optics, make_optics
 
 # ---- one wavelength -----------------------------------------------------------------------------
 

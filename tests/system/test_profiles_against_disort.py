@@ -18,6 +18,7 @@ from montecarlo_checks import assert_unbiased, t_values
 from test_against_disort import random_stack
 
 import aeroforcing as af
+from aeroforcing.cell_optics import fill_optics, make_optics
 from aeroforcing.column import column_arrays
 from aeroforcing.gases import load_gas_table
 from aeroforcing.medium import (
@@ -28,7 +29,6 @@ from aeroforcing.medium import (
     FULL_ABSORPTION,
     FULL_SCATTERING,
 )
-from aeroforcing.transport import fill_optics, make_optics
 
 ACTINIC_ERROR = 1e-3  # of light close to the horizon, see level_paths.py
 SHARES = ("share_up", "share_down", "share_actinic", "share_absorbed")

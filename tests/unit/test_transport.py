@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from montecarlo_checks import assert_unbiased, t_values
 
 import aeroforcing as af
+from aeroforcing.cell_optics import draw, fill_optics, fill_states, make_optics
 from aeroforcing.column import column_arrays
 from aeroforcing.estimates import change_and_clean
 from aeroforcing.events import SCORES, SURFACE_DOWN, TOA_UP
@@ -22,10 +23,6 @@ from aeroforcing.transport import (
     CLEAN_CLOUDY,
     INTEGRALS,
     Effort,
-    draw,
-    fill_optics,
-    fill_states,
-    make_optics,
     solve,
 )
 
