@@ -43,7 +43,13 @@ EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_LOADERS = {"_frozen_importlib", "numba", "llvmlite"}
+# What makes other errors of an interruption, or drops it: loaders of modules and of compiled code,
+# the parser, which tidies up what it has not done yet, questions of what type an object is, and
+# readers of files.
+_UNINTERRUPTIBLE = (
+    "importlib", "_frozen_importlib", "numba", "llvmlite", "argparse", "numpy", "pandas", "netCDF4",
+    "xarray.backends",
+)  # fmt: skip
 _SECONDS_BETWEEN_TRIES = 0.02
 _SECONDS_TO_TIDY_UP = 30.0
 _WHOLE_OR_NOT = "files are written whole or not at all"
@@ -160,6 +166,8 @@ def _signals_as_interruptions() -> Iterator[None]:
     What ignores them, such as a job in the background of a shell, goes on ignoring them.
     """
     before = {number: signal.getsignal(number) for number in (*_SIGNALS, signal.SIGALRM)}
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda lost: _belongs_to_interruption(lost) or hook(lost)
     for number in _SIGNALS:
         if before[number] != signal.SIG_IGN:
             signal.signal(number, _interrupt)
@@ -167,6 +175,7 @@ def _signals_as_interruptions() -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
+        sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
@@ -176,23 +185,39 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     for each in _SIGNALS:
         if signal.getsignal(each) == _interrupt:
             signal.signal(each, signal.SIG_DFL)
-    _raise_when_loaded(number, frame, time.monotonic() + _SECONDS_TO_TIDY_UP)
-
-
-def _raise_when_loaded(number: int, frame: FrameType | None, end: float) -> None:
-    """Raise the exception, or try again soon while modules or compiled code are being loaded.
-
-    Loaders of compiled code make other errors of it, or drop it. A process that does not end until
-    `end`, by the monotonic clock, is cut off.
-    """
     stop = Terminated if number == signal.SIGTERM else KeyboardInterrupt
+    _raise_when_possible(stop, frame, time.monotonic() + _SECONDS_TO_TIDY_UP)
+
+
+def _raise_when_possible(
+    stop: type[KeyboardInterrupt], frame: FrameType | None, end: float
+) -> None:
+    """Raise the exception, or try again soon where it would not come through.
+
+    A process that does not end until `end`, by the monotonic clock, is cut off.
+    """
     left = end - time.monotonic()
-    if _is_loading(frame) and left > 0.0:
-        _call_after(_SECONDS_BETWEEN_TRIES, lambda _, at: _raise_when_loaded(number, at, end))
+    if _is_uninterruptible(frame) and left > 0.0:
+        _try_soon(stop, end)
         return
     code = getattr(stop, "exit_code", EXIT_INTERRUPTED)
     _call_after(max(left, _SECONDS_BETWEEN_TRIES), lambda *_: _cut_off(code))
     raise stop
+
+
+def _belongs_to_interruption(lost: sys.UnraisableHookArgs) -> bool:
+    """Whether an error of a finaliser, which nothing can catch, comes of an interruption.
+
+    If it is the interruption itself, that comes again soon. Others are of objects that were not
+    made to the end.
+    """
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        _try_soon(lost.exc_type, time.monotonic() + _SECONDS_TO_TIDY_UP)
+    return signal.getitimer(signal.ITIMER_REAL)[0] > 0.0
+
+
+def _try_soon(stop: type[KeyboardInterrupt], end: float) -> None:
+    _call_after(_SECONDS_BETWEEN_TRIES, lambda _, frame: _raise_when_possible(stop, frame, end))
 
 
 def _call_after(seconds: float, handler: Callable[[int, FrameType | None], None]) -> None:
@@ -206,10 +231,12 @@ def _cut_off(code: int) -> None:
     os._exit(code)
 
 
-def _is_loading(frame: FrameType | None) -> bool:
-    """Whether the command has come to this place by way of a loader."""
+def _is_uninterruptible(frame: FrameType | None) -> bool:
+    """Whether the command has come to this place by way of what does not bear an exception."""
     while frame is not None and frame.f_code is not main.__code__:
-        if str(frame.f_globals.get("__name__")).partition(".")[0] in _LOADERS:
+        # Functions of Cython are without a module and bear its name themselves.
+        name = frame.f_globals.get("__name__", frame.f_code.co_name)
+        if name.startswith(_UNINTERRUPTIBLE):
             return True
         frame = frame.f_back
     return False

@@ -63,7 +63,8 @@ def climatological_time(months: Iterable[int]) -> xr.Dataset:
     CF Conventions 1.11, section 7.4, climatological statistics.
     """
     numbers = _calendar_months(months)
-    edges = np.array([_first_days()[number - 1 : number + 1] for number in numbers])
+    first_days = _first_days()
+    edges = np.array([first_days[number - 1 : number + 1] for number in numbers])
     middles = edges[:, 0] + (edges[:, 1] - edges[:, 0]) / 2
     coordinates = {"time": middles, "month": ("time", np.array(numbers, dtype=np.int32))}
     return stamp(xr.Dataset({CLIMATOLOGY_BOUNDS: (("time", "bnds"), edges)}, coordinates))

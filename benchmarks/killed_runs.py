@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -96,6 +97,8 @@ class ForkedProcess:
             code = 1
             try:
                 code = self._run(job.command(*more)[3:], job.folder, said)
+            except BaseException:
+                os.write(said.fileno(), traceback.format_exc().encode())
             finally:
                 os._exit(code)
         os.setpgid(self.pid, self.pid)

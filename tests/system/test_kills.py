@@ -72,6 +72,58 @@ def test_an_interruption_while_modules_are_loaded_is_no_traceback(at, how, tmp_p
     assert os.listdir(tmp_path) == ["sitecustomize.py"]
 
 
+# A signal while the arguments are parsed, and while an object is being removed, which drops
+# errors, or made.
+AT_BAD_MOMENTS = """
+import argparse, os, sys, time
+from aeroforcing import __main__ as command
+from aeroforcing.commands import info
+
+class Removed:
+    def __del__(self):
+        os.kill(os.getpid(), {how})
+        time.sleep(0.1)
+
+class HalfMade:
+    def __init__(self):
+        os.kill(os.getpid(), {how})
+        time.sleep(600)
+        self.name = "x"
+
+    def __del__(self):
+        self.name
+
+def removing(args):
+    Removed()
+    time.sleep(600)
+
+def making(args):
+    HalfMade()
+
+def parsing(of=argparse.ArgumentParser.format_usage):
+    def killed(self):
+        os.kill(os.getpid(), {how})
+        return of(self)
+    argparse.ArgumentParser.format_usage = killed
+    return lambda args: time.sleep(600)
+
+info.run = {what}
+sys.argv = ["aeroforcing", "info", "x.nc"]
+sys.exit(command.main())
+"""
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("what", ["removing", "making", "parsing()"])
+def test_an_interruption_is_not_lost_where_errors_are(what, how, code):
+    script = AT_BAD_MOMENTS.format(what=what, how=int(how))
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120
+    )
+    assert done.stderr == "aeroforcing: error: interrupted; files are written whole or not at all\n"
+    assert done.returncode == code
+
+
 # A run that does not heed its interruption, and one that leaves a thread at work.
 STUBBORN = """
 import os, signal, sys, threading, time
