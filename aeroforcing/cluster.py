@@ -6,8 +6,10 @@ A worker that dies in the middle of a chunk costs that chunk's time: another tak
 from __future__ import annotations
 
 import logging
+import queue
 import shutil
 import signal
+import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 _SECONDS_TO_CONNECT = 30
 _RETRIES = 10  # of a chunk whose worker died or lost its connection
+_SECONDS_WITHOUT_WORKERS = 300.0  # after which nothing is waited for; a batch system may take long
+_SECONDS_BETWEEN_LOOKS = 5.0
 
 
 @contextmanager
@@ -134,34 +138,70 @@ def solve_on_workers(
     OSError
         A chunk has killed many workers, or all workers are gone.
     """
-    from distributed import as_completed
-
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sending large graph")  # which is done once
         shared = client.submit(_itself, run, pure=False)  # made again if its workers die
     waiting = iter(chunks)
     under_way: dict[Future, Chunk] = {}
-    queue = as_completed(loop=client.loop)
+    finished: queue.SimpleQueue[Future] = queue.SimpleQueue()
+    attendance = _Attendance(client)
 
     def begin(number: int) -> None:
         for chunk in islice(waiting, number):
             future = client.submit(_solve, shared, chunk, __version__, pure=False, retries=_RETRIES)
             under_way[future] = chunk
-            queue.add(future)
+            future.add_done_callback(finished.put)
 
     begin(2 * max(1, sum(client.nthreads().values())))
-    for future in queue:
+    while under_way:
+        future = attendance.first_of(finished)
         chunk = under_way.pop(future)
-        yield chunk, _result(future, chunk)
+        yield chunk, _result(future, chunk, attendance)
         done(chunk.size)
         begin(1)
 
 
-def _result(future: Future, chunk: Chunk) -> ChunkResult:
+class _Attendance:
+    """Waits for workers as long as there are any."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._last_seen = time.monotonic()
+
+    def first_of(self, finished: queue.SimpleQueue[Future]) -> Future:
+        """The first future that is finished."""
+        while True:
+            try:
+                return finished.get(timeout=_SECONDS_BETWEEN_LOOKS)
+            except queue.Empty:
+                self._look()
+
+    def result(self, future: Future) -> ChunkResult:
+        """The result of a future; it may be made again if its worker has died since."""
+        while True:
+            try:
+                return future.result(timeout=_SECONDS_BETWEEN_LOOKS)
+            except TimeoutError:
+                if future.status == "error":  # one of the chunk itself
+                    raise
+                self._look()
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if self._client.nthreads():
+            self._last_seen = now
+        elif now - self._last_seen > _SECONDS_WITHOUT_WORKERS:
+            raise OSError(
+                f"There has been no worker for {_SECONDS_WITHOUT_WORKERS:.0f} s. Start workers, "
+                "or give the same command with --resume and without them."
+            )
+
+
+def _result(future: Future, chunk: Chunk, attendance: _Attendance) -> ChunkResult:
     from distributed import CancelledError, KilledWorker
 
     try:
-        return future.result()
+        return attendance.result(future)
     except CancelledError as error:
         raise OSError(f"The scheduler is gone, or has dropped this run ({error}).") from None
     except KilledWorker as error:

@@ -107,6 +107,20 @@ def test_killed_workers_cost_retries_and_no_result(run, expected, client):
     assert same(found, expected)
 
 
+def test_without_any_worker_a_run_ends(run, tmp_path, monkeypatch):
+    """It would wait for ever; what is done before is given."""
+    monkeypatch.setattr(cluster, "_SECONDS_WITHOUT_WORKERS", 0.5)
+    monkeypatch.setattr(cluster, "_SECONDS_BETWEEN_LOOKS", 0.1)
+    found = []
+    with cluster_client(1, None, scratch=tmp_path / "own") as client:
+        solved = solve_on_workers(run, run.chunks(), client=client)
+        found.append(next(solved))
+        client.cluster.scale(0)
+        with pytest.raises(OSError, match=r"no worker for 0 s. Start workers, or .* --resume"):
+            found.extend(solved)
+    assert 1 <= len(found) < 12
+
+
 @pytest.mark.slow
 def test_a_running_scheduler_can_be_used_for_a_file(client, tmp_path):
     """The file is that of threads, and the scheduler goes on."""
