@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -125,10 +126,10 @@ class Aerosol:
             )
         return own
 
-    @property
+    @cached_property
     def is_uniform(self) -> bool:
         """Whether its properties are numbers, the same in all layers."""
-        return not any(np.ndim(getattr(self, name)) for name in AEROSOL)
+        return not any(isinstance(getattr(self, name), tuple) for name in AEROSOL)
 
     def layer_optics(self, atmosphere: Atmosphere, nodes: BandNodes) -> LayerOptics:
         """Means over the bands of `nodes` in the layers of an atmosphere."""
@@ -358,12 +359,11 @@ def _uniform_optics(
 
 def spread(depth: Floats, ssa: Floats, asymmetry: Floats, shares: Floats) -> LayerOptics:
     """Properties by band, each (band,), spread over the layers by their shares."""
-    shape = (depth.size, shares.size)
-    return LayerOptics(
-        depth[:, None] * shares,
-        np.broadcast_to(ssa[:, None], shape),
-        np.broadcast_to(asymmetry[:, None], shape),
-    )
+    optics = LayerOptics(*np.empty((3, depth.size, shares.size)))
+    np.multiply(depth[:, None], shares, out=optics.extinction)
+    optics.ssa[:] = ssa[:, None]
+    optics.asymmetry[:] = asymmetry[:, None]
+    return optics
 
 
 def _extended(x: Floats, points: Floats, values: Floats) -> Floats:

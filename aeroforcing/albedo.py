@@ -255,9 +255,11 @@ def _albedo_values(name: str, values: float | ArrayLike) -> Floats:
 
 def _by_band(values: float | ArrayLike, n_bands: int) -> Floats:
     array = np.asarray(values, dtype=float)
-    if array.ndim and array.size != n_bands:
+    if array.ndim == 0:
+        return np.full(n_bands, array)
+    if array.size != n_bands:
         raise InputError(
             f"Column: surface_albedo has {array.size} values, but there are {n_bands} shortwave "
             "bands; give one for each, or one number."
         )
-    return np.broadcast_to(array, (n_bands,))
+    return array.reshape(n_bands)

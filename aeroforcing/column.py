@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -106,7 +106,7 @@ class Column:
             n_layers=len(self.atmosphere.temperature_layers),
         )
 
-    @property
+    @cached_property
     def aerosols(self) -> tuple[AnyAerosol, ...]:
         """Its aerosols, also where there is one or none."""
         if isinstance(self.aerosol, AnyAerosol):

@@ -418,19 +418,21 @@ def band_means(
     -------
     Optical depth, SSA and asymmetry parameter, each (..., band) [1].
     """
+    shape = np.broadcast(aod, ssa, asymmetry, angstrom, coalbedo_angstrom).shape
     tau, ssa, asymmetry, alpha, kappa = (
         np.asarray(a, dtype=float)[..., np.newaxis, np.newaxis]
-        for a in np.broadcast_arrays(aod, ssa, asymmetry, angstrom, coalbedo_angstrom)
+        for a in (aod, ssa, asymmetry, angstrom, coalbedo_angstrom)
     )
-    relative_tau = aod_at(1.0, angstrom=alpha, wavelength=nodes.wavelength) * nodes.weight
-    coalbedo = coalbedo_at(1 - ssa, coalbedo_angstrom=kappa, wavelength=nodes.wavelength)
+    # The laws of `aod_at` and `coalbedo_at` without their checks, which every column would repeat.
+    relative = nodes.wavelength / REFERENCE_WAVELENGTH
+    relative_tau = relative**-alpha * nodes.weight
+    coalbedo = np.minimum((1 - ssa) * relative**-kappa, 1.0)
     extinction = relative_tau.sum(axis=-1)
-    scattering = (relative_tau * (1 - coalbedo)).sum(axis=-1)
-    return (
-        tau[..., 0] * extinction,
-        scattering / extinction,
-        np.broadcast_to(asymmetry[..., 0], extinction.shape).copy(),
-    )
+    means = np.empty((3, *shape, len(nodes.wavelength)))
+    means[0] = tau[..., 0] * extinction
+    means[1] = (relative_tau * (1 - coalbedo)).sum(axis=-1) / extinction
+    means[2] = asymmetry[..., 0]
+    return means[0], means[1], means[2]
 
 
 def band_slopes(
