@@ -47,10 +47,9 @@ from aeroforcing.events import (
     SURFACE_UP,
     TOA_UP,
     halves,
-    henyey_greenstein,
 )
 from aeroforcing.jit import inner
-from aeroforcing.medium import AEROSOL, depth_at, depth_to_boundary
+from aeroforcing.medium import AEROSOL, depth_at
 
 # What the solver gives besides the fluxes, each for the flux up at the top and the net flux down at
 # the surface: derivatives by the properties at 550 nm, and behind them the change of the two fluxes
@@ -79,6 +78,7 @@ class History(NamedTuple):
     """What a photon went through, as far as it tells of derivatives."""
 
     events: float  # at the aerosol
+    above: float  # optical depth of the aerosol above the place
     depth: float  # of the aerosol that was passed
     inverse_ssa: float  # 1 / SSA, or 0 before a scattering by the aerosol
     lean: float  # sum of d ln f / dg over these scatterings
@@ -108,7 +108,7 @@ def begin_history(wanted):
     """The history of a photon from the sun; `wanted` is None where derivatives are not."""
     if wanted is None:
         return None
-    return History(0.0, 0.0, 0.0, 0.0, 0.0)
+    return History(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @inner
@@ -137,11 +137,15 @@ def positive(wanted, value):
 
 
 @inner
-def log_phase_slope(asymmetry, cosine):
-    """D ln f / d g of the Henyey-Greenstein phase function f."""
-    g2 = asymmetry * asymmetry
-    slope = 3.0 * (cosine - asymmetry) / (1.0 + g2 - 2.0 * asymmetry * cosine)
-    return slope - 2.0 * asymmetry / (1.0 - g2)
+def log_phase_slope(asymmetry, u):
+    """D ln f / d g of the Henyey-Greenstein phase function f, at the angle drawn with u.
+
+    With w = 2 u - 1 the cosine drawn is c = (1 + g^2 - r^2) / (2 g), r = (1 - g^2) / (1 + g w), and
+    the slope at given c, 3 (c - g) / (1 + g^2 - 2 g c) - 2 g / (1 - g^2), has r^2 as its first
+    denominator. What is left when r is put in has no small difference where g is small.
+    """
+    w = 2.0 * u - 1.0
+    return (3.0 * w + 0.5 * asymmetry * (3.0 * w * w - 1.0)) / (1.0 - asymmetry * asymmetry)
 
 
 @inner
@@ -158,11 +162,11 @@ def mean_step_slope(mu, asymmetry):
 
 
 @inner
-def intercepted_history(history, depth):
-    """After an event at the aerosol, with `depth` of it passed before."""
+def intercepted_history(history, above, passed):
+    """After an event at the aerosol with the depth `above` over it, `passed` since the last."""
     if history is None:
         return None
-    return History(1.0, history.depth + depth, 0.0, 0.0, history.bounces)
+    return History(1.0, above, history.depth + passed, 0.0, 0.0, history.bounces)
 
 
 @inner
@@ -170,19 +174,17 @@ def scattered_history(history, ssa):
     """After the first scattering by the aerosol, before its direction is drawn."""
     if history is None:
         return None
-    return History(history.events, history.depth, 1.0 / ssa, 0.0, history.bounces)
+    return History(history.events, history.above, history.depth, 1.0 / ssa, 0.0, history.bounces)
 
 
 @inner
-def passed_history(history, medium, start_layer, start_fraction, layer, fraction, mu):
-    """After a leg from one place to another through the aerosol."""
+def passed_history(history, medium, layer, fraction, mu):
+    """After a leg through the aerosol to another place."""
     if history is None:
         return None
-    start = depth_at(medium, AEROSOL, start_layer, start_fraction)
-    passed = abs((depth_at(medium, AEROSOL, layer, fraction) - start) / mu)
-    return History(
-        history.events, history.depth + passed, history.inverse_ssa, history.lean, history.bounces
-    )
+    above = depth_at(medium, AEROSOL, layer, fraction)
+    depth = history.depth + abs((above - history.above) / mu)
+    return History(history.events, above, depth, history.inverse_ssa, history.lean, history.bounces)
 
 
 @inner
@@ -195,7 +197,7 @@ def met_history(history, partner, albedo):
         events += 1.0
     elif partner == SURFACE_PARTNER:
         bounces += 1.0 / albedo
-    return History(events, history.depth, history.inverse_ssa, history.lean, bounces)
+    return History(events, history.above, history.depth, history.inverse_ssa, history.lean, bounces)
 
 
 @inner
@@ -203,7 +205,7 @@ def slope_of_draw(history, asymmetry, u_polar):
     """D ln f / dg at the angle that the aerosol draws."""
     if history is None:
         return None
-    return log_phase_slope(asymmetry, henyey_greenstein(asymmetry, u_polar))
+    return log_phase_slope(asymmetry, u_polar)
 
 
 @inner
@@ -211,8 +213,9 @@ def leant_history(history, slope):
     """After a draw of that slope."""
     if history is None:
         return None
+    lean = history.lean + slope
     return History(
-        history.events, history.depth, history.inverse_ssa, history.lean + slope, history.bounces
+        history.events, history.above, history.depth, history.inverse_ssa, lean, history.bounces
     )
 
 
@@ -267,13 +270,14 @@ def record_escape(gradient, history, depth, mu, score, albedo):
 
 
 @inner
-def record_tail_escape(gradient, history, medium, with_aerosol, layer, fraction, mu, score, albedo):
+def record_tail_escape(gradient, history, medium, with_aerosol, mu, score, albedo):
     """The same for a tail, in the medium with or without aerosol."""
     if gradient is None:
         return None
     depth = 0.0
     if with_aerosol:
-        depth = depth_to_boundary(medium, AEROSOL, layer, fraction, mu)
+        whole = medium[medium.shape[0] - 1, AEROSOL]
+        depth = (history.above if mu > 0.0 else whole - history.above) / abs(mu)
     return record_escape(gradient, history, depth, mu, score, albedo)
 
 

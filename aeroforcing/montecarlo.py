@@ -200,14 +200,11 @@ def follow(
     surface_down = 0.0
     counter = 0
     while True:
-        start_layer, start_fraction = layer, fraction
         factor, collides, layer, fraction = next_event(
             medium, scattering, absorption, layer, fraction, mu, s, escape, leg_albedo, u_choice
         )
         if with_aerosol:
-            history = passed_history(
-                history, medium, start_layer, start_fraction, layer, fraction, mu
-            )
+            history = passed_history(history, medium, layer, fraction, mu)
         if not collides:
             threshold *= reflected_share(leg_albedo)
         weight, mu, toa, surface, history, gradient = event(
@@ -226,7 +223,7 @@ def follow(
         else:
             surface_down += weight * escape
         gradient = record_tail_escape(
-            gradient, history, medium, with_aerosol, layer, fraction, mu, weight * escape, albedo
+            gradient, history, medium, with_aerosol, mu, weight * escape, albedo
         )
         leg_albedo = albedo
         counter += SLOTS
@@ -297,9 +294,7 @@ def plus_tail(
     s = depth_to_boundary(medium, FULL_SCATTERING, layer, fraction, new_mu)
     escape = math.exp(-(s + depth_to_boundary(medium, FULL_ABSORPTION, layer, fraction, new_mu)))
     add_score(scores, new_mu, albedo, False, weight * escape)
-    gradient = record_tail_escape(
-        gradient, history, medium, True, layer, fraction, new_mu, weight * escape, albedo
-    )
+    gradient = record_tail_escape(gradient, history, medium, True, new_mu, weight * escape, albedo)
     toa_up, surface_down, gradient = follow(
         medium, phase, adjoint, True, layer, fraction, new_mu, weight, s, escape, albedo, albedo,
         threshold, key, u[2], u[3], history, gradient,
@@ -371,8 +366,8 @@ def intercept(
     derivatives so far.
     """
     travelled = -math.log1p(-u_position * intercepted)
-    history = intercepted_history(history, travelled)
     depth = depth_at(medium, AEROSOL, layer, fraction) - travelled * mu
+    history = intercepted_history(history, depth, travelled)
     clean = depth_at(medium, CLEAN_SCATTERING, layer, fraction)
     clean += depth_at(medium, CLEAN_ABSORPTION, layer, fraction)
     layer, fraction = find_depth(medium, AEROSOL, depth)
@@ -448,12 +443,11 @@ def difference_path(
                 albedo, roulette, child_key(key, leg), u_position, u, scores, history, gradient,
             )  # fmt: skip
             escape *= 1.0 - intercepted
-        start_layer, start_fraction = layer, fraction
         factor, collides, layer, fraction = next_event(
             medium, CLEAN_SCATTERING, SHADED_ABSORPTION, layer, fraction, mu, s, escape,
             leg_albedo, u_choice,
         )  # fmt: skip
-        history = passed_history(history, medium, start_layer, start_fraction, layer, fraction, mu)
+        history = passed_history(history, medium, layer, fraction, mu)
         if not collides:
             roulette = scaled_thresholds(roulette, reflected_share(leg_albedo))
         weight, mu, toa, surface, history, gradient = event(

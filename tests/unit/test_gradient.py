@@ -22,7 +22,7 @@ from numba import njit
 from path_driver import REPLICATES, ROULETTE, adjoint_of
 
 from aeroforcing.adjoint import ADJOINT_COLUMNS, mean_step
-from aeroforcing.events import SCORES
+from aeroforcing.events import SCORES, henyey_greenstein
 from aeroforcing.gradient import log_phase_slope, mean_step_slope
 from aeroforcing.medium import MEDIUM_COLUMNS, add_cloud, fill_medium
 from aeroforcing.montecarlo import difference_path
@@ -174,13 +174,14 @@ def test_a_wrong_table_leaves_the_derivatives_right(seed):
 
 def test_slopes_are_those_of_the_phase_function_and_of_the_mean_step():
     g, step = np.linspace(-0.9, 0.9, 7)[:, None], 1e-5
-    cosine = np.linspace(-1.0, 1.0, 11)
+    drawn_with = np.linspace(0.0, 1.0, 11)
+    cosine = np.array([[henyey_greenstein(x, u) for u in drawn_with] for x in g[:, 0]])
 
     def log_phase(g):
         return np.log(1.0 - g**2) - 1.5 * np.log(1.0 + g**2 - 2.0 * g * cosine)
 
     expected = (log_phase(g + step) - log_phase(g - step)) / (2.0 * step)
-    found = [[slope(x, c) for c in cosine] for x in g[:, 0]]
+    found = [[slope(x, u) for u in drawn_with] for x in g[:, 0]]
     assert np.array(found) == pytest.approx(expected, rel=1e-7, abs=1e-9)
     for x in (-0.6, 0.3, 0.8):
         rise = mean_step(0.4, x + step, False) - mean_step(0.4, x - step, False)
@@ -188,8 +189,8 @@ def test_slopes_are_those_of_the_phase_function_and_of_the_mean_step():
 
 
 @njit
-def slope(asymmetry, cosine):
-    return log_phase_slope(asymmetry, cosine)
+def slope(asymmetry, u):
+    return log_phase_slope(asymmetry, u)
 
 
 @njit
