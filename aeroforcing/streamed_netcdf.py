@@ -73,10 +73,14 @@ def _write_slab(
 
 
 def _create(file: netCDF4.Dataset, array: xr.DataArray, *, chunk: list[int]) -> None:
+    """Make a variable whose chunks go to the file at once: each is written once, and whole.
+
+    The library would keep the last 16 MiB of every variable.
+    """
     encoding = array.encoding
     variable = file.createVariable(
         str(array.name), encoding["dtype"], [str(dim) for dim in array.dims], compression="zlib",
-        chunksizes=chunk, fill_value=encoding["_FillValue"],
+        chunksizes=chunk, chunk_cache=1, fill_value=encoding["_FillValue"],
     )  # fmt: skip
     variable.setncatts(_attributes(array))
 
