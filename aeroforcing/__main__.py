@@ -28,9 +28,16 @@ def main() -> int:
 
 
 def _end_soon(code: int) -> None:
-    """Wait no longer than some seconds for threads and processes that the run has left."""
-    signal.signal(signal.SIGALRM, lambda *_: os._exit(code))
-    signal.alarm(_SECONDS_TO_END)
+    """Wait no longer than some seconds for threads and processes that the run has left.
+
+    A thread sees to it: the interpreter's own end, which may take long on a busy machine, stops it,
+    while an alarm would then kill the process.
+    """
+    from threading import Timer
+
+    timer = Timer(_SECONDS_TO_END, os._exit, [code])
+    timer.daemon = True
+    timer.start()
 
 
 def _end_at_once_from_now_on() -> None:

@@ -174,6 +174,7 @@ def _signals_as_interruptions() -> Iterator[None]:
     try:
         yield
     finally:
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)  # no further try starts the timer again
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         sys.unraisablehook = hook
         for number, handler in before.items():

@@ -124,7 +124,8 @@ def test_an_interruption_is_not_lost_where_errors_are(what, how, code):
     assert done.returncode == code
 
 
-# A run that does not heed its interruption, and one that leaves a thread at work.
+# A run that does not heed its interruption, one that leaves a thread at work, and one that leaves
+# much to be cleared away.
 STUBBORN = """
 import os, signal, sys, threading, time
 import aeroforcing.__main__ as command
@@ -144,6 +145,15 @@ def leaving_a_thread(args):
     os.kill(os.getpid(), {how})
     time.sleep(600)
 
+class Slow:
+    def __del__(self):
+        time.sleep(3)
+
+def leaving_much(args):
+    command.left = Slow()
+    os.kill(os.getpid(), {how})
+    time.sleep(600)
+
 info.run, cli._SECONDS_TO_TIDY_UP, command._SECONDS_TO_END = {what}, {seconds}, 1
 sys.argv = ["aeroforcing", "info", "x.nc"]
 sys.exit(command.main())
@@ -151,7 +161,9 @@ sys.exit(command.main())
 
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize(("what", "seconds"), [("heedless", 0.5), ("leaving_a_thread", 600.0)])
+@pytest.mark.parametrize(
+    ("what", "seconds"), [("heedless", 0.5), ("leaving_a_thread", 600.0), ("leaving_much", 600.0)]
+)
 def test_what_does_not_end_is_cut_off(what, seconds, how, code):
     script = STUBBORN.format(what=what, seconds=seconds, how=int(how))
     done = subprocess.run(
