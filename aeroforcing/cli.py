@@ -236,7 +236,7 @@ def _is_uninterruptible(frame: FrameType | None) -> bool:
     """Whether the command has come to this place by way of what does not bear an exception."""
     while frame is not None and frame.f_code is not main.__code__:
         # Functions of Cython are without a module and bear its name themselves.
-        name = frame.f_globals.get("__name__", frame.f_code.co_name)
+        name = str(frame.f_globals.get("__name__", frame.f_code.co_name))
         if name.startswith(_UNINTERRUPTIBLE):
             return True
         frame = frame.f_back
