@@ -19,9 +19,9 @@ import pytest
 import xarray as xr
 from matplotlib import pyplot as plt
 
-import aeroforcing
-from aeroforcing import gridded
+from aeroforcing import gridded, saved_forcing
 from aeroforcing.cli import VERBS, build_parsers, main
+from aeroforcing.forcing_run import prepared_run
 from aeroforcing.inputs import builtin_inputs
 from aeroforcing.netcdf import write_netcdf
 
@@ -43,14 +43,13 @@ def in_own_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def coarse(monkeypatch):
     """Maps of whatever grid and precision are computed for two months, on T21, with few photons."""
-    original = gridded.grid_forcing
 
     def quick(*inputs, **settings):
         cheap = {"grid": "T21" if settings.get("grid") else None, "photons": 8, "months": [1, 7]}
-        return original(*inputs, **{**settings, **cheap, "stderr_target": None})
+        return prepared_run(*inputs, **{**settings, **cheap, "stderr_target": None})
 
-    monkeypatch.setattr(gridded, "grid_forcing", quick)
-    monkeypatch.setattr(aeroforcing, "grid_forcing", quick, raising=False)
+    for module in (gridded, saved_forcing):
+        monkeypatch.setattr(module, "prepared_run", quick)
 
 
 def blocks(text: str, language: str) -> list[str]:
