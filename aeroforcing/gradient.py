@@ -49,7 +49,7 @@ from aeroforcing.events import (
     halves,
 )
 from aeroforcing.jit import inner
-from aeroforcing.medium import AEROSOL, depth_at
+from aeroforcing.medium import AEROSOL, depth_at, slant_to_boundary
 
 # What the solver gives besides the fluxes, each for the flux up at the top and the net flux down at
 # the surface: derivatives by the properties at 550 nm, and behind them the change of the two fluxes
@@ -276,8 +276,7 @@ def record_tail_escape(gradient, history, medium, with_aerosol, mu, score, albed
         return None
     depth = 0.0
     if with_aerosol:
-        whole = medium[medium.shape[0] - 1, AEROSOL]
-        depth = (history.above if mu > 0.0 else whole - history.above) / abs(mu)
+        depth = slant_to_boundary(medium, AEROSOL, history.above, mu)
     return record_escape(gradient, history, depth, mu, score, albedo)
 
 

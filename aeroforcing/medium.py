@@ -39,10 +39,15 @@ def depth_at(medium, column, layer, fraction):
 @kernel
 def depth_to_boundary(medium, column, layer, fraction, mu):
     """Slant depth from a place to the top (mu > 0) or to the surface (mu < 0)."""
-    here = depth_at(medium, column, layer, fraction)
+    return slant_to_boundary(medium, column, depth_at(medium, column, layer, fraction), mu)
+
+
+@kernel
+def slant_to_boundary(medium, column, above, mu):
+    """The same from a place with the depth `above` over it."""
     if mu > 0.0:
-        return here / mu
-    return (medium[medium.shape[0] - 1, column] - here) / -mu
+        return above / mu
+    return (medium[medium.shape[0] - 1, column] - above) / -mu
 
 
 @kernel

@@ -423,16 +423,22 @@ def band_means(
         np.asarray(a, dtype=float)[..., np.newaxis, np.newaxis]
         for a in (aod, ssa, asymmetry, angstrom, coalbedo_angstrom)
     )
-    # The laws of `aod_at` and `coalbedo_at` without their checks, which every column would repeat.
-    relative = nodes.wavelength / REFERENCE_WAVELENGTH
-    relative_tau = relative**-alpha * nodes.weight
-    coalbedo = np.minimum((1 - ssa) * relative**-kappa, 1.0)
+    relative_tau = _power_law(nodes, alpha) * nodes.weight
+    coalbedo = np.minimum((1 - ssa) * _power_law(nodes, kappa), 1.0)
     extinction = relative_tau.sum(axis=-1)
     means = np.empty((3, *shape, len(nodes.wavelength)))
     means[0] = tau[..., 0] * extinction
     means[1] = (relative_tau * (1 - coalbedo)).sum(axis=-1) / extinction
     means[2] = asymmetry[..., 0]
     return means[0], means[1], means[2]
+
+
+def _power_law(nodes: BandNodes, exponent: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Factor of the laws of `aod_at` and `coalbedo_at` at the nodes, without their checks.
+
+    Nodes are of positive wavelengths, and every column would have them checked again.
+    """
+    return (nodes.wavelength / REFERENCE_WAVELENGTH) ** -exponent
 
 
 def band_slopes(
@@ -457,13 +463,13 @@ def band_slopes(
         np.asarray(a, dtype=float)[..., np.newaxis, np.newaxis]
         for a in np.broadcast_arrays(ssa, angstrom, coalbedo_angstrom)
     )
-    relative_tau = aod_at(1.0, angstrom=alpha, wavelength=nodes.wavelength) * nodes.weight
+    relative_tau = _power_law(nodes, alpha) * nodes.weight
     share = relative_tau / relative_tau.sum(axis=-1, keepdims=True)
-    coalbedo = coalbedo_at(1 - ssa, coalbedo_angstrom=kappa, wavelength=nodes.wavelength)
-    growth = np.asarray(aod_at(1.0, angstrom=kappa, wavelength=nodes.wavelength))
+    growth = _power_law(nodes, kappa)
+    coalbedo = np.minimum((1 - ssa) * growth, 1.0)
     unclipped = np.where((1 - ssa) * growth <= 1, growth, 0.0)
     # ln of the ratio of an optical depth to that at 550 nm, per unit of the exponent
-    by_exponent = np.log(aod_at(1.0, angstrom=1.0, wavelength=nodes.wavelength))
+    by_exponent = np.log(_power_law(nodes, 1.0))
     means = [by_exponent, (1 - coalbedo), (1 - coalbedo) * by_exponent]
     depth, mean_ssa, product = ((share * values).sum(axis=-1) for values in means)
     return np.stack(

@@ -34,6 +34,7 @@ from aeroforcing.__main__ import main as main_of_the_command
 from aeroforcing.gridded import grid_forcing
 from aeroforcing.grids import gaussian_grid
 from aeroforcing.progress import Progress
+from benchmarks.interruptions import heed_interruptions
 
 INPUT, TARGET, PARTS = "in.nc", "out.nc", ".out.nc.parts"
 # What the process may answer a signal with: 0, if it was done just then, its own code, or, before
@@ -213,12 +214,6 @@ def random_kill(rng: np.random.Generator, pace: Pace) -> Kill:
     longest = {-1: pace.first_part, pace.parts: pace.end - pace.last_part}.get(after, between)
     number = tuple(ANSWERS)[rng.integers(len(ANSWERS))]
     return Kill(number, after, float(rng.uniform(0.0, longest)), bool(rng.integers(2)))
-
-
-def heed_interruptions() -> None:
-    """Let runs be interrupted where this process, a job in the background, ignores SIGINT."""
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 Check: TypeAlias = Callable[[xr.Dataset], list[str]]

@@ -27,7 +27,8 @@ import xarray as xr
 
 import aeroforcing as af
 from benchmarks.cases import machine, markdown
-from benchmarks.killed_runs import INPUT, PLACES, Job, Pace, Record, disturbed, heed_interruptions
+from benchmarks.interruptions import heed_interruptions
+from benchmarks.killed_runs import INPUT, PLACES, Job, Pace, Record, disturbed
 
 _SECONDS_TO_FIRST_PART = 3.0
 _SECONDS_TO_END = 0.5

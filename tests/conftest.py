@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 from pathlib import Path
 
@@ -14,13 +13,13 @@ from hypothesis import settings
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-# Jobs in the background of a shell ignore Ctrl-C; the commands that tests interrupt must not.
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
 # The benchmarks stand beside the package and are not installed with it; at the end of the path, the
 # repository hides nothing that is.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
+from benchmarks.interruptions import heed_interruptions  # noqa: E402
+
+# Jobs in the background of a shell ignore Ctrl-C; the commands that tests interrupt must not.
+heed_interruptions()
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 

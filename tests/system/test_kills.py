@@ -72,6 +72,15 @@ def test_an_interruption_while_modules_are_loaded_is_no_traceback(at, how, tmp_p
     assert os.listdir(tmp_path) == ["sitecustomize.py"]
 
 
+def assert_interrupted(script: str, code: int) -> None:
+    """A script that is interrupted while it runs a command ends as commands then do."""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120
+    )
+    assert done.stderr == "aeroforcing: error: interrupted; files are written whole or not at all\n"
+    assert done.returncode == code
+
+
 # A signal while the arguments are parsed, and while an object is being removed, which drops
 # errors, or made.
 AT_BAD_MOMENTS = """
@@ -116,12 +125,7 @@ sys.exit(command.main())
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("what", ["removing", "making", "parsing()"])
 def test_an_interruption_is_not_lost_where_errors_are(what, how, code):
-    script = AT_BAD_MOMENTS.format(what=what, how=int(how))
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120
-    )
-    assert done.stderr == "aeroforcing: error: interrupted; files are written whole or not at all\n"
-    assert done.returncode == code
+    assert_interrupted(AT_BAD_MOMENTS.format(what=what, how=int(how)), code)
 
 
 # A run that does not heed its interruption, one that leaves a thread at work, and one that leaves
@@ -165,12 +169,7 @@ sys.exit(command.main())
     ("what", "seconds"), [("heedless", 0.5), ("leaving_a_thread", 600.0), ("leaving_much", 600.0)]
 )
 def test_what_does_not_end_is_cut_off(what, seconds, how, code):
-    script = STUBBORN.format(what=what, seconds=seconds, how=int(how))
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == code
-    assert done.stderr == "aeroforcing: error: interrupted; files are written whole or not at all\n"
+    assert_interrupted(STUBBORN.format(what=what, seconds=seconds, how=int(how)), code)
 
 
 def test_a_second_interruption_ends_a_run_at_once(tmp_path):
