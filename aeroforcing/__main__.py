@@ -1,10 +1,9 @@
 """`python -m aeroforcing` and the command `aeroforcing`: begins, and ends without a traceback.
 
-Nothing is imported before an interruption can be caught.
+Nothing is imported before an interruption can be caught but what the interpreter has loaded.
 """
 
 import os
-import signal
 import sys
 
 _EXIT_INTERRUPTED, _EXIT_TERMINATED = 130, 143
@@ -42,6 +41,8 @@ def _end_soon(code: int) -> None:
 
 def _end_at_once_from_now_on() -> None:
     """Let an interruption of the interpreter's own end be silent."""
+    import signal
+
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 

@@ -128,6 +128,34 @@ def test_an_interruption_is_not_lost_where_errors_are(what, how, code):
     assert_interrupted(AT_BAD_MOMENTS.format(what=what, how=int(how)), code)
 
 
+# A signal when a module begins to be loaded.
+WHILE_LOADING = """
+import os, sys
+
+class Killing:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{name}":
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), {how})
+
+sys.meta_path.insert(0, Killing())
+from aeroforcing import __main__ as command
+sys.argv = ["aeroforcing", "info", "x.nc"]
+sys.exit(command.main())
+"""
+
+
+@pytest.mark.parametrize("name", ["signal", "enum", "aeroforcing.cli", "aeroforcing.errors"])
+def test_an_interruption_of_the_start_has_no_traceback(name):
+    code = WHILE_LOADING.format(name=name, how=int(signal.SIGINT))
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 130, done.stderr
+    assert done.stderr.startswith("aeroforcing: error: interrupted")
+    assert len(done.stderr.splitlines()) == 1
+
+
 # A run that does not heed its interruption, one that leaves a thread at work, and one that leaves
 # much to be cleared away.
 STUBBORN = """
