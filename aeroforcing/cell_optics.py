@@ -26,6 +26,7 @@ from aeroforcing.adjoint import (
 )
 from aeroforcing.events import SCORES
 from aeroforcing.gases import gas_optics
+from aeroforcing.gradient import GRADIENT_SHAPE
 from aeroforcing.jit import inner, kernel
 from aeroforcing.medium import (
     AEROSOL,
@@ -114,6 +115,7 @@ class Room(NamedTuple):
     numbers: NDArray[np.float64]  # (4,)
     shifts: NDArray[np.uint32]  # (dimension,)
     scores: NDArray[np.float64]  # (score,) of one path
+    gradient: NDArray[np.float64]  # (flux, derivative) of one path
 
 
 @kernel
@@ -150,6 +152,7 @@ def make_room(n_layers, n_clouds=0):
         np.zeros(4),
         np.zeros(NET_DIMENSIONS, np.uint32),
         np.zeros(SCORES),
+        np.zeros(GRADIENT_SHAPE),
     )
 
 

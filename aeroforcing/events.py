@@ -6,9 +6,10 @@ The derivation of the paths that are made of them is that of montecarlo.py.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from aeroforcing.adjoint import DOWN_SURFACE, DOWN_TOA, UP_SURFACE, UP_TOA, mean_step
-from aeroforcing.jit import kernel
+from aeroforcing.jit import kernel, uncounted
 from aeroforcing.medium import (
     AEROSOL,
     AEROSOL_ASYMMETRY,
@@ -29,12 +30,37 @@ SCORES = 4
 
 AIR_PARTNER, CLOUD_PARTNER, AEROSOL_PARTNER, SURFACE_PARTNER = range(4)
 
+
+class Scored(NamedTuple):
+    """What a path has scored so far."""
+
+    toa: float  # up at the top
+    arrived: float  # at the surface
+    net: float  # of that, what is not reflected
+
+
+NOTHING_SCORED = Scored(0.0, 0.0, 0.0)
+
 # Reflections are drawn with at least this albedo, and weigh as much less: what a surface does is
 # then known, and how it changes with the albedo, where the surface is black too.
 LEAST_ALBEDO = 0.05
 
 # A direction this close to the horizon is as good as horizontal, and can be divided by.
 _SMALLEST_COSINE = 1e-9
+
+
+@uncounted
+def with_score(own, toa, arrived, albedo):
+    """More scores, at the top and at the surface."""
+    return Scored(own.toa + toa, own.arrived + arrived, own.net + (1.0 - albedo) * arrived)
+
+
+@uncounted
+def with_end_of_leg(own, mu, score, albedo):
+    """A score more at the end of a leg: at the top, or at the surface."""
+    if mu > 0.0:
+        return Scored(own.toa + score, own.arrived, own.net)
+    return Scored(own.toa, own.arrived + score, own.net + (1.0 - albedo) * score)
 
 
 @kernel

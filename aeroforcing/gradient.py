@@ -30,15 +30,23 @@ control w (J - v(mu')) becomes
 
 h being the history before; its mean is zero, because :math:`dJ/dg` is that of the last term.
 
-Histories and sums of derivatives are passed by value, so that the compiler keeps them in registers;
-where no derivatives are wanted they are None, and numba leaves out all that is done with them.
+**By parts.** A path scores at every event, but most parts of its history change seldom. With S the
+sum of the scores so far, summation by parts gives
+
+.. math:: \sum_i h_i s_i = h_{end} S_{end} - \sum_j (h_j - h_{j-1}) S_{j-1},
+
+so that only the changes of the history cost anything. What escapes at the end of a leg has passed
+more of the aerosol than the event before and adds the difference that this makes.
+
+Derivatives are summed in an array (flux, derivative), `gradient`; where none are wanted it is None,
+as is the history, and numba leaves out all that is done with them.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from aeroforcing.adjoint import FULL_SIDE, mean_step, step
+from aeroforcing.adjoint import step
 from aeroforcing.events import (
     AEROSOL_PARTNER,
     SCORES,
@@ -46,9 +54,8 @@ from aeroforcing.events import (
     SURFACE_PARTNER,
     SURFACE_UP,
     TOA_UP,
-    halves,
 )
-from aeroforcing.jit import inner
+from aeroforcing.jit import inner, uncounted
 from aeroforcing.medium import AEROSOL, depth_at, slant_to_boundary
 
 # What the solver gives besides the fluxes, each for the flux up at the top and the net flux down at
@@ -65,6 +72,11 @@ INPUTS = (
     "ssa_squared",
 )
 _FIRST_INPUT = SCORES
+# Rows and columns of `gradient`: what goes up at the top, the net flux down at the surface; the
+# derivatives by the properties of the band.
+TOA, SURFACE = range(2)
+BY_LOG_AOD, BY_SSA, BY_ASYMMETRY, BY_ALBEDO, BY_LOG_AOD_SQUARED, BY_SSA_SQUARED = range(6)
+GRADIENT_SHAPE = (2, 6)
 FIRST_STATE = SCORES + 2 * len(INPUTS)
 # Columns of the slopes of a band: d ln tau / d alpha, and d SSA / d (alpha, SSA at 550 nm, kappa).
 DEPTH_BY_ANGSTROM, SSA_BY_ANGSTROM, SSA_BY_SSA, SSA_BY_COALBEDO = range(4)
@@ -85,39 +97,19 @@ class History(NamedTuple):
     bounces: float  # sum of 1 / albedo over the reflections
 
 
-class Derivatives(NamedTuple):
-    """Sums of the derivatives of scores."""
-
-    log_aod: float
-    ssa: float
-    asymmetry: float
-    albedo: float
-    log_aod_squared: float
-    ssa_squared: float
-
-
-class Gradient(NamedTuple):
-    """Derivatives of what goes up at the top and of the net flux down at the surface."""
-
-    toa: Derivatives
-    surface: Derivatives
-
-
-@inner
-def begin_history(wanted):
-    """The history of a photon from the sun; `wanted` is None where derivatives are not."""
-    if wanted is None:
+@uncounted
+def begin_history(gradient):
+    """The history of a photon from the sun."""
+    if gradient is None:
         return None
     return History(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-@inner
-def begin_gradient(wanted):
-    """Derivatives before anything was scored."""
-    if wanted is None:
-        return None
-    zero = Derivatives(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    return Gradient(zero, zero)
+@uncounted
+def begin_gradient(gradient):
+    """Forget the derivatives of the path before."""
+    if gradient is not None:
+        gradient[:] = 0.0
 
 
 @inner
@@ -128,7 +120,7 @@ def slopes_of(slopes, cell):
     return slopes[cell]
 
 
-@inner
+@uncounted
 def positive(wanted, value):
     """The value, kept off 0 where a derivative with respect to it is wanted."""
     if wanted is None:
@@ -136,7 +128,7 @@ def positive(wanted, value):
     return max(value, _LEAST)
 
 
-@inner
+@uncounted
 def log_phase_slope(asymmetry, u):
     """D ln f / d g of the Henyey-Greenstein phase function f, at the angle drawn with u.
 
@@ -148,7 +140,7 @@ def log_phase_slope(asymmetry, u):
     return (3.0 * w + 0.5 * asymmetry * (3.0 * w * w - 1.0)) / (1.0 - asymmetry * asymmetry)
 
 
-@inner
+@uncounted
 def mean_step_slope(mu, asymmetry):
     """d/dg of `adjoint.mean_step` of the aerosol."""
     m2 = mu * mu
@@ -161,7 +153,7 @@ def mean_step_slope(mu, asymmetry):
 # ---- histories ----------------------------------------------------------------------------------
 
 
-@inner
+@uncounted
 def intercepted_history(history, above, passed):
     """After an event at the aerosol with the depth `above` over it, `passed` since the last."""
     if history is None:
@@ -169,7 +161,7 @@ def intercepted_history(history, above, passed):
     return History(1.0, above, history.depth + passed, 0.0, 0.0, history.bounces)
 
 
-@inner
+@uncounted
 def scattered_history(history, ssa):
     """After the first scattering by the aerosol, before its direction is drawn."""
     if history is None:
@@ -177,192 +169,169 @@ def scattered_history(history, ssa):
     return History(history.events, history.above, history.depth, 1.0 / ssa, 0.0, history.bounces)
 
 
-@inner
-def passed_history(history, medium, layer, fraction, mu):
-    """After a leg through the aerosol to another place."""
-    if history is None:
+@uncounted
+def depth_step(history, depth):
+    """What n - t and (n - t)^2 - t grow by on a way through the aerosol depth `depth`."""
+    return -depth, depth * (depth - 1.0 - 2.0 * (history.events - history.depth))
+
+
+@uncounted
+def after_leg(gradient, history, medium, layer, fraction, mu, own):
+    """The history after a leg through the aerosol to another place.
+
+    Here and below `own` is the `Scored` of the path up to there.
+    """
+    if gradient is None:
         return None
     above = depth_at(medium, AEROSOL, layer, fraction)
-    depth = history.depth + abs((above - history.above) / mu)
-    return History(history.events, above, depth, history.inverse_ssa, history.lean, history.bounces)
+    depth = abs((above - history.above) / mu)
+    first, second = depth_step(history, depth)
+    add_by_depth(gradient, TOA, first, second, -own.toa)
+    add_by_depth(gradient, SURFACE, first, second, -own.net)
+    return History(
+        history.events, above, history.depth + depth, history.inverse_ssa, history.lean,
+        history.bounces,
+    )  # fmt: skip
 
 
-@inner
-def met_history(history, partner, albedo):
-    """After a collision or a reflection."""
-    if history is None:
+@uncounted
+def after_meeting(gradient, history, partner, albedo, own):
+    """The same after a collision with a partner, or a reflection."""
+    if gradient is None:
         return None
     events, bounces = history.events, history.bounces
     if partner == AEROSOL_PARTNER:
+        add_by_event(gradient, TOA, history, -own.toa)
+        add_by_event(gradient, SURFACE, history, -own.net)
         events += 1.0
     elif partner == SURFACE_PARTNER:
+        gradient[TOA, BY_ALBEDO] -= own.toa / albedo
+        gradient[SURFACE, BY_ALBEDO] -= own.net / albedo
         bounces += 1.0 / albedo
     return History(events, history.above, history.depth, history.inverse_ssa, history.lean, bounces)
 
 
-@inner
-def slope_of_draw(history, asymmetry, u_polar):
-    """D ln f / dg at the angle that the aerosol draws."""
-    if history is None:
-        return None
-    return log_phase_slope(asymmetry, u_polar)
+@uncounted
+def after_draw(
+    gradient, history, partner, expected, mu, new_mu, asymmetry, u, old, weight, albedo, own
+):
+    """The same after the new direction, which an aerosol draws by its asymmetry parameter, with u.
 
-
-@inner
-def leant_history(history, slope):
-    """After a draw of that slope."""
-    if history is None:
+    `expected` are the `halves` at the place. `old` is the weight before the roulette, which scores
+    dJ / dg of what it takes.
+    """
+    if gradient is None:
         return None
-    lean = history.lean + slope
+    if partner != AEROSOL_PARTNER:
+        return history
+    mean, half, mean_surface, half_surface = expected
+    slope, value = log_phase_slope(asymmetry, u), step(new_mu, False)
+    gain, loss = old * mean_step_slope(mu, asymmetry), weight * slope
+    toa = gain * half - loss * (mean + value * half)
+    surface = gain * half_surface - loss * (mean_surface + value * half_surface)
+    gradient[TOA, BY_ASYMMETRY] += toa - slope * own.toa
+    gradient[SURFACE, BY_ASYMMETRY] += (1.0 - albedo) * surface - slope * own.net
     return History(
-        history.events, history.above, history.depth, history.inverse_ssa, lean, history.bounces
-    )
+        history.events, history.above, history.depth, history.inverse_ssa, history.lean + slope,
+        history.bounces,
+    )  # fmt: skip
 
 
 # ---- scores -------------------------------------------------------------------------------------
 
 
-@inner
-def with_score(sums, history, depth, score):
-    """The sums with the derivatives of a score that is made after `depth` more of the aerosol."""
-    passed = history.depth + depth
-    first = history.events - passed
+@uncounted
+def add_by_depth(gradient, flux, first, second, score):
+    """Add the derivatives of a score where n - t and (n - t)^2 - t are so much more."""
+    gradient[flux, BY_LOG_AOD] += first * score
+    gradient[flux, BY_LOG_AOD_SQUARED] += second * score
+
+
+@uncounted
+def add_by_event(gradient, flux, history, score):
+    """The same where the number of events at the aerosol is by one more."""
+    by_ssa = history.inverse_ssa * score
+    add_by_depth(gradient, flux, 1.0, 2.0 * (history.events - history.depth) + 1.0, score)
+    gradient[flux, BY_SSA] += by_ssa
+    gradient[flux, BY_SSA_SQUARED] += 2.0 * history.events * history.inverse_ssa * by_ssa
+
+
+@uncounted
+def add_with_history(gradient, flux, history, score):
+    """Add the history's derivatives of a score."""
+    first = history.events - history.depth
     by_ssa = history.inverse_ssa * history.events * score
-    return Derivatives(
-        sums.log_aod + first * score,
-        sums.ssa + by_ssa,
-        sums.asymmetry + history.lean * score,
-        sums.albedo + history.bounces * score,
-        sums.log_aod_squared + (first * first - passed) * score,
-        sums.ssa_squared + history.inverse_ssa * (history.events - 1.0) * by_ssa,
-    )
+    add_by_depth(gradient, flux, first, first * first - history.depth, score)
+    gradient[flux, BY_SSA] += by_ssa
+    gradient[flux, BY_ASYMMETRY] += history.lean * score
+    gradient[flux, BY_ALBEDO] += history.bounces * score
+    gradient[flux, BY_SSA_SQUARED] += history.inverse_ssa * (history.events - 1.0) * by_ssa
 
 
-@inner
-def with_arrival(sums, history, depth, score, albedo):
-    """The same for a score of what arrives at the surface, whose net flux is 1 - albedo of it."""
-    sums = with_score(sums, history, depth, (1.0 - albedo) * score)
-    return Derivatives(
-        sums.log_aod, sums.ssa, sums.asymmetry, sums.albedo - score, sums.log_aod_squared,
-        sums.ssa_squared,
-    )  # fmt: skip
+@uncounted
+def record(gradient, history, own):
+    """Add the derivatives of all that a path scored, with its history at the end."""
+    if gradient is not None:
+        add_with_history(gradient, TOA, history, own.toa)
+        add_with_history(gradient, SURFACE, history, own.net)
+        gradient[SURFACE, BY_ALBEDO] -= own.arrived
 
 
-@inner
-def record(gradient, history, toa, surface, albedo):
-    """Derivatives of scores at a place: what goes up at the top, what arrives at the surface."""
-    if gradient is None:
-        return None
-    return Gradient(
-        with_score(gradient.toa, history, 0.0, toa),
-        with_arrival(gradient.surface, history, 0.0, surface, albedo),
-    )
+@uncounted
+def record_passage(gradient, history, depth, mu, score, albedo):
+    """What a score adds to that because it passed `depth` more of the aerosol."""
+    if gradient is not None:
+        first, second = depth_step(history, depth)
+        if mu > 0.0:
+            add_by_depth(gradient, TOA, first, second, score)
+        else:
+            add_by_depth(gradient, SURFACE, first, second, (1.0 - albedo) * score)
 
 
-@inner
-def record_escape(gradient, history, depth, mu, score, albedo):
-    """Derivatives of what gets to the end of a leg, through the aerosol depth `depth`."""
-    if gradient is None:
-        return None
-    if mu > 0.0:
-        return Gradient(with_score(gradient.toa, history, depth, score), gradient.surface)
-    return Gradient(gradient.toa, with_arrival(gradient.surface, history, depth, score, albedo))
-
-
-@inner
-def record_tail_escape(gradient, history, medium, with_aerosol, mu, score, albedo):
-    """The same for a tail, in the medium with or without aerosol."""
-    if gradient is None:
-        return None
-    depth = 0.0
-    if with_aerosol:
+@uncounted
+def record_escape(gradient, history, medium, mu, score, albedo):
+    """The same for what gets to the end of a leg, in the medium with aerosol."""
+    if gradient is not None:
         depth = slant_to_boundary(medium, AEROSOL, history.above, mu)
-    return record_escape(gradient, history, depth, mu, score, albedo)
+        record_passage(gradient, history, depth, mu, score, albedo)
 
 
-@inner
-def record_change(gradient, history, depth, mu, score, intercepted, albedo):
-    """The chain's direct escape, with the aerosol (after `depth` of it) less without."""
-    if gradient is None:
-        return None
-    gradient = record_escape(gradient, history, depth, mu, (1.0 - intercepted) * score, albedo)
-    return record_escape(gradient, history, 0.0, mu, -score, albedo)
+@uncounted
+def record_lost_pair(gradient, expected, step_mean, mu, asymmetry, ssa, lost, albedo):
+    """Derivatives, by SSA and g of its first scattering, of what a pair would have scored."""
+    if gradient is not None:
+        mean, half, mean_surface, half_surface = expected
+        rise, net = lost * ssa * mean_step_slope(mu, asymmetry), 1.0 - albedo
+        gradient[TOA, BY_SSA] += lost * (mean + step_mean * half)
+        gradient[TOA, BY_ASYMMETRY] += rise * half
+        gradient[SURFACE, BY_SSA] += net * lost * (mean_surface + step_mean * half_surface)
+        gradient[SURFACE, BY_ASYMMETRY] += net * rise * half_surface
 
 
-@inner
-def with_asymmetry(sums, ssa, asymmetry):
-    """The sums with more of the derivatives by SSA and g alone."""
-    return Derivatives(
-        sums.log_aod, sums.ssa + ssa, sums.asymmetry + asymmetry, sums.albedo,
-        sums.log_aod_squared, sums.ssa_squared,
-    )  # fmt: skip
+@uncounted
+def add_gradient(scores, gradient, slopes, band, fraction):
+    """Add the derivatives of one path by the properties at 550 nm, from those of its band.
 
-
-@inner
-def record_draw(gradient, expected, mu, new_mu, asymmetry, old, weight, slope, albedo):
-    """The control of a direction that the aerosol draws, in the derivative by g.
-
-    `expected` are the `halves` at the place, `slope` is that of the draw. `old` is the weight
-    before the roulette, which scores dJ / dg of what it takes.
+    They go to the places of `INPUTS`, of both fluxes in turn.
     """
     if gradient is None:
-        return None
-    mean, half, mean_surface, half_surface = expected
-    gain, loss = old * mean_step_slope(mu, asymmetry), weight * slope
-    value = step(new_mu, False)
-    toa = gain * half - loss * (mean + value * half)
-    surface = gain * half_surface - loss * (mean_surface + value * half_surface)
-    return Gradient(
-        with_asymmetry(gradient.toa, 0.0, toa),
-        with_asymmetry(gradient.surface, 0.0, (1.0 - albedo) * surface),
-    )
-
-
-@inner
-def record_lost_pair(gradient, adjoint, asymmetry, layer, fraction, mu, ssa, lost, albedo):
-    """Derivatives, by SSA and g of its first scattering, of what a pair would have scored."""
-    if gradient is None:
-        return None
-    mean, half, mean_surface, half_surface = halves(adjoint, FULL_SIDE, layer, fraction)
-    lean = mean_step(mu, asymmetry, False)
-    rise = lost * ssa * mean_step_slope(mu, asymmetry)
-    net = 1.0 - albedo
-    return Gradient(
-        with_asymmetry(gradient.toa, lost * (mean + lean * half), rise * half),
-        with_asymmetry(
-            gradient.surface,
-            net * lost * (mean_surface + lean * half_surface),
-            net * rise * half_surface,
-        ),
-    )
-
-
-@inner
-def add_gradient(scores, gradient, slopes, band, fraction):
-    """Add the derivatives of one path by the properties at 550 nm, from those of its band."""
-    if gradient is None:
         return
-    add_side(scores, _FIRST_INPUT, gradient.toa, slopes, band, fraction)
-    add_side(scores, _FIRST_INPUT + 1, gradient.surface, slopes, band, fraction)
-
-
-@inner
-def add_side(scores, first, sums, slopes, band, fraction):
-    """The same for one of the two fluxes, in the order of `INPUTS`."""
-    depth, ssa = fraction * sums.log_aod, fraction * sums.ssa
     by_ssa = slopes[band, SSA_BY_SSA]
-    scores[first] += depth
-    scores[first + 2] += ssa * by_ssa
-    scores[first + 4] += fraction * sums.asymmetry
-    scores[first + 6] += depth * slopes[band, DEPTH_BY_ANGSTROM]
-    scores[first + 6] += ssa * slopes[band, SSA_BY_ANGSTROM]
-    scores[first + 8] += ssa * slopes[band, SSA_BY_COALBEDO]
-    scores[first + 10] += fraction * sums.albedo
-    scores[first + 12] += fraction * sums.log_aod_squared
-    scores[first + 14] += fraction * sums.ssa_squared * by_ssa * by_ssa
+    for flux in range(2):
+        first = _FIRST_INPUT + flux
+        depth, ssa = fraction * gradient[flux, BY_LOG_AOD], fraction * gradient[flux, BY_SSA]
+        scores[first] += depth
+        scores[first + 2] += ssa * by_ssa
+        scores[first + 4] += fraction * gradient[flux, BY_ASYMMETRY]
+        scores[first + 6] += depth * slopes[band, DEPTH_BY_ANGSTROM]
+        scores[first + 6] += ssa * slopes[band, SSA_BY_ANGSTROM]
+        scores[first + 8] += ssa * slopes[band, SSA_BY_COALBEDO]
+        scores[first + 10] += fraction * gradient[flux, BY_ALBEDO]
+        scores[first + 12] += fraction * gradient[flux, BY_LOG_AOD_SQUARED]
+        scores[first + 14] += fraction * gradient[flux, BY_SSA_SQUARED] * by_ssa * by_ssa
 
 
-@inner
+@uncounted
 def add_state(scores, own, wanted, state):
     """Add to a cloudy state what one path in it scored."""
     if wanted is None:

@@ -51,6 +51,7 @@ from aeroforcing.adjoint import CLEAN_SIDE, FULL_SIDE, step
 from aeroforcing.events import (
     AEROSOL_PARTNER,
     CLOUD_PARTNER,
+    NOTHING_SCORED,
     SURFACE_DIRECT,
     SURFACE_DOWN,
     SURFACE_PARTNER,
@@ -67,24 +68,23 @@ from aeroforcing.events import (
     reflected_share,
     scattering_cosine,
     turn,
+    with_end_of_leg,
+    with_score,
 )
 from aeroforcing.gradient import (
-    begin_gradient,
+    after_draw,
+    after_leg,
+    after_meeting,
     begin_history,
     intercepted_history,
-    leant_history,
-    met_history,
-    passed_history,
     positive,
     record,
-    record_change,
-    record_draw,
+    record_escape,
     record_lost_pair,
-    record_tail_escape,
+    record_passage,
     scattered_history,
-    slope_of_draw,
 )
-from aeroforcing.jit import inner, kernel
+from aeroforcing.jit import uncounted
 from aeroforcing.medium import (
     AEROSOL,
     AEROSOL_ASYMMETRY,
@@ -135,29 +135,27 @@ class Roulette(NamedTuple):
     chain: float
 
 
-@inner
+@uncounted
 def scaled_thresholds(thresholds, power):
     """Roulette thresholds for the power that the aerosol intercepts or that comes in."""
     return Roulette(thresholds.tail * power, thresholds.pair * power, thresholds.chain * power)
 
 
-@inner
+@uncounted
 def event(
-    medium, phase, expected, scattering, layer, collides, mu, old, threshold, key, counter, u_angle,
-    leg_albedo, albedo, history, gradient,
-):  # fmt: skip
+    medium, phase, expected, scattering, layer, collides, mu, old, threshold, key, counter, u_angle
+):
     """What happens at the end of a leg: roulette, then a new direction, each with its control.
 
     `expected` are the `halves` of the place. Returns the new weight (0 if the photon ends), the new
-    direction, what the controls score for the top and for the surface, and the history and the
-    derivatives so far.
+    direction, what the controls score for the top and for the surface, what the photon met there
+    and the number that drew its direction.
     """
     partner, asymmetry, step_mean = SURFACE_PARTNER, 0.0, 1.0
     if collides:
         partner, u_angle = pick_partner(medium, scattering, layer, u_angle)
         asymmetry = asymmetry_of(medium, partner, layer)
         step_mean = mean_step_after(partner, asymmetry, phase, layer, mu)
-    history = met_history(history, partner, leg_albedo)
     mean, half, mean_surface, half_surface = expected
     weight = after_roulette(old, threshold, uniform(key, counter + ROULETTE))
     toa = (old - weight) * (mean + step_mean * half)
@@ -169,24 +167,16 @@ def event(
         lean = step_mean - factor * step(new_mu, partner == CLOUD_PARTNER)
         toa += weight * ((1.0 - factor) * mean + lean * half)
         surface += weight * ((1.0 - factor) * mean_surface + lean * half_surface)
-    gradient = record(gradient, history, toa, surface, albedo)
-    if partner == AEROSOL_PARTNER:
-        slope = slope_of_draw(history, asymmetry, u_angle)
-        gradient = record_draw(
-            gradient, expected, mu, new_mu, asymmetry, old, weight, slope, albedo
-        )
-        history = leant_history(history, slope)
-    return weight * factor, new_mu, toa, surface, history, gradient
+    return weight * factor, new_mu, toa, surface, partner, u_angle
 
 
-@inner
+@uncounted
 def follow(
     medium, phase, adjoint, with_aerosol, layer, fraction, mu, weight, s, escape, first_albedo,
-    albedo, threshold, key, u_choice, u_angle, history, gradient,
+    albedo, threshold, key, u_choice, u_angle, own, history, gradient,
 ):  # fmt: skip
-    """Follow a photon to its end by forced collisions.
+    """Follow a photon to its end by forced collisions; returns `own` with all that it scored.
 
-    Returns what goes up at the top, what arrives at the surface, and the derivatives so far.
     The first leg has the scattering depth s to the boundary, and the caller has scored the part
     `escape` that gets there; `first_albedo` is the albedo where that leg meets the surface (the
     sun's beam may see another one than scattered light). `u_choice` and `u_angle` are the random
@@ -196,42 +186,42 @@ def follow(
     if with_aerosol:
         scattering, absorption, side = FULL_SCATTERING, FULL_ABSORPTION, FULL_SIDE
     leg_albedo = first_albedo
-    toa_up = 0.0
-    surface_down = 0.0
     counter = 0
     while True:
         factor, collides, layer, fraction = next_event(
             medium, scattering, absorption, layer, fraction, mu, s, escape, leg_albedo, u_choice
         )
         if with_aerosol:
-            history = passed_history(history, medium, layer, fraction, mu)
+            history = after_leg(gradient, history, medium, layer, fraction, mu, own)
         if not collides:
             threshold *= reflected_share(leg_albedo)
-        weight, mu, toa, surface, history, gradient = event(
-            medium, phase, halves(adjoint, side, layer, fraction), scattering, layer, collides, mu,
-            weight * factor, threshold, key, counter, u_angle, leg_albedo, albedo, history,
-            gradient,
+        expected, old = halves(adjoint, side, layer, fraction), weight * factor
+        weight, new_mu, toa, surface, partner, u_angle = event(
+            medium, phase, expected, scattering, layer, collides, mu, old, threshold, key, counter,
+            u_angle,
         )  # fmt: skip
-        toa_up += toa
-        surface_down += surface
+        history = after_meeting(gradient, history, partner, leg_albedo, own)
+        own = with_score(own, toa, surface, albedo)
+        history = after_draw(
+            gradient, history, partner, expected, mu, new_mu, medium[layer, AEROSOL_ASYMMETRY],
+            u_angle, old, weight, albedo, own,
+        )  # fmt: skip
         if weight == 0.0:
-            return toa_up, surface_down, gradient
+            record(gradient, history, own)
+            return own
+        mu = new_mu
         s = depth_to_boundary(medium, scattering, layer, fraction, mu)
         escape = math.exp(-(s + depth_to_boundary(medium, absorption, layer, fraction, mu)))
-        if mu > 0.0:
-            toa_up += weight * escape
-        else:
-            surface_down += weight * escape
-        gradient = record_tail_escape(
-            gradient, history, medium, with_aerosol, mu, weight * escape, albedo
-        )
+        own = with_end_of_leg(own, mu, weight * escape, albedo)
+        if with_aerosol:
+            record_escape(gradient, history, medium, mu, weight * escape, albedo)
         leg_albedo = albedo
         counter += SLOTS
         u_choice = uniform(key, counter + CHOICE)
         u_angle = uniform(key, counter + ANGLE)
 
 
-@inner
+@uncounted
 def add_score(scores, mu, albedo, beam, score):
     """Add the escape of one leg: upward to the top, or downward to the surface and partly back."""
     if mu > 0.0:
@@ -243,7 +233,7 @@ def add_score(scores, mu, albedo, beam, score):
         scores[SURFACE_DIRECT] += score
 
 
-@inner
+@uncounted
 def add_tail(scores, albedo, toa_up, surface_down):
     """Add what a tail scored: it meets the surface as scattered light."""
     scores[TOA_UP] += toa_up
@@ -251,7 +241,7 @@ def add_tail(scores, albedo, toa_up, surface_down):
     scores[SURFACE_UP] += albedo * surface_down
 
 
-@kernel
+@uncounted
 def whole_path(
     medium, phase, adjoint, with_aerosol, cos_zenith, weight, beam_albedo, albedo, threshold, key,
     net, scores,
@@ -264,106 +254,101 @@ def whole_path(
     s = depth_to_boundary(medium, scattering, top, 0.0, mu)
     escape = math.exp(-(s + depth_to_boundary(medium, absorption, top, 0.0, mu)))
     add_score(scores, mu, beam_albedo, True, weight * escape)
-    toa_up, surface_down, _ = follow(
+    own = follow(
         medium, phase, adjoint, with_aerosol, top, 0.0, mu, weight, s, escape, beam_albedo, albedo,
-        threshold, key, net[TAIL_CHOICE], net[TAIL_ANGLE], None, None,
+        threshold, key, net[TAIL_CHOICE], net[TAIL_ANGLE], NOTHING_SCORED, None, None,
     )  # fmt: skip
-    add_tail(scores, albedo, toa_up, surface_down)
+    add_tail(scores, albedo, own.toa, own.arrived)
 
 
-@inner
+@uncounted
 def plus_tail(
-    medium, phase, adjoint, layer, fraction, mu, weight, albedo, threshold, key, u_polar, u_azimuth,
-    u, scores, history, gradient,
+    medium, phase, adjoint, expected, step_mean, layer, fraction, mu, weight, albedo, threshold,
+    key, u_polar, u_azimuth, u, scores, history, gradient,
 ):  # fmt: skip
     """A photon of `weight` that the aerosol scatters, with all that follows.
 
-    Returns the derivatives so far.
+    `expected` are the `halves` of the place with aerosol, `step_mean` is the mean step after the
+    scattering.
     """
     asymmetry = medium[layer, AEROSOL_ASYMMETRY]
     cosine = scattering_cosine(AEROSOL_PARTNER, asymmetry, phase, layer, u_polar)
     new_mu = turn(mu, cosine, u_azimuth)
-    mean = mean_step_after(AEROSOL_PARTNER, asymmetry, phase, layer, mu)
-    lean = weight * (mean - step(new_mu, False))
-    expected = halves(adjoint, FULL_SIDE, layer, fraction)
-    add_tail(scores, albedo, lean * expected[1], lean * expected[3])
-    gradient = record(gradient, history, lean * expected[1], lean * expected[3], albedo)
-    slope = slope_of_draw(history, asymmetry, u_polar)
-    gradient = record_draw(gradient, expected, mu, new_mu, asymmetry, weight, weight, slope, albedo)
-    history = leant_history(history, slope)
+    lean = weight * (step_mean - step(new_mu, False))
+    own = with_score(NOTHING_SCORED, lean * expected[1], lean * expected[3], albedo)
+    history = after_draw(
+        gradient, history, AEROSOL_PARTNER, expected, mu, new_mu, asymmetry, u_polar, weight,
+        weight, albedo, own,
+    )  # fmt: skip
     s = depth_to_boundary(medium, FULL_SCATTERING, layer, fraction, new_mu)
     escape = math.exp(-(s + depth_to_boundary(medium, FULL_ABSORPTION, layer, fraction, new_mu)))
-    add_score(scores, new_mu, albedo, False, weight * escape)
-    gradient = record_tail_escape(gradient, history, medium, True, new_mu, weight * escape, albedo)
-    toa_up, surface_down, gradient = follow(
+    own = with_end_of_leg(own, new_mu, weight * escape, albedo)
+    record_escape(gradient, history, medium, new_mu, weight * escape, albedo)
+    own = follow(
         medium, phase, adjoint, True, layer, fraction, new_mu, weight, s, escape, albedo, albedo,
-        threshold, key, u[2], u[3], history, gradient,
+        threshold, key, u[2], u[3], own, history, gradient,
     )  # fmt: skip
-    add_tail(scores, albedo, toa_up, surface_down)
-    return gradient
+    add_tail(scores, albedo, own.toa, own.arrived)
 
 
-@inner
+@uncounted
 def aerosol_event(
-    medium, phase, adjoint, layer, fraction, mu, weight, ssa, s, escape, leg_albedo, albedo,
-    threshold, key, u, scores, history, gradient,
+    medium, phase, adjoint, expected, step_mean, layer, fraction, mu, weight, ssa, s, escape,
+    leg_albedo, albedo, threshold, key, u, scores, history, gradient,
 ):  # fmt: skip
     """The minus tail and the two plus tails that start where the aerosol intercepts `weight`.
 
-    The straight way on has the clean scattering depth s, and `escape` is what gets to its end. u
-    holds polar angle and azimuth of the scattering, and choice and angle of the tails' first
-    event. Returns the derivatives so far.
+    `expected` and `step_mean` are as in `plus_tail`. The straight way on has the clean scattering
+    depth s, and `escape` is what gets to its end. u holds polar angle and azimuth of the
+    scattering, and choice and angle of the tails' first event.
     """
-    toa_up, surface_down, gradient = follow(
+    own = follow(
         medium, phase, adjoint, False, layer, fraction, mu, -weight, s, escape, leg_albedo, albedo,
-        threshold, key, u[2], u[3], history, gradient,
+        threshold, key, u[2], u[3], NOTHING_SCORED, history, gradient,
     )  # fmt: skip
-    add_tail(scores, albedo, toa_up, surface_down)
+    add_tail(scores, albedo, own.toa, own.arrived)
     if ssa == 0.0:
-        return gradient
+        return
     u_polar, u_azimuth = u[0], u[1]
     threshold *= ssa / max(ssa, _LEAST_SSA)
     history = scattered_history(history, ssa)
     for _ in range(2):
-        gradient = plus_tail(
-            medium, phase, adjoint, layer, fraction, mu, 0.5 * ssa * weight, albedo, threshold, key,
-            u_polar, u_azimuth, u, scores, history, gradient,
+        plus_tail(
+            medium, phase, adjoint, expected, step_mean, layer, fraction, mu, 0.5 * ssa * weight,
+            albedo, threshold, key, u_polar, u_azimuth, u, scores, history, gradient,
         )  # fmt: skip
         u_polar = u_polar + 0.5 if u_polar < 0.5 else u_polar - 0.5
         u_azimuth = 1.0 - u_azimuth
-    return gradient
 
 
-@inner
-def pair_control(phase, adjoint, asymmetry, layer, fraction, mu, ssa, escape):
+@uncounted
+def pair_control(adjoint, expected, step_mean, layer, fraction, mu, ssa, escape):
     """What a pair of tails of weight 1 is expected to score, for the top and for the surface.
 
     The plus tail has been scattered; the minus tail goes straight on, and its `escape` along the
     first leg was scored before.
     """
-    lean = mean_step_after(AEROSOL_PARTNER, asymmetry, phase, layer, mu)
-    plus, plus_half, plus_surface, plus_half_surface = halves(adjoint, FULL_SIDE, layer, fraction)
+    plus, plus_half, plus_surface, plus_half_surface = expected
     minus, minus_half, minus_surface, minus_half_surface = halves(
         adjoint, CLEAN_SIDE, layer, fraction
     )
     straight = 1.0 if mu > 0.0 else -1.0
-    toa = ssa * (plus + lean * plus_half) - (minus + straight * minus_half)
-    surface = ssa * (plus_surface + lean * plus_half_surface)
+    toa = ssa * (plus + step_mean * plus_half) - (minus + straight * minus_half)
+    surface = ssa * (plus_surface + step_mean * plus_half_surface)
     surface -= minus_surface + straight * minus_half_surface
     if mu > 0.0:
         return toa + escape, surface
     return toa, surface + escape
 
 
-@inner
+@uncounted
 def intercept(
     medium, phase, adjoint, layer, fraction, mu, weight, s, q, intercepted, leg_albedo, albedo,
     roulette, key, u_position, u, scores, history, gradient,
 ):  # fmt: skip
     """The aerosol's first event on a leg of depths s and q: forced, then tails from there.
 
-    `intercepted` is the part of the weight that the aerosol of the leg intercepts. Returns the
-    derivatives so far.
+    `intercepted` is the part of the weight that the aerosol of the leg intercepts.
     """
     travelled = -math.log1p(-u_position * intercepted)
     depth = depth_at(medium, AEROSOL, layer, fraction) - travelled * mu
@@ -378,24 +363,25 @@ def intercept(
     weight = after_roulette(old, roulette.pair, uniform(key, PAIR_SLOT))
     ssa = positive(history, aerosol_ssa(medium, layer))
     escape = math.exp(min(0.0, passed - s - q))
+    asymmetry = medium[layer, AEROSOL_ASYMMETRY]
+    expected = halves(adjoint, FULL_SIDE, layer, fraction)
+    step_mean = mean_step_after(AEROSOL_PARTNER, asymmetry, phase, layer, mu)
     if weight != old:
-        asymmetry, lost = medium[layer, AEROSOL_ASYMMETRY], old - weight
-        toa, surface = pair_control(phase, adjoint, asymmetry, layer, fraction, mu, ssa, escape)
+        lost = old - weight
+        toa, surface = pair_control(adjoint, expected, step_mean, layer, fraction, mu, ssa, escape)
         add_tail(scores, albedo, lost * toa, lost * surface)
-        gradient = record(gradient, history, lost * toa, lost * surface, albedo)
-        gradient = record_lost_pair(
-            gradient, adjoint, asymmetry, layer, fraction, mu, ssa, lost, albedo
-        )
+        own = with_score(NOTHING_SCORED, lost * toa, lost * surface, albedo)
+        record(gradient, history, own)
+        record_lost_pair(gradient, expected, step_mean, mu, asymmetry, ssa, lost, albedo)
     if weight != 0.0:
         s = depth_to_boundary(medium, CLEAN_SCATTERING, layer, fraction, mu)
-        gradient = aerosol_event(
-            medium, phase, adjoint, layer, fraction, mu, weight, ssa, s, escape, leg_albedo, albedo,
-            roulette.tail, key, u, scores, history, gradient,
+        aerosol_event(
+            medium, phase, adjoint, expected, step_mean, layer, fraction, mu, weight, ssa, s,
+            escape, leg_albedo, albedo, roulette.tail, key, u, scores, history, gradient,
         )  # fmt: skip
-    return gradient
 
 
-@inner
+@uncounted
 def event_numbers(key, counter, u):
     """The four numbers that an aerosol event and its tails' first event need."""
     u[0] = uniform(key, counter + POLAR)
@@ -404,7 +390,7 @@ def event_numbers(key, counter, u):
     u[3] = uniform(key, counter + ANGLE)
 
 
-@inner
+@uncounted
 def change_of_halves(adjoint, layer, fraction):
     """What the chain is expected to score at a place: the change of U and D by the aerosol."""
     full = halves(adjoint, FULL_SIDE, layer, fraction)
@@ -412,18 +398,18 @@ def change_of_halves(adjoint, layer, fraction):
     return full[0] - clean[0], full[1] - clean[1], full[2] - clean[2], full[3] - clean[3]
 
 
-@kernel
+@uncounted
 def difference_path(
     medium, phase, adjoint, cos_zenith, weight, beam_albedo, albedo, roulette, key, net, u, scores,
-    wanted,
+    gradient,
 ):  # fmt: skip
     """Add to `scores` by how much the aerosol changes the fluxes, for one photon from the sun.
 
-    `net` holds the photon's net coordinates; u is room for four numbers. Returns the derivatives of
-    the scores, a `Gradient`, or None if `wanted` is None. `phase` is the `BandPhase` of the
+    `net` holds the photon's net coordinates; u is room for four numbers. The derivatives of the
+    scores are added to `gradient`, if that is not None. `phase` is the `BandPhase` of the
     aerosol, None for Henyey-Greenstein alone, which the derivatives are for.
     """
-    history, gradient = begin_history(wanted), begin_gradient(wanted)
+    history, own = begin_history(gradient), NOTHING_SCORED
     layer, fraction, mu, leg, leg_albedo = TOP_LAYER, 0.0, -cos_zenith, 0, beam_albedo
     u_position, u_choice, u_angle = net[AEROSOL_POSITION], net[CHAIN_CHOICE], net[CHAIN_ANGLE]
     u[0], u[1], u[2], u[3] = net[POLAR_ANGLE], net[AZIMUTH], net[TAIL_CHOICE], net[TAIL_ANGLE]
@@ -434,11 +420,11 @@ def difference_path(
         escape = math.exp(-(s + q))
         if a > 0.0:
             intercepted = -math.expm1(-a)
-            add_score(scores, mu, leg_albedo, leg == 0, -weight * escape * intercepted)
-            gradient = record_change(
-                gradient, history, a, mu, weight * escape, intercepted, leg_albedo
-            )
-            gradient = intercept(
+            change = -weight * escape * intercepted
+            add_score(scores, mu, leg_albedo, leg == 0, change)
+            own = with_end_of_leg(own, mu, change, leg_albedo)
+            record_passage(gradient, history, a, mu, weight * escape + change, leg_albedo)
+            intercept(
                 medium, phase, adjoint, layer, fraction, mu, weight, s, q, intercepted, leg_albedo,
                 albedo, roulette, child_key(key, leg), u_position, u, scores, history, gradient,
             )  # fmt: skip
@@ -447,17 +433,19 @@ def difference_path(
             medium, CLEAN_SCATTERING, SHADED_ABSORPTION, layer, fraction, mu, s, escape,
             leg_albedo, u_choice,
         )  # fmt: skip
-        history = passed_history(history, medium, layer, fraction, mu)
+        history = after_leg(gradient, history, medium, layer, fraction, mu, own)
         if not collides:
             roulette = scaled_thresholds(roulette, reflected_share(leg_albedo))
-        weight, mu, toa, surface, history, gradient = event(
+        weight, mu, toa, surface, partner, _ = event(
             medium, phase, change_of_halves(adjoint, layer, fraction), CLEAN_SCATTERING, layer,
-            collides, mu, weight * factor, roulette.chain, key, SLOTS * leg, u_angle, leg_albedo,
-            albedo, history, gradient,
+            collides, mu, weight * factor, roulette.chain, key, SLOTS * leg, u_angle,
         )  # fmt: skip
+        history = after_meeting(gradient, history, partner, leg_albedo, own)
+        own = with_score(own, toa, surface, albedo)
         add_tail(scores, albedo, toa, surface)
         if weight == 0.0:
-            return gradient
+            record(gradient, history, own)
+            return
         leg_albedo = albedo
         leg += 1
         u_position = uniform(key, SLOTS * leg + POSITION)

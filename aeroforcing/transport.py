@@ -49,7 +49,7 @@ from aeroforcing.gradient import (
     positive,
     slopes_of,
 )
-from aeroforcing.jit import borrowed, inner, kernel
+from aeroforcing.jit import borrowed, inner, kernel, uncounted
 from aeroforcing.medium import add_cloud
 from aeroforcing.montecarlo import (
     Roulette,
@@ -97,6 +97,14 @@ class Effort(NamedTuple):
 
 
 @inner
+def gradient_of(slopes, room):
+    """The array for the derivatives of a path, or None."""
+    if slopes is None:
+        return None
+    return room.gradient
+
+
+@inner
 def integrate_clear(
     g_band, solar_fraction, water, phase, cell, n_days, net, samples, replicates, change,
     power, stream, optics, room, slopes, estimates,
@@ -106,7 +114,7 @@ def integrate_clear(
     cumulative = optics.cumulative_change if change else optics.cumulative_clean
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
     shifts, point, numbers, own = room.shifts, room.net, room.numbers, room.scores
-    made = optics.made
+    made, gradient = optics.made, gradient_of(slopes, room)
     roulette = scaled_thresholds(_CLEAR_SKY_THRESHOLDS, power)
     for replicate in range(replicates):
         replicate_key = child_key(stream, replicate)
@@ -122,14 +130,15 @@ def integrate_clear(
             band, group = g_band[g], g // G_PER_TABLE
             if not made[0, group]:
                 make_clear_table(g_band, group, optics)
-            beam_albedo = albedo_direct[band] + albedo_of_water(water, mu)
-            gradient = one_path(
+            beam_albedo = positive(slopes, albedo_direct[band] + albedo_of_water(water, mu))
+            one_path(
                 media[g], phase_in_band(phase, cell, band), adjoints[group], change, mu, weight,
                 beam_albedo, albedo_diffuse[band], roulette, child_key(replicate_key, sample),
-                point, numbers, own, slopes,
+                point, numbers, own, gradient,
             )  # fmt: skip
             add_path(scores, own, 1.0)
-            add_gradient(scores, gradient, slopes, band, 1.0)
+            if change:
+                add_gradient(scores, gradient, slopes, band, 1.0)
         scores /= samples
 
 
@@ -146,6 +155,7 @@ def integrate_cloudy(
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
     shifts, point, numbers, own = room.shifts, room.net, room.numbers, room.scores
     cloudy, drawn, made = room.cloudy, room.cloud_depth, optics.made
+    gradient = gradient_of(slopes, room)
     for replicate in range(replicates):
         replicate_key = child_key(stream, replicate)
         fill_shifts(replicate_key, shifts)
@@ -172,50 +182,52 @@ def integrate_cloudy(
                 media[g], depth, extinctions[state, band], ssas[state, band],
                 asymmetries[state, band], medium,
             )  # fmt: skip
-            beam_albedo = albedo_direct[band] + albedo_of_water(water, mu)
+            beam_albedo = positive(slopes, albedo_direct[band] + albedo_of_water(water, mu))
             typical = power * state_factor[state] / state_probability
-            gradient = one_path(
+            one_path(
                 medium, phase_in_band(phase, cell, band), adjoints[state + 1, group], change, mu,
                 weight, beam_albedo, albedo_diffuse[band],
                 scaled_thresholds(_CLOUDY_SKY_THRESHOLDS, typical), key, point, numbers, own,
-                slopes,
+                gradient,
             )  # fmt: skip
             add_path(scores, own, fractions[state])
-            add_gradient(scores, gradient, slopes, band, fractions[state])
+            if change:
+                add_gradient(scores, gradient, slopes, band, fractions[state])
             add_state(scores, own, slopes, state)
         scores /= samples
 
 
-@kernel
+@uncounted
 def shift_point(net, sample, shifts, point):
     """Write the coordinates of a net point, digitally shifted."""
     for dimension in range(NET_DIMENSIONS):
         point[dimension] = shifted(net[sample, dimension], shifts[dimension])
 
 
-@inner
+@uncounted
 def one_path(
     medium, phase, adjoint, change, mu, weight, beam_albedo, albedo, roulette, key, point, numbers,
-    scores, wanted,
+    scores, gradient,
 ):  # fmt: skip
     """The scores of one path: the change by the aerosol, or the aerosol-free fluxes.
 
-    Returns the derivatives of the change, if they are `wanted`.
+    `gradient` gets the derivatives of the change, unless it is None.
     """
     scores[:] = 0.0
     if change:
-        return difference_path(
-            medium, phase, adjoint, mu, weight, positive(wanted, beam_albedo), albedo, roulette,
-            key, point, numbers, scores, wanted,
+        begin_gradient(gradient)
+        difference_path(
+            medium, phase, adjoint, mu, weight, beam_albedo, albedo, roulette, key, point, numbers,
+            scores, gradient,
         )  # fmt: skip
-    whole_path(
-        medium, phase, adjoint, False, mu, weight, beam_albedo, albedo, roulette.tail, key, point,
-        scores,
-    )  # fmt: skip
-    return begin_gradient(wanted)
+    else:
+        whole_path(
+            medium, phase, adjoint, False, mu, weight, beam_albedo, albedo, roulette.tail, key,
+            point, scores,
+        )  # fmt: skip
 
 
-@inner
+@uncounted
 def add_path(scores, own, fraction):
     """Add what one path scored, for the fraction of the sky that it stands for."""
     for score in range(SCORES):

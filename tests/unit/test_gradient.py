@@ -23,13 +23,24 @@ from path_driver import REPLICATES, ROULETTE, adjoint_of
 
 from aeroforcing.adjoint import ADJOINT_COLUMNS, mean_step
 from aeroforcing.events import SCORES, henyey_greenstein
-from aeroforcing.gradient import log_phase_slope, mean_step_slope
+from aeroforcing.gradient import (
+    BY_ALBEDO,
+    BY_ASYMMETRY,
+    BY_LOG_AOD,
+    BY_LOG_AOD_SQUARED,
+    BY_SSA,
+    BY_SSA_SQUARED,
+    GRADIENT_SHAPE,
+    log_phase_slope,
+    mean_step_slope,
+)
 from aeroforcing.medium import MEDIUM_COLUMNS, add_cloud, fill_medium
 from aeroforcing.montecarlo import difference_path
 from aeroforcing.sampling import NET_DIMENSIONS, child_key, fill_shifts, sobol_net
 from aeroforcing.transport import shift_point
 
-LOG_AOD, SSA, ASYMMETRY, ALBEDO, LOG_AOD_SQUARED, SSA_SQUARED = range(6)  # as in Derivatives
+LOG_AOD, SSA, ASYMMETRY = BY_LOG_AOD, BY_SSA, BY_ASYMMETRY
+ALBEDO, LOG_AOD_SQUARED, SSA_SQUARED = BY_ALBEDO, BY_LOG_AOD_SQUARED, BY_SSA_SQUARED
 SQUARED = {LOG_AOD: LOG_AOD_SQUARED, SSA: SSA_SQUARED}
 GAS = np.array([0.05, 0.02, 0.1])
 AIR = np.array([0.05, 0.03, 0.06])
@@ -62,13 +73,10 @@ def trace(medium, table, cos_zenith, albedo, roulette, seed, net, sums):
         for sample in range(net.shape[0]):
             shift_point(net, sample, shifts, point)
             key = child_key(replicate_key, sample)
-            gradient = difference_path(
+            difference_path(
                 medium, None, table, cos_zenith, 1.0, albedo, albedo, roulette, key, point, room,
-                scores, sums,
+                scores, sums[replicate],
             )  # fmt: skip
-            for column in range(6):
-                sums[replicate, 0, column] += gradient.toa[column]
-                sums[replicate, 1, column] += gradient.surface[column]
         sums[replicate] /= net.shape[0]
 
 
@@ -85,7 +93,7 @@ def derivatives(case, *, log2_samples, seed=3, table=None):
     depth, ssa, asymmetry, albedo, cloud = case
     medium, albedo = medium_of(depth, ssa, asymmetry, cloud), max(albedo, 1e-9)
     table = adjoint_of(medium, albedo) if table is None else table
-    sums = np.zeros((REPLICATES, 2, 6))
+    sums = np.zeros((REPLICATES, *GRADIENT_SHAPE))
     net = sobol_net(log2_samples)
     trace(medium, table, COS_ZENITH, albedo, ROULETTE, np.uint64(seed), net, sums)
     return sums
