@@ -9,12 +9,14 @@ Expected. Within 4 standard errors, which are at most 2 % of that quantity's lar
 the three levels; with the photons of the second command, at most 1 %.
 
     python -m pytest -m slow tests/system/test_kernels_against_disort.py       one column
-    PYTHONPATH=tests python tests/system/test_kernels_against_disort.py        all, with a table
+    PYTHONPATH=tests python tests/system/test_kernels_against_disort.py 24     all, with a table,
+                                                             with 2^24 samples (22 without number)
 """
 
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -149,11 +151,12 @@ def test_kernels_are_derivatives_of_exact_forcing(name):
 
 def main() -> None:
     """Print all comparisons."""
+    photons = 2 ** int(sys.argv[1] if len(sys.argv) > 1 else 22)
     print(
         "| case | quantity | level | kernel | stderr | exact | z |\n|---|---|---|---|---|---|---|"
     )
     for name, case in CASES.items():
-        for quantity, (found, stderr, truth) in compare(case, photons=2**22).items():
+        for quantity, (found, stderr, truth) in compare(case, photons=photons).items():
             z = (found - truth) / np.hypot(stderr, 1e-3 * np.abs(truth).max())
             for row in zip(LEVELS, found, stderr, truth, z, strict=True):
                 level, numbers = row[0], " | ".join(f"{x:.4g}" for x in row[1:])
