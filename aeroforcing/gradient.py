@@ -317,7 +317,7 @@ def add_gradient(scores, gradient, slopes, band, fraction):
     if gradient is None:
         return
     by_ssa = slopes[band, SSA_BY_SSA]
-    for flux in range(2):
+    for flux in (TOA, SURFACE):
         first = _FIRST_INPUT + flux
         depth, ssa = fraction * gradient[flux, BY_LOG_AOD], fraction * gradient[flux, BY_SSA]
         scores[first] += depth

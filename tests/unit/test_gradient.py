@@ -39,9 +39,7 @@ from aeroforcing.montecarlo import difference_path
 from aeroforcing.sampling import NET_DIMENSIONS, child_key, fill_shifts, sobol_net
 from aeroforcing.transport import shift_point
 
-LOG_AOD, SSA, ASYMMETRY = BY_LOG_AOD, BY_SSA, BY_ASYMMETRY
-ALBEDO, LOG_AOD_SQUARED, SSA_SQUARED = BY_ALBEDO, BY_LOG_AOD_SQUARED, BY_SSA_SQUARED
-SQUARED = {LOG_AOD: LOG_AOD_SQUARED, SSA: SSA_SQUARED}
+SQUARED = {BY_LOG_AOD: BY_LOG_AOD_SQUARED, BY_SSA: BY_SSA_SQUARED}
 GAS = np.array([0.05, 0.02, 0.1])
 AIR = np.array([0.05, 0.03, 0.06])
 SHARES = np.array([0.1, 0.3, 0.6])
@@ -59,7 +57,7 @@ OTHERS = {
     "scatters nothing": (0.5, 0.0, 0.6, 0.2, NO_CLOUD),
     "overcast, bright, thick": (1.0, 0.9, 0.7, 0.8, CLOUD),
 }
-STEPS = {LOG_AOD: 0.05, SSA: 0.02, ASYMMETRY: 0.02, ALBEDO: 0.02}
+STEPS = {BY_LOG_AOD: 0.05, BY_SSA: 0.02, BY_ASYMMETRY: 0.02, BY_ALBEDO: 0.02}
 
 
 @njit(error_model="numpy")  # not kept on disk: a stale one would test code of the past
@@ -121,11 +119,11 @@ def change(depth, ssa, asymmetry, albedo, cloud):
 
 def moved(case, column, by):
     depth, ssa, asymmetry, albedo, cloud = case
-    if column == LOG_AOD:
+    if column == BY_LOG_AOD:
         return depth * np.exp(by), ssa, asymmetry, albedo, cloud
-    if column == SSA:
+    if column == BY_SSA:
         return depth, ssa + by, asymmetry, albedo, cloud
-    if column == ASYMMETRY:
+    if column == BY_ASYMMETRY:
         return depth, ssa, asymmetry + by, albedo, cloud
     return depth, ssa, asymmetry, albedo + by, cloud
 
@@ -133,7 +131,7 @@ def moved(case, column, by):
 def differences(case, column):
     """First and second derivative, by differences of fourth order, one-sided where needed."""
     step = STEPS[column]
-    value = {SSA: case[1], ALBEDO: case[3]}.get(column, 0.5)
+    value = {BY_SSA: case[1], BY_ALBEDO: case[3]}.get(column, 0.5)
     if 2 * step <= value <= 1.0 - 2 * step:
         f = {k: change(*moved(case, column, k * step)) for k in (-2, -1, 0, 1, 2)}
         first = (f[-2] - 8 * f[-1] + 8 * f[1] - f[2]) / (12 * step)
@@ -156,7 +154,7 @@ def assert_derivatives(case, *, log2_samples, table=None, part=0.01):
         assert (stderr[:, column] <= max(part * np.abs(first).max(), 1e-5)).all(), (column, stderr)
         t.append(t_values(mean[:, column], stderr[:, column], first, truth_error=2e-5))
         # the second derivative of an aerosol that scatters nothing needs photons it scatters twice
-        if column == LOG_AOD or (column == SSA and case[1] > 0.0):
+        if column == BY_LOG_AOD or (column == BY_SSA and case[1] > 0.0):
             i = SQUARED[column]
             t.append(t_values(mean[:, i], stderr[:, i], second, truth_error=5e-4))
     assert_unbiased(np.concatenate(t))
