@@ -35,6 +35,8 @@ from aeroforcing.medium import (
     RAYLEIGH,
     add_cloud,
     fill_medium,
+    make_medium,
+    medium_at,
 )
 from aeroforcing.overlap import DrawnSkies
 from aeroforcing.phase_function import AerosolPhase
@@ -90,7 +92,7 @@ class Optics(NamedTuple):
 
     tau_gas: NDArray[np.float64]  # (layer, g)
     tau_rayleigh: NDArray[np.float64]  # (layer, g)
-    medium: NDArray[np.float64]  # (g, level, 9), without cloud
+    media: NDArray[np.float64]  # (g, 9, level), without cloud; see `medium_at`
     cumulative_change: NDArray[np.float64]  # (g,) probabilities for the change by the aerosol
     cumulative_clean: NDArray[np.float64]  # (g,) probabilities for the aerosol-free fluxes
     cumulative_state: NDArray[np.float64]  # (state,)
@@ -125,7 +127,7 @@ def make_optics(n_layers, n_g, n_states, n_bands):
     return Optics(
         np.zeros((n_layers, n_g)),
         np.zeros((n_layers, n_g)),
-        np.zeros((n_g, n_layers + 1, MEDIUM_COLUMNS)),
+        np.zeros((n_g, MEDIUM_COLUMNS, n_layers + 1)),
         np.zeros(n_g),
         np.zeros(n_g),
         np.zeros(n_states),
@@ -140,11 +142,16 @@ def make_optics(n_layers, n_g, n_states, n_bands):
     )
 
 
+def media_by_level(optics: Optics) -> NDArray[np.float64]:
+    """The media of all g-points without cloud, (g, level, 9): a copy."""
+    return np.ascontiguousarray(optics.media.swapaxes(1, 2))
+
+
 @kernel
 def make_room(n_layers, n_clouds=0):
     """Room for one sample; `n_clouds` are those of drawn skies."""
     return Room(
-        np.zeros((n_layers + 1, MEDIUM_COLUMNS)),
+        make_medium(n_layers + 1),
         np.zeros(n_clouds),
         np.zeros(n_layers),
         np.zeros((n_layers + 1, ADJOINT_SCRATCH)),
@@ -192,18 +199,18 @@ def fill_optics(table, columns, cell, mu, optics):
         optics.tau_rayleigh,
     )
     intercepted = 0.0
-    for g in range(optics.medium.shape[0]):
-        band = table.g_band[g]
+    for g in range(optics.media.shape[0]):
+        band, medium = table.g_band[g], medium_at(optics.media, g)
         extinction = columns.aerosol_extinction[cell, band]
         fill_medium(
-            optics.medium[g],
+            medium,
             optics.tau_gas[:, g],
             optics.tau_rayleigh[:, g],
             extinction,
             columns.aerosol_ssa[cell, band],
             columns.aerosol_asymmetry[cell, band],
         )
-        share = intercepted_share(optics.medium[g], aerosol_centre(extinction), mu)
+        share = intercepted_share(medium, aerosol_centre(extinction), mu)
         optics.cumulative_change[g] = share * table.solar_fraction[g]
         intercepted += optics.cumulative_change[g]
     choose_representatives(optics)
@@ -302,7 +309,9 @@ def make_clear_table(g_band, group, optics):
     """The adjoint table of the cloud-free sky for a group of g-points."""
     g = optics.representative[group]
     albedo = optics.albedo_diffuse[g_band[g]]
-    fill_adjoint(optics.medium[g], albedo, optics.adjoint[0, group], optics.adjoint_layers[group])
+    fill_adjoint(
+        medium_at(optics.media, g), albedo, optics.adjoint[0, group], optics.adjoint_layers[group]
+    )
     optics.made[0, group] = True
 
 
@@ -313,7 +322,8 @@ def make_cloudy_table(g_band, group, state, depth, extinction, ssa, asymmetry, o
         make_clear_table(g_band, group, optics)
     g = optics.representative[group]
     band = g_band[g]
-    add_cloud(optics.medium[g], depth, extinction[band], ssa[band], asymmetry[band], room.medium)
+    clear = medium_at(optics.media, g)
+    add_cloud(clear, depth, extinction[band], ssa[band], asymmetry[band], room.medium)
     fill_cloudy_adjoint(
         room.medium, depth, optics.adjoint_layers[group], optics.albedo_diffuse[band],
         optics.adjoint[state + 1, group], room.adjoint_scratch,

@@ -18,6 +18,7 @@ from aeroforcing.medium import (
     CLOUD_ASYMMETRY,
     FULL_ABSORPTION,
     RAYLEIGH,
+    at,
     depth_at,
     find_depth,
     fraction_within,
@@ -47,6 +48,11 @@ LEAST_ALBEDO = 0.05
 
 # A direction this close to the horizon is as good as horizontal, and can be divided by.
 _SMALLEST_COSINE = 1e-9
+
+# Of sin(pi x) / x by powers of x^2: up to x = 1/2 the first that is left out is below 1e-17.
+_SINE_SERIES = tuple(
+    (-1) ** k * math.pi ** (2 * k + 1) / math.factorial(2 * k + 1) for k in range(11)
+)
 
 
 @uncounted
@@ -84,10 +90,21 @@ def away_from_horizon(mu):
 
 
 @kernel
+def cosine_of_half_turn(u):
+    """cos(pi u) for u from 0 to 1: the sine of pi x, x = 1/2 - u, by its Taylor series."""
+    x = 0.5 - u
+    x2 = x * x
+    total = _SINE_SERIES[-1]
+    for coefficient in _SINE_SERIES[-2::-1]:
+        total = total * x2 + coefficient
+    return x * total
+
+
+@kernel
 def turn(mu, cosine, u_azimuth):
     """New mu after scattering by an angle of given cosine, at a uniform azimuth."""
     sine_product = math.sqrt(max(0.0, (1.0 - mu * mu) * (1.0 - cosine * cosine)))
-    new = mu * cosine + sine_product * math.cos(math.pi * u_azimuth)
+    new = mu * cosine + sine_product * cosine_of_half_turn(u_azimuth)
     return away_from_horizon(min(max(new, -1.0), 1.0))
 
 
@@ -103,9 +120,9 @@ def pick_partner(medium, scattering, layer, u):
 
     Returns the partner and u, stretched to the partner's share: still uniform.
     """
-    air = medium[layer + 1, RAYLEIGH] - medium[layer, RAYLEIGH]
-    clean = medium[layer + 1, CLEAN_SCATTERING] - medium[layer, CLEAN_SCATTERING]
-    total = medium[layer + 1, scattering] - medium[layer, scattering]
+    air = at(medium, layer + 1, RAYLEIGH) - at(medium, layer, RAYLEIGH)
+    clean = at(medium, layer + 1, CLEAN_SCATTERING) - at(medium, layer, CLEAN_SCATTERING)
+    total = at(medium, layer + 1, scattering) - at(medium, layer, scattering)
     x = u * total
     if x < air:
         return AIR_PARTNER, x / air
@@ -118,9 +135,9 @@ def pick_partner(medium, scattering, layer, u):
 def asymmetry_of(medium, partner, layer):
     """Asymmetry parameter of the partner of a collision; air has none."""
     if partner == CLOUD_PARTNER:
-        return medium[layer, CLOUD_ASYMMETRY]
+        return at(medium, layer, CLOUD_ASYMMETRY)
     if partner == AEROSOL_PARTNER:
-        return medium[layer, AEROSOL_ASYMMETRY]
+        return at(medium, layer, AEROSOL_ASYMMETRY)
     return 0.0
 
 
@@ -182,13 +199,15 @@ def next_event(medium, scattering, absorption, layer, fraction, mu, s, escape, a
     `escape` is the part of the weight that reaches the end of the leg. Returns the weight factor
     (0: neither is possible), whether it is a collision, and its place.
     """
-    collision = -math.expm1(-s)
+    # Not expm1 and log1p, which take twice as long: the digits lost are those of legs so thin that
+    # next to nothing collides there.
+    collision = 1.0 - math.exp(-s)
     z = collision
     if mu < 0.0:
         z += max(albedo, LEAST_ALBEDO) * escape
     if u * z >= collision:
         return z * reflected_share(albedo), False, medium.shape[0] - 2, 1.0
-    travelled = -math.log1p(-u * z)
+    travelled = -math.log(1.0 - u * z)
     depth = depth_at(medium, scattering, layer, fraction) - travelled * mu
     absorbed = depth_at(medium, absorption, layer, fraction)
     layer, fraction = find_depth(medium, scattering, depth)
@@ -214,7 +233,7 @@ def halves(adjoint, side, layer, fraction):
 @kernel
 def aerosol_ssa(medium, layer):
     """Single scattering albedo of the aerosol in a layer."""
-    extinction = medium[layer + 1, AEROSOL] - medium[layer, AEROSOL]
-    absorption = medium[layer + 1, FULL_ABSORPTION] - medium[layer, FULL_ABSORPTION]
-    absorption -= medium[layer + 1, CLEAN_ABSORPTION] - medium[layer, CLEAN_ABSORPTION]
+    extinction = at(medium, layer + 1, AEROSOL) - at(medium, layer, AEROSOL)
+    absorption = at(medium, layer + 1, FULL_ABSORPTION) - at(medium, layer, FULL_ABSORPTION)
+    absorption -= at(medium, layer + 1, CLEAN_ABSORPTION) - at(medium, layer, CLEAN_ABSORPTION)
     return 1.0 - fraction_within(absorption, extinction)

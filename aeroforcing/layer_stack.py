@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aeroforcing.errors import InputError
-from aeroforcing.medium import MEDIUM_COLUMNS, fill_medium
+from aeroforcing.medium import fill_medium, make_medium
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +56,6 @@ def layer_medium(
     asymmetry_aerosol: Floats,
 ) -> Floats:
     """The medium (level, column) of a stack of layers."""
-    medium = np.zeros((tau_gas.size + 1, MEDIUM_COLUMNS))
+    medium = make_medium(tau_gas.size + 1)
     fill_medium(medium, tau_gas, tau_rayleigh, tau_aerosol, ssa_aerosol, asymmetry_aerosol)
     return medium

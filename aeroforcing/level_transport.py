@@ -18,7 +18,7 @@ from aeroforcing.cell_optics import (
 )
 from aeroforcing.jit import inner, kernel
 from aeroforcing.level_paths import level_difference_path, whole_level_path
-from aeroforcing.medium import add_cloud
+from aeroforcing.medium import add_cloud, medium_at
 from aeroforcing.montecarlo import Roulette, scaled_thresholds
 from aeroforcing.overlap import most_clouds, sky_depth
 from aeroforcing.phase_function import phase_in_band
@@ -80,7 +80,7 @@ def integrate_levels(
             key = child_key(replicate_key, sample)
             roulette = scaled_thresholds(thresholds, power)
             band = table.g_band[g]
-            medium = optics.medium[g]
+            medium = medium_at(optics.media, g)
             if cloudy:
                 state, probability = draw(optics.cumulative_state, room.net[STATE])
                 typical = columns.cloud_fraction[cell, state] / probability

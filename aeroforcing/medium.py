@@ -16,11 +16,16 @@ the row of a layer's upper level, properties of the layer:
 ``CLOUD_ASYMMETRY``    asymmetry parameter of the cloud in the layer below
 =====================  ======================================================================
 
+The levels of a column lie side by side in memory (`make_medium`), so that a processor compares
+several of them with a depth at once.
+
 A place is (layer, fraction of the layer from its top); within a layer everything is uniform. A
 direction is the cosine mu of its angle with the vertical, positive upward.
 """
 
 from __future__ import annotations
+
+import numpy as np
 
 from aeroforcing.jit import kernel
 
@@ -30,10 +35,28 @@ MEDIUM_COLUMNS = 9
 
 
 @kernel
+def make_medium(n_levels):
+    """Room for a medium (level, 9)."""
+    return np.zeros((MEDIUM_COLUMNS, n_levels)).T
+
+
+@kernel
+def medium_at(media, g):
+    """The medium (level, 9) of one g-point of (g, 9, level)."""
+    return media[g].T
+
+
+@kernel
+def at(table, level, column):
+    """An entry of a table. Neither index counts from the end, so that none is tested for it."""
+    return table[np.uintp(level), np.uintp(column)]
+
+
+@kernel
 def depth_at(medium, column, layer, fraction):
     """Depth accumulated from the top down to a place."""
-    above = medium[layer, column]
-    return above + fraction * (medium[layer + 1, column] - above)
+    above = at(medium, layer, column)
+    return above + fraction * (at(medium, layer + 1, column) - above)
 
 
 @kernel
@@ -47,7 +70,7 @@ def slant_to_boundary(medium, column, above, mu):
     """The same from a place with the depth `above` over it."""
     if mu > 0.0:
         return above / mu
-    return (medium[medium.shape[0] - 1, column] - above) / -mu
+    return (at(medium, medium.shape[0] - 1, column) - above) / -mu
 
 
 @kernel
@@ -60,35 +83,39 @@ def fraction_within(part, whole):
 
 @kernel
 def find_depth(medium, column, depth):
-    """The place (layer, fraction) where the accumulated depth has a given value."""
-    low, high = 0, medium.shape[0] - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if medium[middle, column] <= depth:
-            low = middle
-        else:
-            high = middle
-    above = medium[low, column]
-    return low, fraction_within(depth - above, medium[low + 1, column] - above)
+    """The place (layer, fraction) where the accumulated depth has a given value.
+
+    The levels that are not below it are counted: a search by halves would guess at every step
+    which way to go, and half of the guesses would be wrong.
+    """
+    layer = 0
+    for level in range(1, medium.shape[0] - 1):
+        layer += medium[level, column] <= depth
+    above = at(medium, layer, column)
+    return layer, fraction_within(depth - above, at(medium, layer + 1, column) - above)
 
 
 @kernel
 def fill_medium(medium, tau_gas, tau_rayleigh, extinction, ssa, asymmetry):
     """Accumulate one g-point's optical depths down the column: gas, air and aerosol, no cloud."""
     for layer in range(tau_gas.size):
-        above = medium[layer]
-        below = medium[layer + 1]
         scattered = extinction[layer] * ssa[layer]
         absorbed = extinction[layer] - scattered
         air, gas = tau_rayleigh[layer], tau_gas[layer]
-        below[CLEAN_SCATTERING] = above[CLEAN_SCATTERING] + air
-        below[CLEAN_ABSORPTION] = above[CLEAN_ABSORPTION] + gas
-        below[FULL_SCATTERING] = above[FULL_SCATTERING] + air + scattered
-        below[FULL_ABSORPTION] = above[FULL_ABSORPTION] + gas + absorbed
-        below[SHADED_ABSORPTION] = above[SHADED_ABSORPTION] + gas + extinction[layer]
-        below[AEROSOL] = above[AEROSOL] + extinction[layer]
-        below[RAYLEIGH] = above[RAYLEIGH] + air
-        above[AEROSOL_ASYMMETRY] = asymmetry[layer]
+        accumulate(medium, CLEAN_SCATTERING, layer, air)
+        accumulate(medium, CLEAN_ABSORPTION, layer, gas)
+        accumulate(medium, FULL_SCATTERING, layer, air + scattered)
+        accumulate(medium, FULL_ABSORPTION, layer, gas + absorbed)
+        accumulate(medium, SHADED_ABSORPTION, layer, gas + extinction[layer])
+        accumulate(medium, AEROSOL, layer, extinction[layer])
+        accumulate(medium, RAYLEIGH, layer, air)
+        medium[layer, AEROSOL_ASYMMETRY] = asymmetry[layer]
+
+
+@kernel
+def accumulate(medium, column, layer, depth):
+    """Set the depth accumulated down to the lower level of a layer."""
+    medium[layer + 1, column] = medium[layer, column] + depth
 
 
 @kernel
@@ -99,17 +126,15 @@ def add_cloud(medium, depth, extinction, ssa, asymmetry, with_cloud):
     for column in range(CLEAN_SCATTERING, AEROSOL_ASYMMETRY):
         with_cloud[0, column] = 0.0
     for layer in range(depth.size):
-        tau = depth[layer] * extinction[layer]
+        tau, level = depth[layer] * extinction[layer], layer + 1
         scattering += tau * ssa[layer]
         absorption += tau * (1.0 - ssa[layer])
-        clean = medium[layer + 1]
-        cloudy = with_cloud[layer + 1]
-        cloudy[CLEAN_SCATTERING] = clean[CLEAN_SCATTERING] + scattering
-        cloudy[CLEAN_ABSORPTION] = clean[CLEAN_ABSORPTION] + absorption
-        cloudy[FULL_SCATTERING] = clean[FULL_SCATTERING] + scattering
-        cloudy[FULL_ABSORPTION] = clean[FULL_ABSORPTION] + absorption
-        cloudy[SHADED_ABSORPTION] = clean[SHADED_ABSORPTION] + absorption
-        cloudy[AEROSOL] = clean[AEROSOL]
-        cloudy[RAYLEIGH] = clean[RAYLEIGH]
+        with_cloud[level, CLEAN_SCATTERING] = medium[level, CLEAN_SCATTERING] + scattering
+        with_cloud[level, CLEAN_ABSORPTION] = medium[level, CLEAN_ABSORPTION] + absorption
+        with_cloud[level, FULL_SCATTERING] = medium[level, FULL_SCATTERING] + scattering
+        with_cloud[level, FULL_ABSORPTION] = medium[level, FULL_ABSORPTION] + absorption
+        with_cloud[level, SHADED_ABSORPTION] = medium[level, SHADED_ABSORPTION] + absorption
+        with_cloud[level, AEROSOL] = medium[level, AEROSOL]
+        with_cloud[level, RAYLEIGH] = medium[level, RAYLEIGH]
         with_cloud[layer, AEROSOL_ASYMMETRY] = medium[layer, AEROSOL_ASYMMETRY]
         with_cloud[layer, CLOUD_ASYMMETRY] = asymmetry[layer]

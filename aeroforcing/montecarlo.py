@@ -93,6 +93,7 @@ from aeroforcing.medium import (
     FULL_ABSORPTION,
     FULL_SCATTERING,
     SHADED_ABSORPTION,
+    at,
     depth_at,
     depth_to_boundary,
     find_depth,
@@ -203,7 +204,7 @@ def follow(
         history = after_meeting(gradient, history, partner, leg_albedo, own)
         own = with_score(own, toa, surface, albedo)
         history = after_draw(
-            gradient, history, partner, expected, mu, new_mu, medium[layer, AEROSOL_ASYMMETRY],
+            gradient, history, partner, expected, mu, new_mu, at(medium, layer, AEROSOL_ASYMMETRY),
             u_angle, old, weight, albedo, own,
         )  # fmt: skip
         if weight == 0.0:
@@ -271,7 +272,7 @@ def plus_tail(
     `expected` are the `halves` of the place with aerosol, `step_mean` is the mean step after the
     scattering.
     """
-    asymmetry = medium[layer, AEROSOL_ASYMMETRY]
+    asymmetry = at(medium, layer, AEROSOL_ASYMMETRY)
     cosine = scattering_cosine(AEROSOL_PARTNER, asymmetry, phase, layer, u_polar)
     new_mu = turn(mu, cosine, u_azimuth)
     lean = weight * (step_mean - step(new_mu, False))
@@ -363,7 +364,7 @@ def intercept(
     weight = after_roulette(old, roulette.pair, uniform(key, PAIR_SLOT))
     ssa = positive(history, aerosol_ssa(medium, layer))
     escape = math.exp(min(0.0, passed - s - q))
-    asymmetry = medium[layer, AEROSOL_ASYMMETRY]
+    asymmetry = at(medium, layer, AEROSOL_ASYMMETRY)
     expected = halves(adjoint, FULL_SIDE, layer, fraction)
     step_mean = mean_step_after(AEROSOL_PARTNER, asymmetry, phase, layer, mu)
     if weight != old:

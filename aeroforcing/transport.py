@@ -50,7 +50,7 @@ from aeroforcing.gradient import (
     slopes_of,
 )
 from aeroforcing.jit import borrowed, inner, kernel, uncounted
-from aeroforcing.medium import add_cloud
+from aeroforcing.medium import add_cloud, medium_at
 from aeroforcing.montecarlo import (
     Roulette,
     difference_path,
@@ -110,7 +110,7 @@ def integrate_clear(
     power, stream, optics, room, slopes, estimates,
 ):  # fmt: skip
     """Estimates of an integral over the cloud-free sky from each replicate, (replicate, score)."""
-    media, adjoints, days = optics.medium, optics.adjoint[0], optics.days
+    media, adjoints, days = optics.media, optics.adjoint[0], optics.days
     cumulative = optics.cumulative_change if change else optics.cumulative_clean
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
     shifts, point, numbers, own = room.shifts, room.net, room.numbers, room.scores
@@ -132,9 +132,9 @@ def integrate_clear(
                 make_clear_table(g_band, group, optics)
             beam_albedo = positive(slopes, albedo_direct[band] + albedo_of_water(water, mu))
             one_path(
-                media[g], phase_in_band(phase, cell, band), adjoints[group], change, mu, weight,
-                beam_albedo, albedo_diffuse[band], roulette, child_key(replicate_key, sample),
-                point, numbers, own, gradient,
+                medium_at(media, g), phase_in_band(phase, cell, band), adjoints[group], change, mu,
+                weight, beam_albedo, albedo_diffuse[band], roulette,
+                child_key(replicate_key, sample), point, numbers, own, gradient,
             )  # fmt: skip
             add_path(scores, own, 1.0)
             if change:
@@ -149,7 +149,7 @@ def integrate_cloudy(
     estimates,
 ):  # fmt: skip
     """The same over the cloudy states; their arrays are those of the cell."""
-    media, adjoints, days, medium = optics.medium, optics.adjoint, optics.days, room.medium
+    media, adjoints, days, medium = optics.media, optics.adjoint, optics.days, room.medium
     cumulative = optics.cumulative_change if change else optics.cumulative_clean
     cumulative_state, state_factor = optics.cumulative_state, optics.state_factor
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
@@ -179,7 +179,7 @@ def integrate_cloudy(
                 skies, cell, depths[state], point[STATE], child_key(key, SKY), cloudy, drawn
             )
             add_cloud(
-                media[g], depth, extinctions[state, band], ssas[state, band],
+                medium_at(media, g), depth, extinctions[state, band], ssas[state, band],
                 asymmetries[state, band], medium,
             )  # fmt: skip
             beam_albedo = positive(slopes, albedo_direct[band] + albedo_of_water(water, mu))

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.cell_optics import fill_albedos, fill_optics, make_optics
+from aeroforcing.cell_optics import fill_albedos, fill_optics, make_optics, media_by_level
 from aeroforcing.column import Column, column_arrays
 from aeroforcing.gases import GasTable
 from aeroforcing.medium import (
@@ -140,7 +140,7 @@ def two_stream_forcing(
     incoming = solar_constant * cos_zenith * table.solar_fraction
     full, clean = (
         two_stream(
-            clear_layers(optics.medium, with_aerosol=with_aerosol),
+            clear_layers(media_by_level(optics), with_aerosol=with_aerosol),
             cos_zenith=cos_zenith,
             direct=optics.albedo_direct[table.g_band],
             diffuse=optics.albedo_diffuse[table.g_band],

@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from aeroforcing.cell_optics import media_by_level
 from aeroforcing.medium import (
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
@@ -149,7 +150,7 @@ def run(source, with_aerosol, photons, seed):
 def photon_source(case: Case, cell: int, *, sky: str) -> tuple[Source, float]:
     """What the photons of a column draw their start from, and the flux they stand for [W m-2]."""
     optics, sun = column_optics(case, cell), daylight(case.sun, cell)
-    skies = skies_of(case, cell, optics.medium, sky)
+    skies = skies_of(case, cell, media_by_level(optics), sky)
     source = Source(
         media=np.stack([media for _, media in skies]),
         cumulative_sky=_cumulative(np.array([share for share, _ in skies])),

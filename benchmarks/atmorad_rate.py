@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from aeroforcing.cell_optics import media_by_level
 from benchmarks.cases import Case, column_optics, cpu_seconds
 from benchmarks.deterministic import layer_optics
 
@@ -33,7 +34,7 @@ def _settings(case: Case, photons: int) -> dict[str, Any]:
     """The first column at one g-point: layers of 1 km, from the ground up."""
     optics = column_optics(case, 0)
     half = int(np.searchsorted(np.cumsum(case.table.solar_fraction), 0.5))
-    layers = layer_optics(optics.medium[half : half + 1], with_aerosol=True)
+    layers = layer_optics(media_by_level(optics)[half : half + 1], with_aerosol=True)
     materials: dict[str, Any] = {}
     stack = []
     for i in range(layers.absorption.shape[1] - 1, -1, -1):

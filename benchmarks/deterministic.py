@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from aeroforcing.cell_optics import media_by_level
 from aeroforcing.medium import (
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
@@ -51,7 +52,7 @@ def column_forcing(
     diffuse = optics.albedo_diffuse[case.table.g_band]
     incoming = sun.flux[:, None] * case.table.solar_fraction[None, :]
     forcing = np.zeros(3)
-    for share, media in skies_of(case, cell, optics.medium, sky):
+    for share, media in skies_of(case, cell, media_by_level(optics), sky):
         full, clean = (solver(media, on, sun.cos_zenith, direct, diffuse) for on in (True, False))
         top = -float((incoming * (full[0] - clean[0])).sum())
         surface = float((incoming * (full[1] - clean[1])).sum())

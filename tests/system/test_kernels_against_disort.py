@@ -23,7 +23,7 @@ import pytest
 from disort_solution import disort_fluxes
 
 import aeroforcing as af
-from aeroforcing.cell_optics import fill_optics, make_optics
+from aeroforcing.cell_optics import fill_optics, make_optics, media_by_level
 from aeroforcing.column import column_arrays
 from aeroforcing.gases import load_gas_table
 from aeroforcing.medium import (
@@ -78,7 +78,7 @@ def exact_forcing(column, table):
         cloud += member.optical_depth * member.fractions(ALTITUDES)
     albedo = float(column.surface_albedo)
     top = surface = 0.0
-    for medium, share in zip(optics.medium, table.solar_fraction, strict=True):
+    for medium, share in zip(media_by_level(optics), table.solar_fraction, strict=True):
         depths = np.diff(medium, axis=0)
         rayleigh = depths[:, CLEAN_SCATTERING]
         aerosol = depths[:, FULL_SCATTERING] - rayleigh

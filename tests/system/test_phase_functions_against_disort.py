@@ -22,7 +22,7 @@ from montecarlo_checks import assert_unbiased, t_values
 from path_driver import CHANGE, WITH_AEROSOL, path_scores
 
 import aeroforcing as af
-from aeroforcing.cell_optics import fill_optics, make_optics
+from aeroforcing.cell_optics import fill_optics, make_optics, media_by_level
 from aeroforcing.column import column_arrays
 from aeroforcing.events import SURFACE_DOWN, SURFACE_UP, TOA_UP
 from aeroforcing.medium import (
@@ -171,7 +171,9 @@ def test_forcing_of_a_mixture(clouds, photons):
     truth = np.zeros(2)
     for g in np.flatnonzero(table.solar_fraction):
         full, clean = (
-            net_fluxes(table, g, optics.medium[g], parts, clouds, with_aerosol=with_aerosol)
+            net_fluxes(
+                table, g, media_by_level(optics)[g], parts, clouds, with_aerosol=with_aerosol
+            )
             for with_aerosol in (True, False)
         )
         truth += 1361.0 * part.share * COS_ZENITH * table.solar_fraction[g] * (full - clean)

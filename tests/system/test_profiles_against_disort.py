@@ -18,7 +18,7 @@ from montecarlo_checks import assert_unbiased, t_values
 from test_against_disort import random_stack
 
 import aeroforcing as af
-from aeroforcing.cell_optics import fill_optics, make_optics
+from aeroforcing.cell_optics import fill_optics, make_optics, media_by_level
 from aeroforcing.column import column_arrays
 from aeroforcing.gases import load_gas_table
 from aeroforcing.medium import (
@@ -96,7 +96,7 @@ def g_point_media(table):
     arrays = column_arrays([column()], table=table, cell_id=[0])
     optics = make_optics(len(ALTITUDES) - 1, table.g_band.size, 0, len(table.band_limits_g))
     fill_optics(table, arrays, 0, COS_ZENITH, optics)
-    return optics.medium
+    return media_by_level(optics)
 
 
 def cloud_depth(clouds):

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aeroforcing.cell_optics import media_by_level
 from aeroforcing.two_stream import clear_layers
 from aeroforcing.two_stream import two_stream as reference_two_stream
 from benchmarks import asv_suite, peers, scaling
@@ -77,8 +78,8 @@ def test_compiled_two_stream_equals_that_of_the_package(case):
     cosines, diffuse = np.array([0.1, 0.9]), np.linspace(0.0, 0.8, n_g)
     direct = np.stack([np.full(n_g, 0.3), np.linspace(0.5, 0.1, n_g)])
     for with_aerosol in (True, False):
-        top, surface = two_stream(optics.medium, with_aerosol, cosines, direct, diffuse)
-        layers = clear_layers(optics.medium, with_aerosol=with_aerosol)
+        top, surface = two_stream(media_by_level(optics), with_aerosol, cosines, direct, diffuse)
+        layers = clear_layers(media_by_level(optics), with_aerosol=with_aerosol)
         for hour, mu in enumerate(cosines):
             ends = reference_two_stream(layers, cos_zenith=mu, direct=direct[hour], diffuse=diffuse)
             np.testing.assert_allclose(top[hour], ends.toa_up, atol=1e-8)
@@ -111,7 +112,8 @@ def test_jax_rrtmgp_gives_the_same_two_stream_fluxes(case):
     optics = column_optics(case, 0)
     n_g = case.table.g_band.size
     arguments = (
-        optics.medium, True, np.array([0.3, 0.8]), np.full((2, n_g), 0.1), np.full(n_g, 0.2),
+        media_by_level(optics), True,
+        np.array([0.3, 0.8]), np.full((2, n_g), 0.1), np.full(n_g, 0.2),
     )  # fmt: skip
     for own, theirs in zip(two_stream(*arguments), jax_two_stream(*arguments), strict=True):
         np.testing.assert_allclose(theirs, own, atol=3e-4)
