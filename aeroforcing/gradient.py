@@ -314,21 +314,25 @@ def add_gradient(scores, gradient, slopes, band, fraction):
 
     They go to the places of `INPUTS`, of both fluxes in turn.
     """
-    if gradient is None:
-        return
-    by_ssa = slopes[band, SSA_BY_SSA]
-    for flux in (TOA, SURFACE):
-        first = _FIRST_INPUT + flux
-        depth, ssa = fraction * gradient[flux, BY_LOG_AOD], fraction * gradient[flux, BY_SSA]
-        scores[first] += depth
-        scores[first + 2] += ssa * by_ssa
-        scores[first + 4] += fraction * gradient[flux, BY_ASYMMETRY]
-        scores[first + 6] += depth * slopes[band, DEPTH_BY_ANGSTROM]
-        scores[first + 6] += ssa * slopes[band, SSA_BY_ANGSTROM]
-        scores[first + 8] += ssa * slopes[band, SSA_BY_COALBEDO]
-        scores[first + 10] += fraction * gradient[flux, BY_ALBEDO]
-        scores[first + 12] += fraction * gradient[flux, BY_LOG_AOD_SQUARED]
-        scores[first + 14] += fraction * gradient[flux, BY_SSA_SQUARED] * by_ssa * by_ssa
+    if gradient is not None:
+        add_gradient_of(TOA, scores, gradient, slopes, band, fraction)
+        add_gradient_of(SURFACE, scores, gradient, slopes, band, fraction)
+
+
+@uncounted
+def add_gradient_of(flux, scores, gradient, slopes, band, fraction):
+    """The same of one flux."""
+    first, by_ssa = _FIRST_INPUT + flux, slopes[band, SSA_BY_SSA]
+    depth, ssa = fraction * gradient[flux, BY_LOG_AOD], fraction * gradient[flux, BY_SSA]
+    scores[first] += depth
+    scores[first + 2] += ssa * by_ssa
+    scores[first + 4] += fraction * gradient[flux, BY_ASYMMETRY]
+    scores[first + 6] += depth * slopes[band, DEPTH_BY_ANGSTROM]
+    scores[first + 6] += ssa * slopes[band, SSA_BY_ANGSTROM]
+    scores[first + 8] += ssa * slopes[band, SSA_BY_COALBEDO]
+    scores[first + 10] += fraction * gradient[flux, BY_ALBEDO]
+    scores[first + 12] += fraction * gradient[flux, BY_LOG_AOD_SQUARED]
+    scores[first + 14] += fraction * gradient[flux, BY_SSA_SQUARED] * by_ssa * by_ssa
 
 
 @uncounted

@@ -84,7 +84,7 @@ from aeroforcing.gradient import (
     record_passage,
     scattered_history,
 )
-from aeroforcing.jit import uncounted
+from aeroforcing.jit import inlined, uncounted
 from aeroforcing.medium import (
     AEROSOL,
     AEROSOL_ASYMMETRY,
@@ -142,7 +142,7 @@ def scaled_thresholds(thresholds, power):
     return Roulette(thresholds.tail * power, thresholds.pair * power, thresholds.chain * power)
 
 
-@uncounted
+@inlined
 def event(
     medium, phase, expected, scattering, layer, collides, mu, old, threshold, key, counter, u_angle
 ):
@@ -262,7 +262,7 @@ def whole_path(
     add_tail(scores, albedo, own.toa, own.arrived)
 
 
-@uncounted
+@inlined
 def plus_tail(
     medium, phase, adjoint, expected, step_mean, layer, fraction, mu, weight, albedo, threshold,
     key, u_polar, u_azimuth, u, scores, history, gradient,
@@ -292,7 +292,7 @@ def plus_tail(
     add_tail(scores, albedo, own.toa, own.arrived)
 
 
-@uncounted
+@inlined
 def aerosol_event(
     medium, phase, adjoint, expected, step_mean, layer, fraction, mu, weight, ssa, s, escape,
     leg_albedo, albedo, threshold, key, u, scores, history, gradient,
@@ -342,7 +342,7 @@ def pair_control(adjoint, expected, step_mean, layer, fraction, mu, ssa, escape)
     return toa, surface + escape
 
 
-@uncounted
+@inlined
 def intercept(
     medium, phase, adjoint, layer, fraction, mu, weight, s, q, intercepted, leg_albedo, albedo,
     roulette, key, u_position, u, scores, history, gradient,

@@ -1,1 +1,1 @@
-"""Speed of aeroforcing, measured where it is claimed; run `python -m benchmarks.speed`."""
+"""Speed of aeroforcing, measured where it is claimed; run `python -m benchmarks.maps`."""

@@ -1,10 +1,8 @@
 """What the parts of a map cost, printed as one table.
 
-    python -m benchmarks.speed             everything, about ten minutes on two processors
-    python -m benchmarks.speed --quick     the same on T21 and one month
+    python -m benchmarks.speed     a minute and a half; whole maps are in benchmarks.maps
 
-Times are wall-clock times on an otherwise idle machine; the first map of a fresh cache
-(`NUMBA_CACHE_DIR`) includes the compilation.
+Times are wall-clock times on an otherwise idle machine, those of kernels of the processor.
 """
 
 from __future__ import annotations
@@ -19,9 +17,6 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import xarray as xr
-
-STDERR = 0.3  # W m-2, the worst of the three levels, area-weighted rms over the cells
 
 
 def seconds(action: Callable[[], object], *, repeats: int = 1) -> float:
@@ -95,31 +90,6 @@ def set_up_milliseconds(columns: int) -> float:
     return 1e3 * seconds(set_up, repeats=501) / columns
 
 
-def rms_stderr(forcing: xr.Dataset, sky: str) -> float:
-    """Area-weighted rms over cells and months of the standard error, the worst level [W m-2]."""
-    from aeroforcing.grids import annual_mean, global_mean
-
-    levels = ("toa", "atmosphere", "surface")
-    squares = [(forcing[f"forcing_{level}{sky}_stderr"] ** 2).rename("v") for level in levels]
-    return max(float(annual_mean(global_mean(square))) ** 0.5 for square in squares)
-
-
-def map_row(*, grid: str, months: list[int], photons: int, sky: str) -> dict[str, float | str]:
-    """Time and error of one map, and the time that an error of `STDERR` takes at that rate."""
-    import aeroforcing as af
-
-    start = time.perf_counter()
-    forcing = af.grid_forcing(grid=grid, months=months, photons=photons, sky=sky)
-    duration = time.perf_counter() - start
-    error = rms_stderr(forcing, "_cs" if sky == "clear" else "")
-    return {
-        "map": f"{grid} x {len(months)}, {sky}, {photons} photons",
-        "seconds": duration,
-        "stderr": error,
-        "seconds_at_target": duration * (error / STDERR) ** 2,
-    }
-
-
 def kernels_cost(*, grid: str, months: list[int], photons: int, pairs: int = 12) -> float:
     """Processor time of a map with kernels over that without, the median of pairs of runs.
 
@@ -138,22 +108,13 @@ def kernels_cost(*, grid: str, months: list[int], photons: int, pairs: int = 12)
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="T21 and one month")
-    quick = parser.parse_args().quick
-    grid, months = ("T21", [7]) if quick else ("T42", list(range(1, 13)))
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors")
     print(f"aeroforcing --help                     {help_seconds():8.2f} s")
     print(f"cold start to first map                {cold_compile_seconds():8.1f} s")
     print(f"gas optics, 30 layers, 112 g-points    {gas_optics_milliseconds():8.3f} ms")
     alone, of_months = set_up_milliseconds(1), set_up_milliseconds(12)
     print(f"set-up and gas optics, 60 layers       {alone:8.3f} ms, {of_months:.3f} ms of twelve")
-    for sky, photons in (("clear", 400), ("clear", 800), ("both", 400)):
-        row = map_row(grid=grid, months=months, photons=photons, sky=sky)
-        print(
-            f"{row['map']:<38} {row['seconds']:8.1f} s, SE {row['stderr']:.3f} W m-2, "
-            f"{row['seconds_at_target']:.0f} s at {STDERR} W m-2 if it falls as 1/sqrt(N)"
-        )
     ratio = kernels_cost(grid="T21", months=[7], photons=128)
     print(f"kernels, T21 x 1, both skies             {ratio:6.2f} x the time without")
 

@@ -11,6 +11,7 @@ the three levels; with the photons of the second command, at most 1 %.
     python -m pytest -m slow tests/system/test_kernels_against_disort.py       one column
     PYTHONPATH=tests python tests/system/test_kernels_against_disort.py 24     all, with a table,
                                                              with 2^24 samples (22 without number)
+    PYTHONPATH=tests python tests/system/test_kernels_against_disort.py 27 "scatters all, white"
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ CASES = {
     "thin": ("tropical", {"log_aod": math.log(0.05), "ssa": 0.95}, ()),
     "thick, bright": ("subarctic_winter", {"log_aod": 0.0, "surface_albedo": 0.8}, ()),
     "scatters all": ("us_standard", {"ssa": 1.0}, ()),
+    "scatters all, white": ("us_standard", {"ssa": 1.0, "surface_albedo": 0.9}, ()),
     "black ground": ("tropical", {"surface_albedo": 0.0, "log_aod": 0.0, "ssa": 0.8}, ()),
     "overcast, dark": ("tropical", {"ssa": 0.8, "surface_albedo": 0.05}, (OVERCAST,)),
     "overcast, thick": ("us_standard", {"log_aod": 0.0, "surface_albedo": 0.5}, (OVERCAST,)),
@@ -155,8 +157,8 @@ def main() -> None:
     print(
         "| case | quantity | level | kernel | stderr | exact | z |\n|---|---|---|---|---|---|---|"
     )
-    for name, case in CASES.items():
-        for quantity, (found, stderr, truth) in compare(case, photons=photons).items():
+    for name in sys.argv[2:] or CASES:
+        for quantity, (found, stderr, truth) in compare(CASES[name], photons=photons).items():
             z = (found - truth) / np.hypot(stderr, 1e-3 * np.abs(truth).max())
             for row in zip(LEVELS, found, stderr, truth, z, strict=True):
                 level, numbers = row[0], " | ".join(f"{x:.4g}" for x in row[1:])

@@ -21,7 +21,7 @@ import pytest
 from aeroforcing.cell_optics import media_by_level
 from aeroforcing.two_stream import clear_layers
 from aeroforcing.two_stream import two_stream as reference_two_stream
-from benchmarks import asv_suite, peers, scaling
+from benchmarks import asv_suite, maps, peers, scaling
 from benchmarks.analog import analog_forcing
 from benchmarks.cases import (
     ALL_SKY,
@@ -162,6 +162,16 @@ def test_missing_solvers_are_named(monkeypatch):
     assert peers.missing() == ["jax-rrtmgp", "atmorad"]
 
 
+def test_rows_of_maps():
+    target = maps.Target("clear", 0.3, 8)
+    sky, wanted, photons, error, seconds, cells, _ = maps.time_row(target, grid="30x30", months=[7])
+    assert (sky, wanted, photons, cells) == (*target, 72)
+    assert error > 0.0 and seconds > 0.0
+    rows = maps.scatter_rows(grid="30x30", photons=16, seeds=range(12))
+    assert [row[:2] for row in rows] == [[s, x] for s in ("all", "clear") for x in maps.LEVELS]
+    assert all(0.5 < row[-1] < 1.5 for row in rows)  # few seeds and cells
+
+
 def test_scaling_rows():
     assert [row[0] for row in scaling.layer_rows((5, 10))] == [5, 10]
     assert [row[0] for row in scaling.state_rows((0, 2))] == [0, 2]
@@ -186,9 +196,9 @@ def test_classes_of_asv_run():
 
 @pytest.mark.slow
 def test_maps_start_and_memory():
-    maps = asv_suite.Maps()
-    maps.photons = 8
-    maps.peakmem_map()
+    suite = asv_suite.Maps()
+    suite.photons = 8
+    suite.peakmem_map()
     assert [row[0] for row in scaling.worker_rows(grid="T21", photons=8, repeats=1)] == [1, 2]
     assert scaling.start_rows(cold=False)[0][1] > 0.0
     assert scaling.memory_rows(("T21",))[0][1] > 50.0  # MB
@@ -196,7 +206,7 @@ def test_maps_start_and_memory():
 
 @pytest.mark.slow
 def test_commands_explain_themselves():
-    for module in ("peers", "scaling"):
+    for module in ("peers", "scaling", "maps", "speed"):
         command = [sys.executable, "-m", f"benchmarks.{module}", "--help"]
         done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
         assert "--quick" in done.stdout

@@ -24,6 +24,7 @@ from aeroforcing.medium import (
     fill_medium,
     find_depth,
     fraction_within,
+    make_medium,
 )
 
 QUICK = settings(deadline=None, max_examples=40)  # the first example may compile
@@ -36,7 +37,7 @@ ASYMMETRY = np.array([0.1, 0.6, 0.7])
 
 
 def medium_of(gas=GAS, air=AIR, extinction=EXTINCTION):
-    medium = np.zeros((len(gas) + 1, MEDIUM_COLUMNS))
+    medium = make_medium(len(gas) + 1)
     fill_medium(medium, np.asarray(gas), np.asarray(air), np.asarray(extinction), SSA, ASYMMETRY)
     return medium
 
@@ -114,6 +115,17 @@ def test_the_place_of_a_depth_has_that_depth(depth):
     assert 0 <= layer <= 2
     assert 0.0 <= fraction <= 1.0
     assert depth_at(medium, AEROSOL, layer, fraction) == pytest.approx(depth, abs=1e-14)
+
+
+def test_places_in_many_layers_are_those_of_a_sorted_search():
+    rng = np.random.default_rng(4)
+    for n_layers in (1, 2, 7, 8, 9, 30, 64, 65):
+        medium = make_medium(n_layers + 1)
+        medium[1:, AEROSOL] = rng.exponential(size=n_layers).cumsum()
+        edges, inside = medium[1:-1, AEROSOL], rng.uniform(0.0, medium[-1, AEROSOL], 50)
+        for depth in np.concatenate([edges, inside]):
+            layer, _ = find_depth(medium, AEROSOL, depth)
+            assert layer == np.searchsorted(edges, depth, side="right")
 
 
 @pytest.mark.parametrize("depth", [-1e-12, 1.4 + 1e-12, 2.0])

@@ -22,6 +22,7 @@ from aeroforcing.events import (
     SURFACE_UP,
     TOA_UP,
     after_roulette,
+    cosine_of_half_turn,
     henyey_greenstein,
     new_direction,
     next_event,
@@ -81,6 +82,12 @@ def test_legendre_moments_of_henyey_greenstein_are_powers_of_g(g):
 @given(st.floats(-0.99, 0.99), st.floats(1e-9, 1.0 - 1e-9))
 def test_scattering_angles_are_angles(g, u):
     assert -1.0 - 1e-9 <= henyey_greenstein(g, u) <= 1.0 + 1e-9
+
+
+def test_the_cosine_of_an_azimuth_has_all_its_digits():
+    u = np.concatenate([[0.0, 0.5, 1.0], np.random.default_rng(2).uniform(size=1000)])
+    found = [cosine_of_half_turn(x) for x in u]
+    np.testing.assert_allclose(found, np.cos(np.pi * u), rtol=0.0, atol=5e-16)
 
 
 @QUICK
