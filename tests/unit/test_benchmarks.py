@@ -206,7 +206,7 @@ def test_maps_start_and_memory():
 
 @pytest.mark.slow
 def test_commands_explain_themselves():
-    for module in ("peers", "scaling", "maps", "speed"):
+    for module in ("peers", "scaling", "maps"):
         command = [sys.executable, "-m", f"benchmarks.{module}", "--help"]
         done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
         assert "--quick" in done.stdout
