@@ -195,7 +195,9 @@ def undisturbed(job: Job) -> tuple[xr.Dataset, Pace]:
     result = job.content()
     (job.folder / TARGET).unlink()
     most = max(seen)
-    return result, Pace(seen.get(1, end), seen[most], end, most)
+    # Parts that follow each other fast are seen together.
+    first = min((when for parts, when in seen.items() if parts > 0), default=end)
+    return result, Pace(first, seen[most], end, most)
 
 
 class Kill(NamedTuple):

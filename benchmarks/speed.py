@@ -1,6 +1,6 @@
 """What the parts of a map cost, printed as one table.
 
-    python -m benchmarks.speed     a minute and a half; whole maps are in benchmarks.maps
+    python -m benchmarks.speed     some four minutes; whole maps are in benchmarks.maps
 
 Times are wall-clock times on an otherwise idle machine, those of kernels of the processor.
 """
@@ -115,8 +115,8 @@ def main() -> None:
     print(f"gas optics, 30 layers, 112 g-points    {gas_optics_milliseconds():8.3f} ms")
     alone, of_months = set_up_milliseconds(1), set_up_milliseconds(12)
     print(f"set-up and gas optics, 60 layers       {alone:8.3f} ms, {of_months:.3f} ms of twelve")
-    ratio = kernels_cost(grid="T21", months=[7], photons=128)
-    print(f"kernels, T21 x 1, both skies             {ratio:6.2f} x the time without")
+    ratio = kernels_cost(grid="T42", months=[7], photons=128)
+    print(f"kernels, T42 x 1, both skies             {ratio:6.2f} x the time without")
 
 
 if __name__ == "__main__":

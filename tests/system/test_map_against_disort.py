@@ -36,7 +36,6 @@ from aeroforcing.cell_optics import (
     make_cloudy_table,
     make_optics,
     make_room,
-    media_by_level,
 )
 from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.clouds import CLOUD_TYPES
@@ -54,6 +53,7 @@ from aeroforcing.medium import (
     MEDIUM_COLUMNS,
     RAYLEIGH,
     add_cloud,
+    medium_at,
 )
 from aeroforcing.montecarlo import Roulette
 from aeroforcing.sampling import sobol_net
@@ -75,7 +75,7 @@ def solve_case(table, columns, cell, state, u_g, mu, net, seed, scores, medium):
     g, _ = draw(optics.cumulative_change, u_g)
     band, group = table.g_band[g], g // G_PER_TABLE
     make_clear_table(table.g_band, group, optics)
-    medium[:] = media_by_level(optics)[g]
+    medium[:] = medium_at(optics.media, g)
     if state >= 0:
         depth = columns.cloud_depth[cell, state]
         extinction, ssa = columns.cloud_extinction[0, state], columns.cloud_ssa[0, state]
@@ -83,7 +83,7 @@ def solve_case(table, columns, cell, state, u_g, mu, net, seed, scores, medium):
         make_cloudy_table(
             table.g_band, group, state, depth, extinction, ssa, asymmetry, optics, room
         )
-        clear = media_by_level(optics)[g]
+        clear = medium_at(optics.media, g)
         add_cloud(clear, depth, extinction[band], ssa[band], asymmetry[band], medium)
     albedo = optics.albedo_diffuse[band]
     power = -math.expm1(-medium[n_layers, AEROSOL] / mu)
