@@ -399,7 +399,7 @@ def change_of_halves(adjoint, layer, fraction):
     return full[0] - clean[0], full[1] - clean[1], full[2] - clean[2], full[3] - clean[3]
 
 
-@uncounted
+@inlined
 def difference_path(
     medium, phase, adjoint, cos_zenith, weight, beam_albedo, albedo, roulette, key, net, u, scores,
     gradient,

@@ -49,7 +49,7 @@ from aeroforcing.gradient import (
     positive,
     slopes_of,
 )
-from aeroforcing.jit import borrowed, inner, kernel, uncounted
+from aeroforcing.jit import borrowed, inlined, inner, kernel, uncounted
 from aeroforcing.medium import add_cloud, medium_at
 from aeroforcing.montecarlo import (
     Roulette,
@@ -204,7 +204,7 @@ def shift_point(net, sample, shifts, point):
         point[dimension] = shifted(net[sample, dimension], shifts[dimension])
 
 
-@uncounted
+@inlined
 def one_path(
     medium, phase, adjoint, change, mu, weight, beam_albedo, albedo, roulette, key, point, numbers,
     scores, gradient,
