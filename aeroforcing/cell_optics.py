@@ -31,10 +31,10 @@ from aeroforcing.jit import inner, kernel
 from aeroforcing.medium import (
     AEROSOL,
     CLEAN_ABSORPTION,
-    MEDIUM_COLUMNS,
     RAYLEIGH,
     add_cloud,
     fill_medium,
+    make_media,
     make_medium,
     medium_at,
 )
@@ -127,7 +127,7 @@ def make_optics(n_layers, n_g, n_states, n_bands):
     return Optics(
         np.zeros((n_layers, n_g)),
         np.zeros((n_layers, n_g)),
-        np.zeros((n_g, MEDIUM_COLUMNS, n_layers + 1)),
+        make_media(n_g, n_layers + 1),
         np.zeros(n_g),
         np.zeros(n_g),
         np.zeros(n_states),

@@ -35,15 +35,21 @@ MEDIUM_COLUMNS = 9
 
 
 @kernel
-def make_medium(n_levels):
-    """Room for a medium (level, 9)."""
-    return np.zeros((MEDIUM_COLUMNS, n_levels)).T
+def make_media(n_g, n_levels):
+    """Room for the media of many g-points, (g, 9, level)."""
+    return np.zeros((n_g, MEDIUM_COLUMNS, n_levels))
 
 
 @kernel
 def medium_at(media, g):
-    """The medium (level, 9) of one g-point of (g, 9, level)."""
+    """The medium (level, 9) of one of them."""
     return media[g].T
+
+
+@kernel
+def make_medium(n_levels):
+    """Room for one medium (level, 9)."""
+    return medium_at(make_media(1, n_levels), 0)
 
 
 @kernel

@@ -137,10 +137,10 @@ def two_stream_forcing(
     optics = make_optics(n_layers, table.g_band.size, 0, n_bands)
     fill_optics(table, arrays, 0, cos_zenith, optics)
     fill_albedos(arrays, 0, optics.albedo_diffuse, optics.albedo_direct)
-    incoming = solar_constant * cos_zenith * table.solar_fraction
+    incoming, media = solar_constant * cos_zenith * table.solar_fraction, media_by_level(optics)
     full, clean = (
         two_stream(
-            clear_layers(media_by_level(optics), with_aerosol=with_aerosol),
+            clear_layers(media, with_aerosol=with_aerosol),
             cos_zenith=cos_zenith,
             direct=optics.albedo_direct[table.g_band],
             diffuse=optics.albedo_diffuse[table.g_band],

@@ -57,7 +57,7 @@ def time_row(target: Target, *, grid: str, months: Sequence[int]) -> list[object
     names = [f"forcing_{level}{SUFFIXES[target.sky]}" for level in LEVELS]
     error = max(rms(forcing[f"{name}_stderr"] ** 2) for name in names)
     cells = forcing[names[0]].size
-    return [*target[:3], round(error, 3), round(seconds, 1), cells, round(1e3 * seconds / cells, 2)]
+    return [*target, round(error, 3), round(seconds, 1), cells, round(1e3 * seconds / cells, 2)]
 
 
 def scatter_rows(*, grid: str, photons: int, seeds: Iterable[int]) -> list[list[object]]:

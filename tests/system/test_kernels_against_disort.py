@@ -11,7 +11,7 @@ the three levels; with the photons of the second command, at most 1 %.
     python -m pytest -m slow tests/system/test_kernels_against_disort.py       one column
     PYTHONPATH=tests python tests/system/test_kernels_against_disort.py 24     all, with a table,
                                                              with 2^24 samples (22 without number)
-    PYTHONPATH=tests python tests/system/test_kernels_against_disort.py 27 "scatters all, white"
+    PYTHONPATH=tests python tests/system/test_kernels_against_disort.py 28 "scatters all, white"
 """
 
 from __future__ import annotations

@@ -168,12 +168,10 @@ def test_forcing_of_a_mixture(clouds, photons):
     optics = make_optics(len(ALTITUDES) - 1, table.g_band.size, 0, len(table.band_limits_g))
     fill_optics(table, arrays, 0, COS_ZENITH, optics)
     parts = [scattering_by(aerosol, table) for aerosol in MIXED]
-    truth = np.zeros(2)
+    truth, media = np.zeros(2), media_by_level(optics)
     for g in np.flatnonzero(table.solar_fraction):
         full, clean = (
-            net_fluxes(
-                table, g, media_by_level(optics)[g], parts, clouds, with_aerosol=with_aerosol
-            )
+            net_fluxes(table, g, media[g], parts, clouds, with_aerosol=with_aerosol)
             for with_aerosol in (True, False)
         )
         truth += 1361.0 * part.share * COS_ZENITH * table.solar_fraction[g] * (full - clean)

@@ -77,9 +77,10 @@ def test_compiled_two_stream_equals_that_of_the_package(case):
     n_g = case.table.g_band.size
     cosines, diffuse = np.array([0.1, 0.9]), np.linspace(0.0, 0.8, n_g)
     direct = np.stack([np.full(n_g, 0.3), np.linspace(0.5, 0.1, n_g)])
+    media = media_by_level(optics)
     for with_aerosol in (True, False):
-        top, surface = two_stream(media_by_level(optics), with_aerosol, cosines, direct, diffuse)
-        layers = clear_layers(media_by_level(optics), with_aerosol=with_aerosol)
+        top, surface = two_stream(media, with_aerosol, cosines, direct, diffuse)
+        layers = clear_layers(media, with_aerosol=with_aerosol)
         for hour, mu in enumerate(cosines):
             ends = reference_two_stream(layers, cos_zenith=mu, direct=direct[hour], diffuse=diffuse)
             np.testing.assert_allclose(top[hour], ends.toa_up, atol=1e-8)
