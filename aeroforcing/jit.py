@@ -8,8 +8,8 @@ Python crashes the process.
 references to their arrays at every entry and exit, which cost a photon path some 6 % of its time.
 
 `inlined` is for those that are called at a few places along every photon path: they are merged into
-their callers. Their dozen arguments and results then need not pass through memory: 12 % less time,
-with derivatives 16 %.
+their callers. Their dozen arguments and results then need not pass through memory: 8 % less time,
+with derivatives 15 %.
 
 `borrowed` is for the arrays of the innermost loops. At each call and slice numba counts the
 references to an array, by an atomic addition. Threads that count those of the same array wait for
