@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from aeroforcing.clouds import cloud_optical_depth
     from aeroforcing.cloudy_sky import Cloud, CloudLayers
     from aeroforcing.column import Column
+    from aeroforcing.core.errors import InputError
+    from aeroforcing.core.netcdf import write_netcdf
     from aeroforcing.error_ensemble import propagate_ensemble
-    from aeroforcing.errors import InputError
     from aeroforcing.evaluation import evaluate
     from aeroforcing.extinction import aod_from_extinction
     from aeroforcing.flux_profiles import column_profiles, layer_profiles, monthly_profiles
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from aeroforcing.grids import annual_mean, gaussian_grid, global_mean, grid_of
     from aeroforcing.inputs import builtin_inputs, resolve_inputs
     from aeroforcing.model_columns import columns_from
-    from aeroforcing.netcdf import write_netcdf
     from aeroforcing.optimal import optimal_interpolation
     from aeroforcing.phase_function import (
         DoubleHenyeyGreenstein,
@@ -92,7 +92,7 @@ _MODULES = {
     "ElevatedLayer": "profiles",
     "ExponentialProfile": "profiles",
     "ExtinctionProfile": "profiles",
-    "InputError": "errors",
+    "InputError": "core.errors",
     "LegendrePhaseFunction": "phase_function",
     "MixingRatioProfile": "profiles",
     "Ocean": "albedo",
@@ -158,7 +158,7 @@ _MODULES = {
     "water_cloud": "sweep_points",
     "with_absorption": "absorption",
     "with_stations": "station_inputs",
-    "write_netcdf": "netcdf",
+    "write_netcdf": "core.netcdf",
     "write_stations": "station_files",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from aeroforcing.variables import stamp
+from aeroforcing.core.variables import stamp
 
 
 def with_absorption(dataset: xr.Dataset) -> xr.Dataset:

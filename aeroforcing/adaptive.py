@@ -14,13 +14,10 @@ than too few.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from aeroforcing.core.arrays import Counts, Floats
 from aeroforcing.events import TOA_UP
 from aeroforcing.transport import CHANGE_CLEAR, CHANGE_CLOUDY
-
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
 PILOT_REPLICATES = 32  # know the variance within 25 %
 PILOT_PHOTONS = 64.0  # in a cell of AOD 0.1

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import math
 
-from aeroforcing.jit import inner, kernel
+from aeroforcing.core.compiled import compiled, inner
 from aeroforcing.medium import (
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
@@ -51,6 +51,7 @@ from aeroforcing.medium import (
 UP_TOA, DOWN_TOA, UP_SURFACE, DOWN_SURFACE = range(4)
 CLEAN_SIDE, FULL_SIDE = 0, 4
 ADJOINT_COLUMNS = 8
+
 # Columns of the scratch array (level, 6): what lies above a level, then reflectance and
 # transmittance of the layer below it in the clean medium and in that with aerosol.
 _ABOVE_REFLECTANCE, _ABOVE_TRANSMITTANCE = range(2)
@@ -59,7 +60,7 @@ _REFLECTANCE, _TRANSMITTANCE = range(2)
 ADJOINT_SCRATCH = 6
 
 
-@kernel
+@compiled
 def layer_two_stream(extinction, scattering, forward):
     """Diffuse reflectance and transmittance of a layer; `forward` is g x scattering depth."""
     a = 2.0 * extinction - 1.25 * scattering - 0.75 * forward
@@ -89,7 +90,7 @@ def fill_layer(medium, layer, scratch):
     row[_FULL_LAYER + _TRANSMITTANCE] = t
 
 
-@kernel
+@compiled
 def fill_adjoint(medium, albedo, table, scratch):
     """Write the table (level, 8) of a medium over a surface; `scratch` is (level, 6)."""
     for layer in range(medium.shape[0] - 1):
@@ -97,7 +98,7 @@ def fill_adjoint(medium, albedo, table, scratch):
     fill_table(albedo, table, scratch)
 
 
-@kernel
+@compiled
 def fill_cloudy_adjoint(medium, cloud_depth, without_cloud, albedo, table, scratch):
     """The same where `without_cloud` is the scratch array of the medium without its clouds."""
     for layer in range(cloud_depth.size):
@@ -156,7 +157,7 @@ def sweep_up(scratch, layer_columns, albedo, table, side):
         table[level, side + DOWN_SURFACE] = below_surface + r * up_surface
 
 
-@kernel
+@compiled
 def step(mu, linear):
     """The odd polynomial s(mu): the expansion of the step to P5, or (in diffuse light) to P1.
 
@@ -170,7 +171,7 @@ def step(mu, linear):
     return 1.5 * mu - 0.875 * p3 + 0.6875 * p5
 
 
-@kernel
+@compiled
 def mean_step(mu, asymmetry, linear):
     """Mean of `step` after scattering by Henyey-Greenstein (asymmetry 0: by air)."""
     first = 1.5 * asymmetry * mu

@@ -19,13 +19,14 @@ from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from aeroforcing.aerosols import SpectralAerosol
 from aeroforcing.atmosphere import Atmosphere
 from aeroforcing.builtin_atmosphere import climatology, columns_over_terrain, profile_arrays
 from aeroforcing.column import Column, column_arrays
-from aeroforcing.constants import SOLAR_CONSTANT
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.variables import STDERR_SUFFIX, stamp
 from aeroforcing.estimates import (
     Replicates,
     change_and_clean,
@@ -36,14 +37,11 @@ from aeroforcing.estimates import (
 )
 from aeroforcing.events import SURFACE_DOWN
 from aeroforcing.forcing import REPLICATES, solve_columns
-from aeroforcing.gases import GASES, load_gas_table
+from aeroforcing.gas_table import GASES, load_gas_table
 from aeroforcing.properties import BandNodes, planck_band_nodes
 from aeroforcing.readers._files import PathLike
 from aeroforcing.readers.aeronet_fluxes import read_aeronet_fluxes
 from aeroforcing.solar import sun_at_zenith
-from aeroforcing.variables import STDERR_SUFFIX, stamp
-
-Floats = NDArray[np.float64]
 
 LARGEST_BIAS = 0.1  # of the mean forcing
 SMALLEST_CORRELATION = 0.9

@@ -31,7 +31,8 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing import properties
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import stamp
 from aeroforcing.properties import (
     SPECIES,
     SPECIES_SCATTERING,
@@ -47,7 +48,6 @@ from aeroforcing.species_optics import (
     species_at_550,
     species_bands,
 )
-from aeroforcing.variables import stamp
 
 OPTICS = ("chung2012", "merra2")
 DEFAULT_OPTICS = "chung2012"

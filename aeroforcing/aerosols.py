@@ -17,20 +17,17 @@ from functools import cached_property
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from aeroforcing.atmosphere import Atmosphere
-from aeroforcing.checks import check_number
-from aeroforcing.errors import InputError
+from aeroforcing.core.arrays import Floats, ratio
+from aeroforcing.core.canonical import OPTICAL
+from aeroforcing.core.checks import check_number
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import VARIABLES
 from aeroforcing.phase_function import PhaseFunction
 from aeroforcing.profiles import ExponentialProfile, Profile, layer_shares
 from aeroforcing.properties import BandNodes, band_means, spectrum_means
-from aeroforcing.ratios import ratio
-from aeroforcing.variables import VARIABLES
-
-Floats = NDArray[np.float64]
-
-AEROSOL = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
 
 DEFAULT_PROFILE = ExponentialProfile()
 
@@ -101,7 +98,7 @@ class Aerosol:
             object.__setattr__(self, "asymmetry", self._asymmetry_of(self.phase_function))
         elif self.asymmetry is None:
             raise InputError("Aerosol: give asymmetry, or a phase_function.")
-        for name in AEROSOL:
+        for name in OPTICAL:
             object.__setattr__(self, name, _number_or_layers(name, getattr(self, name)))
         if np.ndim(self.aod):
             check_number("Aerosol", "aod", float(np.sum(np.asarray(self.aod))))
@@ -129,12 +126,12 @@ class Aerosol:
     @cached_property
     def is_uniform(self) -> bool:
         """Whether its properties are numbers, the same in all layers."""
-        return not any(isinstance(getattr(self, name), tuple) for name in AEROSOL)
+        return not any(isinstance(getattr(self, name), tuple) for name in OPTICAL)
 
     def layer_optics(self, atmosphere: Atmosphere, nodes: BandNodes) -> LayerOptics:
         """Means over the bands of `nodes` in the layers of an atmosphere."""
         n_layers = len(atmosphere.temperature_layers)
-        given = {name: _per_layer(name, getattr(self, name), n_layers) for name in AEROSOL}
+        given = {name: _per_layer(name, getattr(self, name), n_layers) for name in OPTICAL}
         if np.ndim(self.aod) == 0:
             given["aod"] = given["aod"] * layer_shares(self.profile, atmosphere=atmosphere)
         return LayerOptics(*(values.T for values in band_means(**given, nodes=nodes)))
@@ -344,7 +341,7 @@ def _uniform_optics(
     }
     if not found:
         return {}
-    given = {name: np.array([getattr(m, name) for m in found.values()]) for name in AEROSOL}
+    given = {name: np.array([getattr(m, name) for m in found.values()]) for name in OPTICAL}
     means = band_means(**given, nodes=nodes)
     return {
         place: spread(

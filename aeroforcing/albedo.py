@@ -12,19 +12,14 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from aeroforcing.checks import check_number
-from aeroforcing.errors import InputError
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.checks import check_number
+from aeroforcing.core.errors import InputError
 from aeroforcing.gas_table import load_gas_table
 from aeroforcing.properties import solar_share
-from aeroforcing.surface import (
-    OCEAN_LAWS,
-    sea_ice_two_band,
-    snow_two_band,
-)
-
-Floats = NDArray[np.float64]
+from aeroforcing.surface import OCEAN_LAWS, sea_ice_two_band, snow_two_band
 
 VISIBLE_LIMIT = 700.0  # nm, between the visible and the near infrared of surface albedos
 

@@ -21,19 +21,17 @@ from aeroforcing.aerosols import LayerOptics
 from aeroforcing.attribution import Effort, effect_over
 from aeroforcing.averages import on_grid
 from aeroforcing.chunk_forcing import REPLICATES
-from aeroforcing.constants import SOLAR_CONSTANT
+from aeroforcing.core.arrays import Floats, ratio
+from aeroforcing.core.canonical import canonicalise, check_ranges
+from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.netcdf import open_input
 from aeroforcing.effect_maps import EffectMap, EffectRun, Source
-from aeroforcing.errors import InputError
 from aeroforcing.estimates import Replicates
 from aeroforcing.grids import standard_axes
-from aeroforcing.netcdf import open_input
 from aeroforcing.plumes import anthropogenic_aerosol, plume_bands, plume_shares
-from aeroforcing.ratios import ratio
 from aeroforcing.threads import Progress
 from aeroforcing.user_inputs import in_months
-from aeroforcing.variables import canonicalise, check_ranges
-
-Floats = NDArray[np.float64]
 
 INPUTS_YEAR = 2020  # of the amount of the built-in aerosol
 _FRACTION = "anthropogenic_fraction"

@@ -25,21 +25,23 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from aeroforcing.constants import EARTH_RADIUS
-from aeroforcing.errors import InputError
+from aeroforcing.core.compiled import compiled
+from aeroforcing.core.constants import EARTH_RADIUS
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import STDERR_SUFFIX, VARIABLES, stamp
 from aeroforcing.fields import clip_to_range, on_axes_of
 from aeroforcing.great_circle import great_circle_arc, square_of_chord
-from aeroforcing.jit import kernel
 from aeroforcing.stations import Matchup, Observations, match
-from aeroforcing.variables import STDERR_SUFFIX, VARIABLES, stamp
 
 # m; monthly means of AOD correlate over 1000 to 2000 km, and the sparse parts of the network
 # (Africa, Siberia, the oceans) have stations that far apart.
 RADIUS = 2.0e6
 TAPER = 0.5
 OWN_CELL_DISTANCE = 1.0e3  # m
+
 # m; Mauna Loa (3402 m) and Izana (2401 m) look down on the aerosol of the ocean around them.
 MAX_ELEVATION_DIFFERENCE = 1500.0
+
 # A co-albedo beyond 0 to 1 or an asymmetry parameter beyond 1 has no meaning at all and is clipped.
 # An optical depth or exponent beyond the allowed range is left as the equation has it, and counted.
 _CLIPPED = ("ssa", "asymmetry")
@@ -248,7 +250,7 @@ def _change(background: np.ndarray, ratio: np.ndarray, quantity: str) -> np.ndar
     return np.broadcast_to(ratio, background.shape)
 
 
-@kernel
+@compiled
 def inverse_distance_sums(
     targets, own, stations, upper, lower, members, power, inner, outer, leave_out_own
 ):
@@ -284,7 +286,7 @@ def inverse_distance_sums(
     return sums, counts
 
 
-@kernel
+@compiled
 def _raised(distance, power):
     """Power of a distance; the fourth, of every station for every cell, without the slow way."""
     if power == 4.0:
@@ -293,7 +295,7 @@ def _raised(distance, power):
     return distance**power
 
 
-@kernel
+@compiled
 def _taper(distance, inner, outer):
     """Influence at a distance: 1 to `inner`, then half a cosine down to 0 at `outer`."""
     if distance <= inner:

@@ -16,10 +16,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from aeroforcing import data
-from aeroforcing.constants import GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
-from aeroforcing.errors import InputError
-from aeroforcing.gases import GASES, Floats, layer_pressure
+from aeroforcing.core import resources
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.constants import GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
+from aeroforcing.core.errors import InputError
+from aeroforcing.gas_table import GASES
+from aeroforcing.gases import layer_pressure
 from aeroforcing.layers import average_layers
 
 PRESSURE_RANGE = (1.0052, 109663.0)  # Pa, of layers: the range of the RRTMGP tables
@@ -263,7 +265,7 @@ def afgl_profiles() -> xr.Dataset:
 
     `pressure` [Pa], `temperature` [K] and the gases of `GASES` as mole fractions in *moist* air.
     """
-    with xr.open_dataset(data.path("afgl1986.nc")) as stored:
+    with xr.open_dataset(resources.path("afgl1986.nc")) as stored:
         return stored.isel(altitude=slice(None, None, -1)).load()
 
 

@@ -24,10 +24,12 @@ from numpy.typing import NDArray
 from aeroforcing.aerosols import LayerOptics, mix_layers
 from aeroforcing.background import change_over_background
 from aeroforcing.cell_optics import Columns
-from aeroforcing.checks import check_between, checked_months
 from aeroforcing.column import Column, check_skies_listed, column_arrays
-from aeroforcing.constants import SOLAR_CONSTANT
-from aeroforcing.errors import InputError
+from aeroforcing.core.calendar import checked_months
+from aeroforcing.core.checks import check_between
+from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import stamp
 from aeroforcing.estimates import (
     Replicates,
     forcing_replicates,
@@ -35,14 +37,11 @@ from aeroforcing.estimates import (
     samples_per_replicate,
 )
 from aeroforcing.forcing import REPLICATES, run_settings
-from aeroforcing.gases import GasTable
+from aeroforcing.gas_table import GasTable
 from aeroforcing.mixed_phase import own_phase
 from aeroforcing.properties import planck_band_nodes
 from aeroforcing.solar import Sun, sun_over_months
 from aeroforcing.spectral import Wavelengths, checked_part
-from aeroforcing.variables import stamp
-
-Floats = NDArray[np.float64]
 
 LEAVE_ONE_OUT, ADD_ONE_IN = METHODS = ("leave_one_out", "add_one_in")
 

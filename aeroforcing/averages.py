@@ -15,6 +15,7 @@ import xarray as xr
 from aeroforcing.regridding import regrid
 
 _SAME_AXIS = 1e-3  # degrees; axes are often stored in single precision
+
 # What the mean of an intensive property is weighted with.
 _WEIGHTS: dict[str, Callable[[xr.Dataset], xr.DataArray]] = {
     "ssa": lambda x: x["aod"],

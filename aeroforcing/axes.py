@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 # Axes come rounded to a few digits; a deviation below this share of the spacing is rounding. The
 # polar row of a Gaussian grid is 0.27 spacings away from that of a regular grid.

@@ -17,15 +17,13 @@ from numpy.typing import NDArray
 
 from aeroforcing.aerosols import LayerOptics
 from aeroforcing.cell_optics import Columns
+from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.estimates import seed_key
 from aeroforcing.events import SCORES
-from aeroforcing.gases import GasTable
-from aeroforcing.ratios import ratio
+from aeroforcing.gas_table import GasTable
 from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import Sun
 from aeroforcing.transport import CHANGE_CLOUDY, INTEGRALS, Effort, solve
-
-Floats = NDArray[np.float64]
 
 
 def with_background(columns: Columns, background: LayerOptics, *, cloudy: bool) -> Columns:

@@ -6,24 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from aeroforcing.checks import check_between, check_cos_zenith
 from aeroforcing.column import Column, column_arrays
-from aeroforcing.constants import AVOGADRO, LIGHT_SPEED, PLANCK, SOLAR_CONSTANT
-from aeroforcing.estimates import (
-    Replicates,
-    means_and_errors,
-    samples_per_replicate,
-)
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.checks import check_between, check_cos_zenith
+from aeroforcing.core.constants import AVOGADRO, LIGHT_SPEED, PLANCK, SOLAR_CONSTANT
+from aeroforcing.core.variables import stamp
+from aeroforcing.estimates import Replicates, means_and_errors, samples_per_replicate
 from aeroforcing.forcing import REPLICATES, fluxes_and_forcings, run_settings, solve_columns
-from aeroforcing.gases import GasTable, load_gas_table
+from aeroforcing.gas_table import GasTable, load_gas_table
 from aeroforcing.properties import planck_band_nodes
 from aeroforcing.solar import sun_at_zenith
 from aeroforcing.spectral import Wavelengths, band_part, band_wavelengths, range_shares
-from aeroforcing.variables import stamp
-
-Floats = NDArray[np.float64]
 
 PHOTOSYNTHETIC: Wavelengths = (0.4, 0.7)  # um
 

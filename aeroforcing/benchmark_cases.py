@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from aeroforcing import data
 from aeroforcing.aerosols import Aerosol
 from aeroforcing.atmosphere import standard_atmosphere
 from aeroforcing.column import Column
+from aeroforcing.core import resources
+from aeroforcing.core.variables import STDERR_SUFFIX, stamp
 from aeroforcing.forcing import column_fluxes
 from aeroforcing.profiles import UniformProfile
-from aeroforcing.variables import STDERR_SUFFIX, stamp
 
 MODELS = ("aeroforcing", "line-by-line")
 _LEVELS = ("toa", "atmosphere", "surface")
@@ -81,7 +81,7 @@ def aerocom_experiment(
 
 def published_cases() -> list[dict[str, str]]:
     """The rows of the experiment, with the line-by-line forcings [W m-2]."""
-    with data.path("aerocom_experiment.csv").open(encoding="utf-8", newline="") as stream:
+    with resources.path("aerocom_experiment.csv").open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 
 

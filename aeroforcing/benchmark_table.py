@@ -25,13 +25,13 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from aeroforcing import data
 from aeroforcing.benchmark_cases import aerocom_column, published_cases
+from aeroforcing.core import resources
+from aeroforcing.core.variables import STDERR_SUFFIX
 from aeroforcing.forcing import column_fluxes, layer_fluxes
-from aeroforcing.gases import load_gas_table
+from aeroforcing.gas_table import load_gas_table
 from aeroforcing.layer_stack import layer_medium
 from aeroforcing.two_stream import clear_layers, two_stream, two_stream_forcing
-from aeroforcing.variables import STDERR_SUFFIX
 
 STANDARD_ERRORS = 4.0  # of fifty deviations one is larger by chance in 3 of 1000 runs
 
@@ -133,7 +133,7 @@ def run_benchmarks(
 
 def _rows(name: str) -> list[Row]:
     """The rows of a table of the package, without its comments."""
-    with data.path(name).open(encoding="utf-8", newline="") as stream:
+    with resources.path(name).open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(line for line in stream if not line.startswith("#")))
 
 

@@ -29,15 +29,16 @@ from functools import cache
 import numpy as np
 import xarray as xr
 
-from aeroforcing import data
 from aeroforcing.aerosol_optics import DEFAULT_OPTICS, mixture_properties
-from aeroforcing.checks import check_between, checked_months
 from aeroforcing.coarse import interpolate, relaxed
-from aeroforcing.errors import InputError
+from aeroforcing.core import resources
+from aeroforcing.core.calendar import checked_months
+from aeroforcing.core.checks import check_between
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import stamp
 from aeroforcing.grids import global_mean
 from aeroforcing.profiles import SigmaProfile
 from aeroforcing.regridding import regrid
-from aeroforcing.variables import stamp
 
 FINE_SEA_SALT = 0.3  # share of the sea-salt AOD at 550 nm
 
@@ -186,7 +187,7 @@ def _sigma_interface() -> xr.DataArray:
 
 @cache
 def _climatology() -> xr.Dataset:
-    with xr.open_dataset(data.path("aerosol_species.nc")) as stored:
+    with xr.open_dataset(resources.path("aerosol_species.nc")) as stored:
         species = stored.load()
     share = species.layer_share / species.layer_share.sum("layer").clip(min=1e-6)  # undo rounding
     return species.assign(layer_share=share).rename(
@@ -196,5 +197,5 @@ def _climatology() -> xr.Dataset:
 
 @cache
 def _observed_aod() -> xr.DataArray:
-    with xr.open_dataset(data.path("observed_10x15.nc")) as stored:
+    with xr.open_dataset(resources.path("observed_10x15.nc")) as stored:
         return stored["aod"].load()

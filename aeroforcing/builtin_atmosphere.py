@@ -32,10 +32,12 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import PchipInterpolator
 
-from aeroforcing import data
 from aeroforcing.atmosphere import WELL_MIXED, afgl_profiles, precipitable_water
-from aeroforcing.gases import GASES, Floats, layer_pressure
-from aeroforcing.jit import kernel
+from aeroforcing.core import resources
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.compiled import compiled
+from aeroforcing.gas_table import GASES
+from aeroforcing.gases import layer_pressure
 from aeroforcing.layers import fill_means, fill_pressure
 
 BLENDED = (
@@ -246,7 +248,7 @@ def builtin_ozone(pressure: Floats, *, latitude: float, month: int) -> Floats:
 @cache
 def _ozone() -> xr.DataArray:
     """Mole fraction of ozone on (month, pressure, lat); pressure rises, latitude too."""
-    with xr.open_dataset(data.path("ozone.nc")) as stored:
+    with xr.open_dataset(resources.path("ozone.nc")) as stored:
         return stored.o3.astype(float).load()
 
 
@@ -295,7 +297,7 @@ def columns_over_terrain(
     return TerrainColumns(altitude, pressure, layer_pressure(pressure), temperature, mole_fractions)
 
 
-@kernel
+@compiled
 def _fill_columns(
     profiles: Profiles,
     month: NDArray[np.integer],
@@ -323,7 +325,7 @@ def _fill_columns(
         )
 
 
-@kernel
+@compiled
 def column_over_terrain(
     altitude: Floats,
     log_pressure: Floats,

@@ -15,10 +15,10 @@ from functools import cache
 import numpy as np
 import xarray as xr
 
-from aeroforcing import data
 from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.coarse import interpolate, relaxed
-from aeroforcing.variables import stamp
+from aeroforcing.core import resources
+from aeroforcing.core.variables import stamp
 
 OBSERVED_LATITUDES = (-58.0, 62.0)  # degrees_north
 
@@ -68,7 +68,7 @@ def builtin_clouds(*, grid: xr.Dataset, months: Sequence[int] = range(1, 13)) ->
 @cache
 def _amounts() -> xr.DataArray:
     """Amounts by type in boxes, the polar caps filled (month, cloud_type, lat, lon) [1]."""
-    with xr.open_dataset(data.path("observed_10x15.nc")) as stored:
+    with xr.open_dataset(resources.path("observed_10x15.nc")) as stored:
         observed = stored["cloud_fraction"].load().sel(cloud_type=[t.name for t in CLOUD_TYPES])
     return xr.apply_ufunc(
         _continued,

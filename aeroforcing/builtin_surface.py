@@ -16,10 +16,10 @@ from functools import cache
 
 import xarray as xr
 
-from aeroforcing import data
+from aeroforcing.core import resources
+from aeroforcing.core.variables import stamp
 from aeroforcing.regridding import regrid
 from aeroforcing.surface import OPEN_WATER_ALBEDO_DIFFUSE, land_albedo, sea_ice_albedo
-from aeroforcing.variables import stamp
 
 _LEAST_COVER = 1e-6  # a smaller share of land and ice is rounding
 
@@ -59,7 +59,7 @@ def _covered() -> xr.Dataset:
 
     Both can be averaged over cells; the albedo of the share cannot.
     """
-    with xr.open_dataset(data.path("surface.nc")) as stored:
+    with xr.open_dataset(resources.path("surface.nc")) as stored:
         source = stored.load()
     land = source.land_fraction
     ice = (1 - land) * source.sea_ice_fraction

@@ -18,16 +18,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.adjoint import (
-    ADJOINT_COLUMNS,
-    ADJOINT_SCRATCH,
-    fill_adjoint,
-    fill_cloudy_adjoint,
-)
+from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint, fill_cloudy_adjoint
+from aeroforcing.core.compiled import compiled, inner
+from aeroforcing.core.constants import LONGEST_PERIOD
 from aeroforcing.events import SCORES
 from aeroforcing.gases import gas_optics
 from aeroforcing.gradient import GRADIENT_SHAPE
-from aeroforcing.jit import inner, kernel
 from aeroforcing.medium import (
     AEROSOL,
     CLEAN_ABSORPTION,
@@ -41,10 +37,10 @@ from aeroforcing.medium import (
 from aeroforcing.overlap import DrawnSkies
 from aeroforcing.phase_function import AerosolPhase
 from aeroforcing.sampling import NET_DIMENSIONS
-from aeroforcing.solar import LONGEST_PERIOD
 from aeroforcing.surface import ocean_albedo_diffuse, ocean_albedo_direct
 
 _SHARE_OF_INTERCEPTED_POWER = 0.92
+
 # Neighbouring g-points of a band that share one adjoint table.
 G_PER_TABLE = 4
 _DEPTH_OF_LONG_PATHS = 6.0  # optical depth at which a cloud's samples cost twice a thin one's
@@ -120,7 +116,7 @@ class Room(NamedTuple):
     gradient: NDArray[np.float64]  # (flux, derivative) of one path
 
 
-@kernel
+@compiled
 def make_optics(n_layers, n_g, n_states, n_bands):
     """Room for the optics of one column."""
     n_groups = (n_g + G_PER_TABLE - 1) // G_PER_TABLE
@@ -147,7 +143,7 @@ def media_by_level(optics: Optics) -> NDArray[np.float64]:
     return np.ascontiguousarray(optics.media.swapaxes(1, 2))
 
 
-@kernel
+@compiled
 def make_room(n_layers, n_clouds=0):
     """Room for one sample; `n_clouds` are those of drawn skies."""
     return Room(
@@ -183,7 +179,7 @@ def intercepted_share(medium, centre, mu):
     return math.exp(-overhead / mu) * -math.expm1(-aerosol / mu)
 
 
-@kernel
+@compiled
 def fill_optics(table, columns, cell, mu, optics):
     """Gas optics, media and g-point probabilities of one column; returns the intercepted share.
 
@@ -245,7 +241,7 @@ def accumulate_probabilities(solar_fraction, intercepted, optics):
         optics.cumulative_clean[g] = clean
 
 
-@kernel
+@compiled
 def fill_states(columns, cell, least_fraction, optics):
     """Cumulative probabilities and roulette factors of the cloudy states; returns their cover.
 
@@ -266,7 +262,7 @@ def fill_states(columns, cell, least_fraction, optics):
     return cover
 
 
-@kernel
+@compiled
 def draw(cumulative, u):
     """The index that a uniform number picks, and its probability."""
     target = u * cumulative[cumulative.size - 1]
@@ -281,7 +277,7 @@ def draw(cumulative, u):
     return low, (cumulative[low] - below) / cumulative[cumulative.size - 1]
 
 
-@kernel
+@compiled
 def fill_albedos(columns, cell, diffuse, direct):
     """Albedo by band: for scattered light, and for the sun's beam without that of open water."""
     water = water_of(columns, cell)

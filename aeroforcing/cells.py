@@ -19,8 +19,9 @@ from aeroforcing.builtin_atmosphere import (
 )
 from aeroforcing.cell_optics import Columns
 from aeroforcing.clouds import CLOUD_TYPES, BandOptics, cloud_band_optics, delta_scaled
-from aeroforcing.column import AEROSOL
-from aeroforcing.gases import GASES, GasTable
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.canonical import OPTICAL
+from aeroforcing.gas_table import GASES, GasTable
 from aeroforcing.gridded_air import AIR, joined_columns
 from aeroforcing.layout import Chunk, Layout
 from aeroforcing.points import row_of
@@ -30,9 +31,7 @@ from aeroforcing.steps import Steps, calendar_months
 from aeroforcing.surface import DEFAULT_OCEAN, ocean_law
 from aeroforcing.wind import WIND
 
-Floats = NDArray[np.float64]
-
-_PER_CELL = (*AEROSOL, "aerosol_profile", "surface_albedo", "open_water_fraction", "cloud_fraction")
+_PER_CELL = (*OPTICAL, "aerosol_profile", "surface_albedo", "open_water_fraction", "cloud_fraction")
 
 
 @dataclass(frozen=True)
@@ -222,7 +221,7 @@ def aerosol_arrays(
     cells: Cells, chosen: NDArray[np.int64], air: TerrainColumns, nodes: BandNodes
 ) -> dict[str, Floats]:
     """The aerosol's arrays of `Columns`: band means, spread over the layers by the profile."""
-    given = {name: cells.fields[name][chosen] for name in AEROSOL}
+    given = {name: cells.fields[name][chosen] for name in OPTICAL}
     optics = band_means(**given, nodes=nodes)
     shares = layer_shares(
         cells.fields["aerosol_profile"][chosen], cells.sigma_interface, air.pressure_levels

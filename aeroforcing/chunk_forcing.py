@@ -16,17 +16,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.adaptive import (
-    PILOT_PHOTONS,
-    PILOT_REPLICATES,
-    needed_samples,
-    rounded_up,
-)
+from aeroforcing.adaptive import PILOT_PHOTONS, PILOT_REPLICATES, needed_samples, rounded_up
 from aeroforcing.cell_optics import Columns
 from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.clouds import CLOUD_TYPES
-from aeroforcing.column import AEROSOL
-from aeroforcing.errors import InputError
+from aeroforcing.core.arrays import Counts, Floats
+from aeroforcing.core.canonical import OPTICAL
+from aeroforcing.core.errors import InputError
 from aeroforcing.estimates import (
     Replicates,
     change_and_clean,
@@ -37,7 +33,7 @@ from aeroforcing.estimates import (
     seed_key,
 )
 from aeroforcing.events import SCORES
-from aeroforcing.gases import load_gas_table
+from aeroforcing.gas_table import load_gas_table
 from aeroforcing.kernels import LEAST_FRACTION, kernel_replicates, scores_with_kernels
 from aeroforcing.layout import Chunk, Layout
 from aeroforcing.sampling import sobol_net
@@ -45,8 +41,6 @@ from aeroforcing.solar import Sun, insolation
 from aeroforcing.surface import DEFAULT_OCEAN
 from aeroforcing.transport import INTEGRALS, Effort, solve
 
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
 Results = dict[str, Floats]  # name -> (cell,)
 
 REPLICATES = 8  # per cell; means over many cells have many times more
@@ -58,6 +52,7 @@ _CLEAN_SHARE = 0.125
 _AOD_OF_PHOTONS = 0.1
 _LEAST_SHARE = 0.125
 _CELLS_PER_BLOCK = 128
+
 # A cell costs about as much as so many samples before its first one is drawn.
 _SAMPLES_OF_SET_UP = 80
 _SAMPLES_PER_BLOCK = 40_000  # some tenths of a second, after which an interruption is heeded
@@ -99,7 +94,7 @@ class Settings:
     @property
     def names(self) -> tuple[str, ...]:
         """The variables of the result."""
-        return (*_names(self.sky, self.kernels), *AEROSOL)
+        return (*_names(self.sky, self.kernels), *OPTICAL)
 
     @property
     def scores(self) -> int:
@@ -208,7 +203,7 @@ class ChunkSolver:
         values = np.full((len(names), self._cells.size), np.nan)
         blocks = [solved[start] for start in sorted(solved)]
         for row, name in zip(values, names, strict=True):
-            if name in AEROSOL:
+            if name in OPTICAL:
                 row[:] = self._cells.fields[name]
             elif blocks:
                 row[self._chosen] = np.concatenate([block[name] for block in blocks])

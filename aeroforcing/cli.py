@@ -21,8 +21,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
 
-from aeroforcing import __version__
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.version import __version__
 
 VERBS = (
     "grid",
@@ -41,8 +41,8 @@ VERBS = (
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
 
-
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 # What makes other errors of an interruption, or drops it: loaders of modules and of compiled code,
 # the parser, which tidies up what it has not done yet, questions of what type an object is, and
 # readers of files.

@@ -29,8 +29,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from aeroforcing import data
-from aeroforcing.errors import InputError
+from aeroforcing.core import resources
+from aeroforcing.core.errors import InputError
 
 EFFECTIVE_RADIUS = {"liquid": 10.5, "ice": 30.0}  # um
 _REFERENCE_WAVENUMBER = 1e7 / 550.0  # cm-1
@@ -202,5 +202,5 @@ def _at_size(table: np.ndarray, size: float, limits: tuple[float, float]) -> np.
 
 @cache
 def _tables() -> xr.Dataset:
-    with xr.open_dataset(data.path("cloud_optics.nc")) as tables:
+    with xr.open_dataset(resources.path("cloud_optics.nc")) as tables:
         return tables.load()

@@ -18,14 +18,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aeroforcing.checks import check_number, check_positive
-from aeroforcing.clouds import (
-    EFFECTIVE_RADIUS,
-    BandOptics,
-    cloud_band_optics,
-    delta_scaled,
-)
-from aeroforcing.errors import InputError
+from aeroforcing.clouds import EFFECTIVE_RADIUS, BandOptics, cloud_band_optics, delta_scaled
+from aeroforcing.core.arrays import Floats, ratio
+from aeroforcing.core.checks import check_number, check_positive
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import VARIABLES
 from aeroforcing.overlap import (
     EXCLUSIVE,
     Skies,
@@ -38,10 +35,6 @@ from aeroforcing.overlap import (
 )
 from aeroforcing.profiles import normalised
 from aeroforcing.properties import BandNodes
-from aeroforcing.ratios import ratio
-from aeroforcing.variables import VARIABLES
-
-Floats = NDArray[np.float64]
 
 MOST_STATES = 64  # that are listed; of more skies one is drawn for each sample
 _GREY_ASYMMETRY = 0.86

@@ -18,9 +18,9 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aeroforcing import __version__
 from aeroforcing.chunk_forcing import ChunkResult
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.version import __version__
 from aeroforcing.forcing_run import ForcingRun
 from aeroforcing.layout import Chunk
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import scipy.sparse
 import scipy.sparse.linalg
 
 RELAXATION_LENGTH = 18.0  # degrees of arc, 2000 km: the reach of observations into a gap

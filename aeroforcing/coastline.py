@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing import data
+from aeroforcing.core import resources
 
 
 @cache
@@ -16,7 +16,7 @@ def coastline() -> tuple[NDArray[np.float64], ...]:
 
     Longitudes run from -180 to 180; no line crosses the date line.
     """
-    with np.load(data.path("coastline.npz")) as stored:
+    with np.load(resources.path("coastline.npz")) as stored:
         points = stored["points"] * float(stored["step"])
         inner_starts = stored["starts"][1:-1]
     return tuple(np.split(points, inner_starts))

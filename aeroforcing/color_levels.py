@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap
 from numpy.typing import ArrayLike, NDArray
 
-from aeroforcing.errors import InputError
-from aeroforcing.variables import lookup
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import lookup
 
 DIVERGING = "RdBu_r"  # red is a gain, blue a loss; told apart by the colour-blind
 _SEQUENTIAL = "viridis"
@@ -19,7 +19,6 @@ _QUALITATIVE = "Set2"
 _SIDE_INTERVALS, _INTERVALS = 6, 9  # at most, on either side of zero and in all
 _ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _OUTER_SHARE = 0.01  # of the values may lie beyond the outer levels, where colours end in arrows
-
 
 Extend = Literal["neither", "min", "max", "both"]
 

@@ -7,15 +7,9 @@ from dataclasses import KW_ONLY, dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from aeroforcing.aerosols import (
-    AEROSOL,
-    Aerosol,
-    AnyAerosol,
-    aerosol_arrays,
-    component_optics,
-)
+from aeroforcing.aerosols import Aerosol, AnyAerosol, aerosol_arrays, component_optics
 from aeroforcing.albedo import AnySurface, checked_surface, surface_bands
 from aeroforcing.atmosphere import Atmosphere
 from aeroforcing.cell_optics import Columns
@@ -28,25 +22,13 @@ from aeroforcing.cloudy_sky import (
     check_clouds,
     cloud_states,
 )
-from aeroforcing.errors import InputError
-from aeroforcing.gases import GasTable, layer_pressure
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.errors import InputError
+from aeroforcing.gas_table import GasTable
+from aeroforcing.gases import layer_pressure
 from aeroforcing.mixed_phase import aerosol_phase
 from aeroforcing.overlap import CHAIN_COLUMNS, EXCLUSIVE, DrawnSkies
-from aeroforcing.profiles import ExponentialProfile, UniformProfile
 from aeroforcing.properties import BandNodes, band_slopes, planck_band_nodes
-
-__all__ = [
-    "AEROSOL",
-    "Aerosol",
-    "Cloud",
-    "Column",
-    "ExponentialProfile",
-    "UniformProfile",
-    "column_arrays",
-    "column_slopes",
-]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE
 
-CONFIG_ATTRIBUTE = "aeroforcing_config"
 _NETCDF_SIGNATURES = (b"CDF", b"\x89HD")
 
 
@@ -185,7 +185,7 @@ def _config_text(path: Path) -> str:
 
 
 def _stored_config(path: Path) -> str:
-    from aeroforcing.netcdf import open_input
+    from aeroforcing.core.netcdf import open_input
 
     attributes = open_input(path, select=lambda dataset: dataset[[]]).attrs
     if CONFIG_ATTRIBUTE not in attributes:

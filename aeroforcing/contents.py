@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from aeroforcing.config import CONFIG_ATTRIBUTE
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.kernel_names import FORCINGS
+from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE
+from aeroforcing.core.variables import STDERR_SUFFIX, lookup
 from aeroforcing.error_table import known_budget
-from aeroforcing.errors import InputError
-from aeroforcing.kernel_fields import FORCINGS
 from aeroforcing.regions import REGIONS, Estimates, region_means
-from aeroforcing.variables import STDERR_SUFFIX, lookup
 
 SETTINGS = (
     "photons", "replicates", "seed", "solar_constant", "gas_table", "missing_cells", "base",

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.spatial import cKDTree
 
-from aeroforcing.constants import EARTH_RADIUS
+from aeroforcing.core.constants import EARTH_RADIUS
 from aeroforcing.grids import great_circle_distance, unit_vectors
 
 # Below this sum of weights (the weight of one cell at no distance) the rounding of the transform

@@ -20,18 +20,18 @@ from numpy.typing import NDArray
 from aeroforcing.attribution import dims_of
 from aeroforcing.builtin_atmosphere import TerrainColumns
 from aeroforcing.cells import Cells, ColumnMaker, cells_of
-from aeroforcing.checks import check_between, check_count, checked_months
 from aeroforcing.chunk_forcing import REPLICATES, SKIES, check_sky, samples_by_aod
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.calendar import checked_months, climatological_time
+from aeroforcing.core.checks import check_between, check_count
+from aeroforcing.core.variables import stamp
 from aeroforcing.estimates import Replicates, means_and_errors, samples_per_replicate, seed_key
-from aeroforcing.gases import GasTable, load_gas_table
+from aeroforcing.gas_table import GasTable, load_gas_table
 from aeroforcing.grids import grid_of
 from aeroforcing.inputs import provenance, resolve_inputs
-from aeroforcing.netcdf import climatological_time
 from aeroforcing.properties import BandNodes, planck_band_nodes
 from aeroforcing.threads import Progress, processors
-from aeroforcing.variables import stamp
 
-Floats = NDArray[np.float64]
 Results = dict[str, Floats]  # name -> (..., cell)
 Source = xr.Dataset | str | os.PathLike[str]
 

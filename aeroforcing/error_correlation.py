@@ -19,14 +19,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from aeroforcing.checks import check_between
-from aeroforcing.constants import EARTH_RADIUS
-from aeroforcing.errors import InputError
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.checks import check_between
+from aeroforcing.core.constants import EARTH_RADIUS
+from aeroforcing.core.errors import InputError
 from aeroforcing.optimal import correlations
-
-Floats = NDArray[np.float64]
 
 NONE, SYSTEMATIC, EXPONENTIAL, GAUSSIAN = "none", "systematic", "exponential", "gaussian"
 _UNITS = {"km": 1e3, "m": 1.0}

@@ -13,22 +13,20 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from aeroforcing.checks import check_count
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.checks import check_count
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.kernel_names import forcings_of
+from aeroforcing.core.variables import VARIABLES
 from aeroforcing.error_correlation import Correlation, ErrorFields
-from aeroforcing.errors import InputError
 from aeroforcing.estimates import seed_key
 from aeroforcing.gridded import grid_forcing
 from aeroforcing.input_errors import ErrorOf, Errors, error_field, resolved_errors
 from aeroforcing.inputs import resolve_inputs
-from aeroforcing.kernel_fields import forcings_of
 from aeroforcing.map_fields import Extent
 from aeroforcing.monthly_map import MonthlyMap
 from aeroforcing.propagation import CorrelationOf, MapMeans, correlations_of, told
-from aeroforcing.variables import VARIABLES
-
-Floats = NDArray[np.float64]
 
 _CLOUD = "cloud_"
 _ALL = "all inputs"

@@ -6,8 +6,8 @@ from typing import Any
 
 import xarray as xr
 
+from aeroforcing.core.kernel_names import FORCINGS, LEVELS, quantities_of, quantity_of
 from aeroforcing.input_errors import AERONET, ErrorOf
-from aeroforcing.kernel_fields import FORCINGS, LEVELS, quantities_of, quantity_of
 from aeroforcing.propagation import ERROR_SOURCE, REGIONAL, propagate
 
 _SKIES = {"all-sky": "", "clear-sky": "_cs"}

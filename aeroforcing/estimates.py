@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from aeroforcing.errors import InputError
-from aeroforcing.events import (
-    SURFACE_DIRECT,
-    SURFACE_DOWN,
-    SURFACE_UP,
-    TOA_UP,
-)
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.errors import InputError
+from aeroforcing.events import SURFACE_DIRECT, SURFACE_DOWN, SURFACE_UP, TOA_UP
 from aeroforcing.transport import CHANGE_CLEAR, CHANGE_CLOUDY, CLEAN_CLEAR, CLEAN_CLOUDY
 
-Floats = NDArray[np.float64]
 Replicates = dict[str, Floats]  # name -> (cell, replicate)
 
 _SCORE_OF_FLUX = {

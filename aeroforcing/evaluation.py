@@ -21,13 +21,14 @@ from aeroforcing.assimilation import (
     adjusted,
     elevation_attributes,
 )
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import stamp
 from aeroforcing.optimal import CORRELATION_LENGTH, ErrorModel, correlations, error_model, solve
 from aeroforcing.stations import Matchup, Observations, match
-from aeroforcing.variables import stamp
 
 SCHEMES = ("inverse_distance", "optimal_interpolation")
 ESTIMATES = ("background", *SCHEMES, *(f"{scheme}_left_out" for scheme in SCHEMES))
+
 # An estimate is inside where it differs from the station by at most a + b * station. AOD: the
 # expected error of MODIS Dark Target over land (Levy et al. 2013, doi:10.5194/amt-6-2989-2013);
 # SSA: the uncertainty of AERONET (Dubovik et al. 2000, doi:10.1029/2000JD900040); Angstrom

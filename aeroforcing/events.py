@@ -9,7 +9,7 @@ import math
 from typing import NamedTuple
 
 from aeroforcing.adjoint import DOWN_SURFACE, DOWN_TOA, UP_SURFACE, UP_TOA, mean_step
-from aeroforcing.jit import kernel, uncounted
+from aeroforcing.core.compiled import compiled, uncounted
 from aeroforcing.medium import (
     AEROSOL,
     AEROSOL_ASYMMETRY,
@@ -69,7 +69,7 @@ def with_end_of_leg(own, mu, score, albedo):
     return Scored(own.toa, own.arrived + score, own.net + (1.0 - albedo) * score)
 
 
-@kernel
+@compiled
 def henyey_greenstein(asymmetry, u):
     """Cosine of the scattering angle (Henyey and Greenstein 1941, doi:10.1086/144246)."""
     if abs(asymmetry) < 1e-4:
@@ -81,7 +81,7 @@ def henyey_greenstein(asymmetry, u):
     return (1.0 + g2 - ratio * ratio) / (2.0 * asymmetry)
 
 
-@kernel
+@compiled
 def away_from_horizon(mu):
     """The direction, moved off the horizontal by a hair if it is on it."""
     if abs(mu) < _SMALLEST_COSINE:
@@ -89,7 +89,7 @@ def away_from_horizon(mu):
     return mu
 
 
-@kernel
+@compiled
 def cosine_of_half_turn(u):
     """cos(pi u) for u from 0 to 1: the sine of pi x, x = 1/2 - u, by its Taylor series."""
     x = 0.5 - u
@@ -100,7 +100,7 @@ def cosine_of_half_turn(u):
     return x * total
 
 
-@kernel
+@compiled
 def turn(mu, cosine, u_azimuth):
     """New mu after scattering by an angle of given cosine, at a uniform azimuth."""
     sine_product = math.sqrt(max(0.0, (1.0 - mu * mu) * (1.0 - cosine * cosine)))
@@ -108,13 +108,13 @@ def turn(mu, cosine, u_azimuth):
     return away_from_horizon(min(max(new, -1.0), 1.0))
 
 
-@kernel
+@compiled
 def rayleigh_weight(mu, new_mu):
     """Azimuth mean of the Rayleigh phase function, chi_2 = 1/10 and no other moment."""
     return 0.375 * ((3.0 - mu * mu) + (3.0 * mu * mu - 1.0) * new_mu * new_mu)
 
 
-@kernel
+@compiled
 def pick_partner(medium, scattering, layer, u):
     """What the photon collides with, by the shares of air, cloud and aerosol.
 
@@ -131,7 +131,7 @@ def pick_partner(medium, scattering, layer, u):
     return AEROSOL_PARTNER, fraction_within(x - clean, total - clean)
 
 
-@kernel
+@compiled
 def asymmetry_of(medium, partner, layer):
     """Asymmetry parameter of the partner of a collision; air has none."""
     if partner == CLOUD_PARTNER:
@@ -141,7 +141,7 @@ def asymmetry_of(medium, partner, layer):
     return 0.0
 
 
-@kernel
+@compiled
 def scattering_cosine(partner, asymmetry, phase, layer, u):
     """Cosine of the scattering angle: by the aerosol's phase function, or Henyey-Greenstein's.
 
@@ -155,7 +155,7 @@ def scattering_cosine(partner, asymmetry, phase, layer, u):
     return draw_cosine(phase.rows, row, u)
 
 
-@kernel
+@compiled
 def mean_step_after(partner, asymmetry, phase, layer, mu):
     """Mean of `adjoint.step` over the directions after a collision; `phase` as above."""
     linear = partner == CLOUD_PARTNER
@@ -167,7 +167,7 @@ def mean_step_after(partner, asymmetry, phase, layer, mu):
     return mean_step_of(phase.rows, row, mu)
 
 
-@kernel
+@compiled
 def new_direction(partner, asymmetry, phase, layer, mu, u, u_azimuth):
     """Direction after a collision, and the factor of the weight."""
     if partner == AIR_PARTNER:
@@ -176,7 +176,7 @@ def new_direction(partner, asymmetry, phase, layer, mu, u, u_azimuth):
     return turn(mu, scattering_cosine(partner, asymmetry, phase, layer, u), u_azimuth), 1.0
 
 
-@kernel
+@compiled
 def after_roulette(weight, threshold, u):
     """Weight after roulette; 0 if the photon ends."""
     if abs(weight) >= threshold:
@@ -186,13 +186,13 @@ def after_roulette(weight, threshold, u):
     return 0.0
 
 
-@kernel
+@compiled
 def reflected_share(albedo):
     """Albedo over that with which reflections are drawn: below 1 at dark surfaces alone."""
     return albedo / max(albedo, LEAST_ALBEDO)
 
 
-@kernel
+@compiled
 def next_event(medium, scattering, absorption, layer, fraction, mu, s, escape, albedo, u):
     """The forced choice between a collision on the leg and a reflection at the surface.
 
@@ -215,7 +215,7 @@ def next_event(medium, scattering, absorption, layer, fraction, mu, s, escape, a
     return z * math.exp(-absorbed), True, layer, fraction
 
 
-@kernel
+@compiled
 def halves(adjoint, side, layer, fraction):
     """(U + D) / 2 and (U - D) / 2 at a place, for the top and for the surface."""
     up = depth_at(adjoint, side + UP_TOA, layer, fraction)
@@ -230,7 +230,7 @@ def halves(adjoint, side, layer, fraction):
     )
 
 
-@kernel
+@compiled
 def aerosol_ssa(medium, layer):
     """Single scattering albedo of the aerosol in a layer."""
     extinction = at(medium, layer + 1, AEROSOL) - at(medium, layer, AEROSOL)

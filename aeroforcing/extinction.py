@@ -6,12 +6,12 @@ from collections.abc import Hashable
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from aeroforcing.errors import InputError
-from aeroforcing.variables import stamp
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import stamp
 
-Floats = NDArray[np.float64]
 _VERTICAL_NAMES = ("lev", "level", "layer", "altitude", "height", "z")
 
 # Factors to m-1 and m, from the spellings that files use, compared without spaces.

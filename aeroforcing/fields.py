@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.canonical import canonicalise, check_ranges
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import XarrayObject, lookup
 from aeroforcing.grids import standard_axes
-from aeroforcing.variables import XarrayObject, canonicalise, check_ranges, lookup
 
 
 def prepared(field: xr.DataArray, *, source: str) -> xr.DataArray:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 DOTS_PER_INCH = 150
+
 # Without the date of the making and with fixed names of parts, files can be compared.
 _METADATA: dict[str, dict[str, None]] = {
     ".png": {},
@@ -37,7 +38,7 @@ def figure_bytes(axes: Axes, suffix: str, *, dpi: int = DOTS_PER_INCH) -> bytes:
         Dots per inch, of the coloured cells of maps in PDF and SVG too.
     """
     stream = io.BytesIO()
-    figure = cast("Figure", axes.figure)
+    figure = cast(Figure, axes.figure)
     with matplotlib.rc_context({"svg.hashsalt": "aeroforcing", "pdf.fonttype": 42}):
         figure.savefig(
             stream,

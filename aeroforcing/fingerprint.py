@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from aeroforcing import __version__
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.version import __version__
 from aeroforcing.forcing_run import ForcingRun
 from aeroforcing.run_inputs import WHOLE_CELLS
 

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from aeroforcing.checks import check_between, check_cos_zenith, checked_months
 from aeroforcing.column import Column, column_arrays
-from aeroforcing.constants import SOLAR_CONSTANT
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.calendar import checked_months
+from aeroforcing.core.checks import check_between, check_cos_zenith
+from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.variables import stamp
 from aeroforcing.estimates import (
     Replicates,
     change_and_clean,
@@ -28,9 +31,6 @@ from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import Sun, insolation, sun_at_zenith, sun_over_months
 from aeroforcing.spectral import SpectralPart, Wavelengths, checked_part
 from aeroforcing.transport import INTEGRALS
-from aeroforcing.variables import stamp
-
-Floats = NDArray[np.float64]
 
 
 def column_profiles(

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
 from aeroforcing.cell_optics import Columns
-from aeroforcing.checks import check_between, check_cos_zenith, checked_months
 from aeroforcing.cloudy_sky import CloudLayers
 from aeroforcing.column import Column, check_skies_listed, column_arrays, column_slopes
-from aeroforcing.constants import SOLAR_CONSTANT
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.calendar import checked_months
+from aeroforcing.core.checks import check_between, check_cos_zenith
+from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.variables import stamp
 from aeroforcing.estimates import (
     Replicates,
     change_and_clean,
@@ -24,14 +27,8 @@ from aeroforcing.estimates import (
     samples_per_replicate,
     seed_key,
 )
-from aeroforcing.events import (
-    SCORES,
-    SURFACE_DIRECT,
-    SURFACE_DOWN,
-    SURFACE_UP,
-    TOA_UP,
-)
-from aeroforcing.gases import GasTable
+from aeroforcing.events import SCORES, SURFACE_DIRECT, SURFACE_DOWN, SURFACE_UP, TOA_UP
+from aeroforcing.gas_table import GasTable
 from aeroforcing.kernels import LEAST_FRACTION, kernel_replicates, scores_with_kernels
 from aeroforcing.layer_stack import checked_layers, layer_medium
 from aeroforcing.overlap import EXCLUSIVE
@@ -39,9 +36,6 @@ from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import Sun, insolation, sun_at_zenith, sun_over_months
 from aeroforcing.spectral import Wavelengths, checked_part
 from aeroforcing.transport import INTEGRALS, Effort, solve, solve_layers
-from aeroforcing.variables import stamp
-
-Floats = NDArray[np.float64]
 
 # One column's standard error comes from its own replicates alone: 64 know it within 9 %.
 REPLICATES = 64

@@ -10,7 +10,6 @@ from pathlib import Path
 import xarray as xr
 
 from aeroforcing.aerosol_optics import DEFAULT_OPTICS
-from aeroforcing.checks import check_between, check_count, checked_months
 from aeroforcing.chunk_forcing import (
     REPLICATES,
     ChunkResult,
@@ -19,10 +18,12 @@ from aeroforcing.chunk_forcing import (
     check_sky,
     solve_chunk,
 )
-from aeroforcing.constants import SOLAR_CONSTANT
-from aeroforcing.errors import InputError
+from aeroforcing.core.calendar import checked_months
+from aeroforcing.core.checks import check_between, check_count
+from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.errors import InputError
 from aeroforcing.estimates import samples_per_replicate, seed_key
-from aeroforcing.gases import load_gas_table
+from aeroforcing.gas_table import load_gas_table
 from aeroforcing.layout import Chunk, Layout
 from aeroforcing.run_inputs import RunInputs, open_run_inputs
 from aeroforcing.surface import DEFAULT_OCEAN, OCEAN_IN_WORDS, OCEAN_LAWS, ocean_law

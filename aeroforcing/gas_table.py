@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from aeroforcing import data
-from aeroforcing.errors import InputError
+from aeroforcing.core import resources
+from aeroforcing.core.errors import InputError
 
 GASES = ("h2o", "co2", "o3", "n2o", "co", "ch4", "o2", "n2")
 """The gases of a mole fraction array, in this order. (The shortwave tables hold no CO lines.)"""
@@ -85,7 +85,7 @@ def load_gas_table(gas_table: str | Path = "g112") -> GasTable:
         The file is missing, is not netCDF or is not such a table.
     """
     if str(gas_table) == "g112":
-        return _read_table(data.path("rrtmgp_sw_g112.nc"))
+        return _read_table(resources.path("rrtmgp_sw_g112.nc"))
     path = Path(gas_table)
     if not path.is_file():
         raise InputError(

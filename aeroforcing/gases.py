@@ -28,22 +28,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.constants import AVOGADRO, GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
-from aeroforcing.gas_table import (
-    DRY_AIR,
-    GASES,
-    H2O,
-    LOWER,
-    NO_GAS,
-    UPPER,
-    GasTable,
-    load_gas_table,
-)
-from aeroforcing.jit import inner, kernel
-
-__all__ = ["GASES", "GasTable", "gas_optics", "layer_pressure", "load_gas_table"]
-
-Floats = NDArray[np.float64]
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.compiled import compiled, inner
+from aeroforcing.core.constants import AVOGADRO, GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
+from aeroforcing.gas_table import DRY_AIR, H2O, LOWER, NO_GAS, UPPER, GasTable
 
 
 def layer_pressure(pressure_levels: Floats) -> Floats:
@@ -80,7 +68,7 @@ class _Stencil(NamedTuple):
     key_weight: Floats  # weight times the combined amount of the key species [cm-2]
 
 
-@kernel
+@compiled
 def dry_air_amount(pressure_top: float, pressure_bottom: float, h2o: float) -> float:
     """Molecules of dry air in a layer of hydrostatic moist air [cm-2], h2o per dry air."""
     moist_mass = (MOLAR_MASS_DRY_AIR + MOLAR_MASS_WATER * h2o) / AVOGADRO  # kg per dry molecule
@@ -287,7 +275,7 @@ def _clip_negative(tau: Floats) -> None:
             tau[layer, g] = max(tau[layer, g], 0.0)
 
 
-@kernel
+@compiled
 def gas_optics(
     table: GasTable,
     pressure_levels: Floats,

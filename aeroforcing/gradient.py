@@ -47,6 +47,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aeroforcing.adjoint import step
+from aeroforcing.core.compiled import inner, uncounted
 from aeroforcing.events import (
     AEROSOL_PARTNER,
     SCORES,
@@ -55,7 +56,6 @@ from aeroforcing.events import (
     SURFACE_UP,
     TOA_UP,
 )
-from aeroforcing.jit import inner, uncounted
 from aeroforcing.medium import AEROSOL, depth_at, slant_to_boundary
 
 # What the solver gives besides the fluxes, each for the flux up at the top and the net flux down at
@@ -72,12 +72,14 @@ INPUTS = (
     "ssa_squared",
 )
 _FIRST_INPUT = SCORES
+
 # Rows and columns of `gradient`: what goes up at the top, the net flux down at the surface; the
 # derivatives by the properties of the band.
 TOA, SURFACE = range(2)
 BY_LOG_AOD, BY_SSA, BY_ASYMMETRY, BY_ALBEDO, BY_LOG_AOD_SQUARED, BY_SSA_SQUARED = range(6)
 GRADIENT_SHAPE = (2, 6)
 FIRST_STATE = SCORES + 2 * len(INPUTS)
+
 # Columns of the slopes of a band: d ln tau / d alpha, and d SSA / d (alpha, SSA at 550 nm, kappa).
 DEPTH_BY_ANGSTROM, SSA_BY_ANGSTROM, SSA_BY_SSA, SSA_BY_COALBEDO = range(4)
 BAND_SLOPES = 4

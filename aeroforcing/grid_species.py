@@ -16,16 +16,15 @@ from aeroforcing.averages import on_grid
 from aeroforcing.builtin_aerosol import builtin_species, builtin_species_profiles
 from aeroforcing.cells import layer_shares
 from aeroforcing.chunk_forcing import REPLICATES
-from aeroforcing.column import AEROSOL
-from aeroforcing.constants import SOLAR_CONSTANT
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.canonical import OPTICAL
+from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.errors import InputError
 from aeroforcing.effect_maps import EffectMap, EffectRun, Source
-from aeroforcing.errors import InputError
 from aeroforcing.estimates import Replicates
 from aeroforcing.properties import SPECIES, band_means
 from aeroforcing.threads import Progress
 from aeroforcing.user_inputs import read_user_inputs
-
-Floats = NDArray[np.float64]
 
 # What counts as one species. By Chung (2012) both carbons together have one SSA.
 _SALT = {"sea_salt": ("sea_salt_fine", "sea_salt_coarse")}
@@ -158,7 +157,7 @@ class _Member:
 
     def optics(self, chosen: NDArray[np.int64], pressure_levels: Floats) -> LayerOptics:
         """In chosen cells, (cell, band, layer)."""
-        given = {name: self.fields[name][chosen] for name in AEROSOL}
+        given = {name: self.fields[name][chosen] for name in OPTICAL}
         depth, ssa, asymmetry = band_means(**given, nodes=self._cells.nodes)
         interfaces = self._cells.cells.sigma_interface
         shares = layer_shares(self._profile[chosen], interfaces, pressure_levels)[:, None, :]
@@ -180,7 +179,7 @@ def _members(cells: EffectMap, species: Source | None, optics: str) -> dict[str,
         mixture = xr.merge(
             [mix_species(own, optics=optics), spectral_exponents(own, optics=optics)]
         )
-        fields = {name: cells.flat(mixture[name]) for name in AEROSOL}
+        fields = {name: cells.flat(mixture[name]) for name in OPTICAL}
         members[group] = _Member(fields, _profile(profiles, depths, names, cells), cells)
     return members
 

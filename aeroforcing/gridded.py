@@ -11,13 +11,13 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.aerosol_optics import DEFAULT_OPTICS
-from aeroforcing.constants import SOLAR_CONSTANT
+from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.variables import stamp
 from aeroforcing.forcing_run import ForcingRun, prepared_run
 from aeroforcing.layout import Layout
 from aeroforcing.run_inputs import checked
 from aeroforcing.surface import DEFAULT_OCEAN
 from aeroforcing.threads import Progress, processors, solve_in_threads
-from aeroforcing.variables import stamp
 
 
 def grid_forcing(

@@ -1,7 +1,8 @@
 """The state of the atmosphere among the inputs of a map, in place of the built-in climatology.
 
-Pressure, temperature, humidity, ozone and other gases of a model or reanalysis (`model_state` tells
-how they are read) become fields over (month, air_level, lat, lon), and go to the grid of the run by
+Pressure, temperature, humidity, ozone and other gases of a model or reanalysis (`model_state`
+tells how they are read) become fields over (month, air_level, lat, lon), and go to the grid
+of the run by
 overlapping area as all other fields do. In a cell, altitudes follow from hydrostatic balance up
 from its surface, which has the given pressure; the levels end there, and above the highest one the
 built-in climatology goes on, from the same pressure. The layers are those of the
@@ -27,14 +28,15 @@ from aeroforcing.builtin_atmosphere import (
     TerrainColumns,
     columns_over_terrain,
 )
-from aeroforcing.constants import MOLAR_MASS_DRY_AIR, MOLAR_MASS_OZONE, MOLAR_MASS_WATER
-from aeroforcing.errors import InputError
-from aeroforcing.gases import GASES, layer_pressure
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.canonical import claimed_names
+from aeroforcing.core.constants import MOLAR_MASS_DRY_AIR, MOLAR_MASS_OZONE, MOLAR_MASS_WATER
+from aeroforcing.core.errors import InputError
+from aeroforcing.gas_table import GASES
+from aeroforcing.gases import layer_pressure
 from aeroforcing.joined_profiles import fill_cells
 from aeroforcing.model_state import ModelState, model_state, state_names
-from aeroforcing.variables import claimed_names
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.integer]
 
 LEVEL = "air_level"
@@ -50,6 +52,7 @@ AIR = (
 """Names of the fields of the state among the inputs; the last four may be absent."""
 
 _NEGATIVE_ROUNDING = -1e-5  # mixing ratios that spectral models leave below 0
+
 # Share of the surface pressure; the ground of a monthly mean is not sharp.
 _BELOW_GROUND = 0.97
 

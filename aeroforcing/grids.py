@@ -24,10 +24,10 @@ from aeroforcing.axes import (
     middles,
     pairs,
 )
-from aeroforcing.constants import DAYS_PER_MONTH, EARTH_RADIUS
-from aeroforcing.dates import holds_dates, months_of
-from aeroforcing.errors import InputError
-from aeroforcing.variables import STDERR_SUFFIX, VARIABLES, XarrayObject, stamp
+from aeroforcing.core.calendar import holds_dates, months_of
+from aeroforcing.core.constants import DAYS_PER_MONTH, EARTH_RADIUS
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import STDERR_SUFFIX, VARIABLES, XarrayObject, stamp
 
 # Latitudes of the quadratic Gaussian grid of each triangular truncation N: the smallest even number
 # above (3 N + 1) / 2 that suits a fast Fourier transform.

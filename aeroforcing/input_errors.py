@@ -18,24 +18,25 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.clouds import CLOUD_TYPES
-from aeroforcing.errors import InputError
+from aeroforcing.core.canonical import OPTICAL
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.kernel_names import kernel_name, quantity_of
 from aeroforcing.grids import grid_of
-from aeroforcing.kernel_fields import kernel_name, quantity_of
 from aeroforcing.properties import aod_at
 from aeroforcing.regions import land_fraction
 
 ErrorOf: TypeAlias = float | str | xr.DataArray
 Errors: TypeAlias = Mapping[str, ErrorOf] | str
 
-OF_AEROSOL = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
 VARIABLES_WITH_ERRORS = (
-    *OF_AEROSOL, "surface_albedo", *(f"cloud_{cloud.name}" for cloud in CLOUD_TYPES),
+    *OPTICAL, "surface_albedo", *(f"cloud_{cloud.name}" for cloud in CLOUD_TYPES),
 )  # fmt: skip
 
 # The same in every cell, so that tables of global means can tell what it amounts to. AOD by Holben
 # et al. (1998, doi:10.1016/S0034-4257(98)00031-5), SSA by Dubovik et al. (2000,
 # doi:10.1029/2000JD900040) at high load. The other three are not stated as such anywhere: they
-# are the scatter that is assumed when stations are assimilated (`optimal.OBSERVATION_ERROR`).
+# are the scatter that is assumed when stations are assimilated
+# (`optimal.OBSERVATION_ERROR`).
 AERONET = {
     "aod": 0.01,
     "ssa": 0.03,

@@ -18,13 +18,15 @@ from aeroforcing.aerosol_optics import DEFAULT_OPTICS, OPTICS_IN_WORDS, check_op
 from aeroforcing.builtin_aerosol import builtin_aerosol
 from aeroforcing.builtin_clouds import builtin_clouds
 from aeroforcing.builtin_surface import builtin_surface
-from aeroforcing.errors import InputError
+from aeroforcing.core.calendar import _checked_months
+from aeroforcing.core.canonical import OPTICAL
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import stamp
 from aeroforcing.gridded_air import AIR, with_air
 from aeroforcing.grids import gaussian_grid, grid_of
 from aeroforcing.model_fields import model_fields
 from aeroforcing.surface import DEFAULT_OCEAN, needs_wind
-from aeroforcing.user_inputs import OPTICAL, UserInputs, lacking_partner, read_user_inputs
-from aeroforcing.variables import stamp
+from aeroforcing.user_inputs import UserInputs, lacking_partner, read_user_inputs
 from aeroforcing.wind import WIND, with_wind
 
 Source: TypeAlias = xr.Dataset | str | os.PathLike[str]
@@ -266,13 +268,6 @@ def _gaps(array: xr.DataArray) -> str:
     counts = ((n, array.attrs.get(f"{n}_cells", 0)) for n in ("missing", "filled"))
     words = {"missing": "missing", "filled": "filled from the built-in inputs"}
     return "".join(f"; {n} of {array.size} cells {words[kind]}" for kind, n in counts if n)
-
-
-def _checked_months(months: Iterable[int]) -> list[int]:
-    wanted = [int(month) for month in months]
-    if not wanted or sorted(set(wanted)) != wanted or not 1 <= wanted[0] <= wanted[-1] <= 12:
-        raise InputError(f"Months must be 1 to 12, each once and in ascending order, not {wanted}.")
-    return wanted
 
 
 def _target_grid(sources: list[UserInputs], grid: str | None) -> xr.Dataset:

@@ -8,18 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aeroforcing.builtin_atmosphere import TOP, Profiles
-from aeroforcing.constants import GAS_CONSTANT, GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
-from aeroforcing.jit import kernel
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.compiled import compiled
+from aeroforcing.core.constants import GAS_CONSTANT, GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
 from aeroforcing.layers import fill_means, fill_pressure
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.integer]
 
 _SCALE = GAS_CONSTANT / (GRAVITY * MOLAR_MASS_DRY_AIR)  # m K-1
 _NEAREST = 1e-4  # difference of log pressure within which two levels are one
 
 
-@kernel
+@compiled
 def fill_cells(
     log_pressure: Floats,
     temperature: Floats,
@@ -74,7 +74,7 @@ def fill_cells(
         )  # fmt: skip
 
 
-@kernel
+@compiled
 def compose(
     log_pressure: Floats,
     temperature: Floats,
@@ -130,14 +130,14 @@ def compose(
     return last + 1 - place
 
 
-@kernel
+@compiled
 def virtual(temperature: float, log_h2o: float) -> float:
     """Virtual temperature from the logarithm of the mole fraction of water vapour."""
     h2o = math.exp(log_h2o)
     return temperature * (1.0 + h2o) / (1.0 + h2o * MOLAR_MASS_WATER / MOLAR_MASS_DRY_AIR)
 
 
-@kernel
+@compiled
 def ozone_at(log_pressure: float, known_log_pressure: Floats, log_ozone: Floats) -> float:
     """Logarithm of the climatology's ozone at a pressure, constant beyond its ends."""
     i = 0

@@ -24,15 +24,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
+from aeroforcing.core.arrays import Floats
 from aeroforcing.estimates import Replicates, at_levels
 from aeroforcing.events import SCORES, SURFACE_DOWN, SURFACE_UP, TOA_UP
 from aeroforcing.gradient import FIRST_STATE, INPUTS
 from aeroforcing.transport import CHANGE_CLEAR, CHANGE_CLOUDY
-
-Floats = NDArray[np.float64]
 
 # Share of the sky that each state has in the drawing of cloudy states besides its own: the kernel
 # of a type of cloud is known where there is none of it.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.errors import InputError
 from aeroforcing.medium import fill_medium, make_medium
-
-Floats = NDArray[np.float64]
 
 
 def checked_layers(**arrays: ArrayLike) -> dict[str, Floats]:

@@ -12,15 +12,15 @@ import math
 
 import numpy as np
 
-from aeroforcing.gases import Floats
-from aeroforcing.jit import kernel
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.compiled import compiled
 
 # Each layer is cut into PARTS, each with two Gauss-Legendre points at 1/2 -+ GAUSS of its depth.
 PARTS = 3
 GAUSS = 0.5 / math.sqrt(3.0)
 
 
-@kernel
+@compiled
 def find_below(altitude: Floats, z: float, start: int) -> tuple[int, float]:
     """Place of the profile's altitude above `z`, sought from `start` down, and the share of the
     way from it to the next.
@@ -31,13 +31,13 @@ def find_below(altitude: Floats, z: float, start: int) -> tuple[int, float]:
     return i, (altitude[i] - z) / (altitude[i] - altitude[i + 1])
 
 
-@kernel
+@compiled
 def between(values: Floats, i: int, share: float) -> float:
     """Linear interpolation between places i and i + 1."""
     return values[i] + share * (values[i + 1] - values[i])
 
 
-@kernel
+@compiled
 def fill_pressure(altitude: Floats, log_pressure: Floats, levels: Floats, pressure: Floats) -> None:
     """Write the pressure at `levels`, altitudes from the top down."""
     i = 0
@@ -46,7 +46,7 @@ def fill_pressure(altitude: Floats, log_pressure: Floats, levels: Floats, pressu
         pressure[level] = math.exp(between(log_pressure, i, share))
 
 
-@kernel
+@compiled
 def fill_means(
     altitude: Floats,
     log_pressure: Floats,

@@ -15,13 +15,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from aeroforcing.constants import GRAVITY, HEAT_CAPACITY_DRY_AIR, SECONDS_PER_DAY
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.constants import GRAVITY, HEAT_CAPACITY_DRY_AIR, SECONDS_PER_DAY
 from aeroforcing.estimates import Replicates
 from aeroforcing.level_paths import ABSORBED, ACTINIC, DIRECT, DOWN, UP
-
-Floats = NDArray[np.float64]
 
 
 class Levels(NamedTuple):

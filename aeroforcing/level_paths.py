@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import math
 
+from aeroforcing.core.compiled import inner
 from aeroforcing.events import (
     AEROSOL_PARTNER,
     aerosol_ssa,
@@ -35,7 +36,6 @@ from aeroforcing.events import (
     next_event,
     pick_partner,
 )
-from aeroforcing.jit import inner
 from aeroforcing.medium import (
     AEROSOL,
     AEROSOL_ASYMMETRY,

@@ -16,7 +16,7 @@ from aeroforcing.cell_optics import (
     make_room,
     water_of,
 )
-from aeroforcing.jit import inner, kernel
+from aeroforcing.core.compiled import compiled, inner
 from aeroforcing.level_paths import level_difference_path, whole_level_path
 from aeroforcing.medium import add_cloud, medium_at
 from aeroforcing.montecarlo import Roulette, scaled_thresholds
@@ -35,6 +35,7 @@ from aeroforcing.transport import (
 
 # Roulette thresholds in units of the power that the aerosol intercepts; the optimum is flat.
 _CHANGE_THRESHOLDS = Roulette(tail=0.2, pair=0.2, chain=0.6)
+
 # And in units of the flux that comes in, for the aerosol-free fluxes.
 _CLEAN_THRESHOLDS = Roulette(tail=0.1, pair=0.1, chain=0.1)
 
@@ -129,7 +130,7 @@ def solve_cell_levels(table, columns, sun, net, replicates, seed, cell, optics, 
             )  # fmt: skip
 
 
-@kernel
+@compiled
 def solve_levels(table, columns, sun, net, replicates, seed, estimates):
     """The integrals of all cells, (cell, integral, replicate, level, score) [W m-2].
 
@@ -145,7 +146,7 @@ def solve_levels(table, columns, sun, net, replicates, seed, estimates):
         )
 
 
-@kernel
+@compiled
 def solve_layer_levels(medium, cos_zenith, albedo, net, replicates, seed, estimates):
     """Level fluxes of one stack of layers with aerosol, (replicate, level, score).
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 
 @contextmanager

@@ -9,15 +9,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.dates import holds_dates, months_of
-from aeroforcing.errors import InputError
+from aeroforcing.core.calendar import _month_name, month_numbers
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import STDERR_SUFFIX
 from aeroforcing.grids import annual_mean, grid_of, standard_axes
-from aeroforcing.variables import STDERR_SUFFIX
 
-MONTH_NAMES = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
 SEASONS = {
     "annual": tuple(range(1, 13)),
     "DJF": (12, 1, 2),
@@ -168,30 +164,6 @@ def _months(
             f"has {', '.join(map(_month_name, numbers))}."
         )
     return np.array([numbers.index(m) for m in wanted]), period
-
-
-def month_numbers(field: xr.DataArray | xr.Dataset) -> list[int]:
-    """The months, 1 to 12, of a field over `month` or over `time`.
-
-    Raises
-    ------
-    InputError
-        Its times are no dates.
-    """
-    months = None
-    if "month" in field.coords:
-        months = field["month"].values
-    elif "time" in field.coords and holds_dates(field["time"]):
-        months = months_of(field["time"])
-    if months is None or not np.isin(months, range(1, 13)).all():
-        raise InputError("The field has neither a coordinate month (1 to 12) nor dates along time.")
-    return [int(month) for month in np.atleast_1d(months)]
-
-
-def _month_name(month: int) -> str:
-    if month not in range(1, 13):
-        raise InputError(f"month={month!r} is not allowed; give a number from 1 to 12.")
-    return MONTH_NAMES[month - 1]
 
 
 def _all_months_name(numbers: Sequence[int]) -> str:

@@ -7,14 +7,14 @@ import numpy as np
 from cartopy.mpl.geoaxes import GeoAxes
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from aeroforcing.core.arrays import Floats
 from aeroforcing.map_fields import Extent
-
-Floats = NDArray[np.float64]
 
 _GAP = 4  # points between the edge of the map and the labels
 _LEAST_WIDTH = 0.3  # of the lower edge, as a share of the map's, so that there is room for labels
+
 # Of maps of the globe, which are narrow at the poles [degrees].
 _PARALLELS = (-60.0, -30.0, 0.0, 30.0, 60.0)
 _MERIDIAN_STEP = 90.0

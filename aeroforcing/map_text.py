@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aeroforcing.core.variables import lookup
 from aeroforcing.map_fields import Extent, MapField, area_mean, input_error_of_mean
 from aeroforcing.plot_text import estimate, label_of, units_of
-from aeroforcing.variables import lookup
 
 
 def heading_of(shown: MapField, *, difference: bool) -> str:

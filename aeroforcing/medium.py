@@ -27,51 +27,51 @@ from __future__ import annotations
 
 import numpy as np
 
-from aeroforcing.jit import kernel
+from aeroforcing.core.compiled import compiled
 
 CLEAN_SCATTERING, CLEAN_ABSORPTION, FULL_SCATTERING, FULL_ABSORPTION = range(4)
 SHADED_ABSORPTION, AEROSOL, RAYLEIGH, AEROSOL_ASYMMETRY, CLOUD_ASYMMETRY = range(4, 9)
 MEDIUM_COLUMNS = 9
 
 
-@kernel
+@compiled
 def make_media(n_g, n_levels):
     """Room for the media of many g-points, (g, 9, level)."""
     return np.zeros((n_g, MEDIUM_COLUMNS, n_levels))
 
 
-@kernel
+@compiled
 def medium_at(media, g):
     """The medium (level, 9) of one of them."""
     return media[g].T
 
 
-@kernel
+@compiled
 def make_medium(n_levels):
     """Room for one medium (level, 9)."""
     return medium_at(make_media(1, n_levels), 0)
 
 
-@kernel
+@compiled
 def at(table, level, column):
     """An entry of a table. Neither index counts from the end, so that none is tested for it."""
     return table[np.uintp(level), np.uintp(column)]
 
 
-@kernel
+@compiled
 def depth_at(medium, column, layer, fraction):
     """Depth accumulated from the top down to a place."""
     above = at(medium, layer, column)
     return above + fraction * (at(medium, layer + 1, column) - above)
 
 
-@kernel
+@compiled
 def depth_to_boundary(medium, column, layer, fraction, mu):
     """Slant depth from a place to the top (mu > 0) or to the surface (mu < 0)."""
     return slant_to_boundary(medium, column, depth_at(medium, column, layer, fraction), mu)
 
 
-@kernel
+@compiled
 def slant_to_boundary(medium, column, above, mu):
     """The same from a place with the depth `above` over it."""
     if mu > 0.0:
@@ -79,7 +79,7 @@ def slant_to_boundary(medium, column, above, mu):
     return (at(medium, medium.shape[0] - 1, column) - above) / -mu
 
 
-@kernel
+@compiled
 def fraction_within(part, whole):
     """Share of a part in a whole, kept in 0..1 against rounding; 0 in an empty layer."""
     if whole <= 0.0:
@@ -87,7 +87,7 @@ def fraction_within(part, whole):
     return min(max(part / whole, 0.0), 1.0)
 
 
-@kernel
+@compiled
 def find_depth(medium, column, depth):
     """The place (layer, fraction) where the accumulated depth has a given value.
 
@@ -101,7 +101,7 @@ def find_depth(medium, column, depth):
     return layer, fraction_within(depth - above, at(medium, layer + 1, column) - above)
 
 
-@kernel
+@compiled
 def fill_medium(medium, tau_gas, tau_rayleigh, extinction, ssa, asymmetry):
     """Accumulate one g-point's optical depths down the column: gas, air and aerosol, no cloud."""
     for layer in range(tau_gas.size):
@@ -118,13 +118,13 @@ def fill_medium(medium, tau_gas, tau_rayleigh, extinction, ssa, asymmetry):
         medium[layer, AEROSOL_ASYMMETRY] = asymmetry[layer]
 
 
-@kernel
+@compiled
 def accumulate(medium, column, layer, depth):
     """Set the depth accumulated down to the lower level of a layer."""
     medium[layer + 1, column] = medium[layer, column] + depth
 
 
-@kernel
+@compiled
 def add_cloud(medium, depth, extinction, ssa, asymmetry, with_cloud):
     """Write to `with_cloud` the medium of one g-point with a cloud state's layers added."""
     scattering = 0.0

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aeroforcing.aerosols import Aerosol, AnyAerosol, LayerOptics
+from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.phase_function import (
     ROW,
     AerosolPhase,
@@ -21,9 +21,6 @@ from aeroforcing.phase_function import (
     PhaseFunction,
     phase_rows,
 )
-from aeroforcing.ratios import ratio
-
-Floats = NDArray[np.float64]
 
 # Shares and asymmetry parameters count to so many digits, so that rounding makes no rows of its
 # own: their number is that of the different mixtures.

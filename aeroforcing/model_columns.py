@@ -26,23 +26,21 @@ from aeroforcing.builtin_atmosphere import builtin_ozone
 from aeroforcing.clouds import EFFECTIVE_RADIUS, cloud_optical_depth
 from aeroforcing.cloudy_sky import CloudLayers
 from aeroforcing.column import Column
-from aeroforcing.constants import (
+from aeroforcing.core.arrays import Floats, ratio
+from aeroforcing.core.constants import (
     GAS_CONSTANT,
     GRAVITY,
     MOLAR_MASS_DRY_AIR,
     MOLAR_MASS_OZONE,
     MOLAR_MASS_WATER,
 )
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.gases import layer_pressure
 from aeroforcing.model_names import GOCART, names_of
 from aeroforcing.model_state import ModelState, model_state
 from aeroforcing.overlap import EXCLUSIVE
 from aeroforcing.profiles import Profile
-from aeroforcing.ratios import ratio
 from aeroforcing.species_aerosol import SpeciesAerosol
-
-Floats = NDArray[np.float64]
 
 TOP_PRESSURE = 1.02  # Pa, just within the gas tables
 HIGHEST_TOP = 3000.0  # Pa; above a lower top too much of the ozone would have to be guessed

@@ -19,10 +19,10 @@ from aeroforcing.aerosol_optics import DEFAULT_OPTICS, OPTICS_IN_WORDS, mixture_
 from aeroforcing.averages import on_grid
 from aeroforcing.builtin_aerosol import with_sea_salt_modes
 from aeroforcing.clouds import CLOUD_TYPES
-from aeroforcing.errors import InputError
+from aeroforcing.core.canonical import OPTICAL, first_place
+from aeroforcing.core.errors import InputError
 from aeroforcing.properties import SPECIES as MIXED_SPECIES
-from aeroforcing.user_inputs import CLOUD_TABLES, OPTICAL, SPECIES, UserInputs
-from aeroforcing.wrong_values import first_place
+from aeroforcing.user_inputs import CLOUD_TABLES, SPECIES, UserInputs
 
 _COVER_ROUNDING = 1e-5
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from aeroforcing.constants import GRAVITY
-from aeroforcing.errors import InputError
-from aeroforcing.wrong_values import check_numbers
+from aeroforcing.core.canonical import check_numbers
+from aeroforcing.core.constants import GRAVITY
+from aeroforcing.core.errors import InputError
 
 _PER_KG = dict.fromkeys(("kgkg-1", "kg/kg", "kgkg**-1", "kgkg^-1", "1", ""), 1.0) | {"g/kg": 1e-3}
 _SHARE = {"1": 1.0, "": 1.0, "(0-1)": 1.0, "fraction": 1.0, "%": 0.01}

@@ -11,16 +11,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.canonical import check_numbers
+from aeroforcing.core.errors import InputError
 from aeroforcing.model_names import known_quantities, names_of, pascals, quantity_of
-from aeroforcing.wrong_values import check_numbers
-
-Floats = NDArray[np.float64]
 
 _VERTICAL = ("level", "lev", "plev", "pressure_level", "isobaricinhpa", "layer", "model_level",
              "hybrid", "pfull", "lay", "air_level")  # fmt: skip
+
 # Coefficients of p = a + b ps, over n + 1 interfaces or as bounds (n, 2).
 _HYBRID = (("hyai", "hybi"), ("ap_bnds", "b_bnds"), ("a_bnds", "b_bnds"), ("ak", "bk"))
 _REFERENCE_PRESSURE = ("P0", "p0")

@@ -48,6 +48,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aeroforcing.adjoint import CLEAN_SIDE, FULL_SIDE, step
+from aeroforcing.core.compiled import inlined, uncounted
 from aeroforcing.events import (
     AEROSOL_PARTNER,
     CLOUD_PARTNER,
@@ -84,7 +85,6 @@ from aeroforcing.gradient import (
     record_passage,
     scattered_history,
 )
-from aeroforcing.jit import inlined, uncounted
 from aeroforcing.medium import (
     AEROSOL,
     AEROSOL_ASYMMETRY,
@@ -117,9 +117,7 @@ from aeroforcing.sampling import (
     child_key,
     uniform,
 )
-from aeroforcing.sampling import (
-    PAIR as PAIR_SLOT,
-)
+from aeroforcing.sampling import PAIR as PAIR_SLOT
 
 # Scattered photons are followed as if the SSA were at least this.
 _LEAST_SSA = 0.05

@@ -13,13 +13,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aeroforcing.averages import same_axis
-from aeroforcing.constants import DAYS_PER_MONTH
-from aeroforcing.errors import InputError
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.calendar import month_numbers
+from aeroforcing.core.constants import DAYS_PER_MONTH
+from aeroforcing.core.errors import InputError
 from aeroforcing.grids import grid_of, standard_axes, unit_vectors
-from aeroforcing.map_fields import Extent, month_numbers
+from aeroforcing.map_fields import Extent
 from aeroforcing.regions import region_shares
-
-Floats = NDArray[np.float64]
 
 _BOUNDS = ("lat_bnds", "lon_bnds", "climatology_bnds")
 

@@ -25,12 +25,13 @@ from aeroforcing.assimilation import (
     analysis_dataset,
     elevation_attributes,
 )
-from aeroforcing.constants import EARTH_RADIUS
-from aeroforcing.errors import InputError
+from aeroforcing.core.constants import EARTH_RADIUS
+from aeroforcing.core.errors import InputError
 from aeroforcing.fields import clip_to_range
 from aeroforcing.stations import Matchup, Observations, match
 
 CORRELATION_LENGTH = 1.0e6  # m
+
 # Standard deviations [1]. Observations: AERONET Level 2.0 (Dubovik et al. 2000,
 # doi:10.1029/2000JD900040; AOD 0.01-0.02, SSA 0.03) and the rest of what sets a station apart from
 # the mean of its cell. Background: satellites and models against AERONET monthly means.

@@ -37,12 +37,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.errors import InputError
-from aeroforcing.jit import inner, kernel
-from aeroforcing.ratios import ratio
+from aeroforcing.core.arrays import Floats, ratio
+from aeroforcing.core.compiled import compiled, inner
+from aeroforcing.core.errors import InputError
 from aeroforcing.sampling import uniform
-
-Floats = NDArray[np.float64]
 
 EXCLUSIVE = "exclusive"
 RULES = ("random", "maximum_random", "exponential")
@@ -196,7 +194,7 @@ def mean_presence(chain: Floats) -> Floats:
     return presence
 
 
-@kernel
+@compiled
 def draw_sky(chain: Floats, u: float, key: np.uint64, cloudy: Floats) -> None:
     """Draw one of the cloudy skies, each with its share of the cover.
 
@@ -227,7 +225,7 @@ def draw_sky(chain: Floats, u: float, key: np.uint64, cloudy: Floats) -> None:
             above = UNDER_CLEAR
 
 
-@kernel
+@compiled
 def sky_depth(
     skies: DrawnSkies | None,
     cell: int,

@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aeroforcing.chunk_forcing import ChunkResult
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.netcdf import move_into_place, write_whole
 from aeroforcing.fingerprint import differences, fingerprint
 from aeroforcing.layout import Chunk
 from aeroforcing.locks import locked
-from aeroforcing.netcdf import move_into_place, write_whole
 
 _HEADER_BYTES = 512
 _RUN = "run.json"

@@ -26,10 +26,9 @@ import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import ArrayLike, NDArray
 
-from aeroforcing.errors import InputError
-from aeroforcing.jit import inner, kernel
-
-Floats = NDArray[np.float64]
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.compiled import compiled, inner
+from aeroforcing.core.errors import InputError
 
 QUANTILES = 1024
 FIRST_MOMENT, THIRD_MOMENT, FIFTH_MOMENT, FIRST_COSINE = range(4)
@@ -305,7 +304,7 @@ def phase_in_band(phase: AerosolPhase | None, cell: int, band: int) -> BandPhase
     return BandPhase(phase.rows, phase.row[cell, band])
 
 
-@kernel
+@compiled
 def draw_cosine(rows: Floats, row: int, u: float) -> float:
     """Cosine of the scattering angle that a uniform number picks from one of the rows."""
     position = u * QUANTILES
@@ -314,7 +313,7 @@ def draw_cosine(rows: Floats, row: int, u: float) -> float:
     return low + (position - step) * (rows[row, FIRST_COSINE + step + 1] - low)
 
 
-@kernel
+@compiled
 def mean_step_of(rows: Floats, row: int, mu: float) -> float:
     """Mean of `adjoint.step` after scattering by a row: what `adjoint.mean_step` is for HG."""
     m2 = mu * mu

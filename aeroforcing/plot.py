@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from aeroforcing.coastline import coast_around
 from aeroforcing.color_levels import Colors, colors_of, flag_colors, tick_levels
-from aeroforcing.errors import InputError
+from aeroforcing.core.calendar import month_numbers
+from aeroforcing.core.errors import InputError
 from aeroforcing.map_fields import (
     SEASONS,
     Extent,
@@ -25,7 +26,6 @@ from aeroforcing.map_fields import (
     is_flag,
     map_field,
     mesh_of,
-    month_numbers,
     on_mesh,
     values_inside,
 )

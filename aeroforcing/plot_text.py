@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from aeroforcing.variables import lookup
+from aeroforcing.core.variables import lookup
 
 MINUS = "\N{MINUS SIGN}"
 _UNITS = {"1": "", "W m-2": "W m$^{-2}$", "kg m-2": "kg m$^{-2}$", "m2": "m$^2$"}

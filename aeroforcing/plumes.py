@@ -30,20 +30,19 @@ from functools import cache
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.special import betainc
 
-from aeroforcing import data
-from aeroforcing.checks import checked_months
-from aeroforcing.constants import DAYS_PER_MONTH
-from aeroforcing.errors import InputError
+from aeroforcing.core import resources
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.calendar import checked_months
+from aeroforcing.core.constants import DAYS_PER_MONTH
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import stamp
 from aeroforcing.grids import gaussian_grid, grid_of
 from aeroforcing.properties import BandNodes, spectrum_means
-from aeroforcing.variables import stamp
-
-Floats = NDArray[np.float64]
 
 _TOP = 15e3  # m, of the beta distributions
+
 # A place this far east of a centre belongs to its west. Europe's plume reaches across Asia.
 _REACH_EAST = {"Europe": 260.0}
 _USUAL_REACH = 180.0
@@ -119,7 +118,7 @@ def plume_shares(altitude_levels: Floats) -> Floats:
 
 @cache
 def _parameters() -> xr.Dataset:
-    with xr.open_dataset(data.path("macv2sp.nc")) as stored:
+    with xr.open_dataset(resources.path("macv2sp.nc")) as stored:
         return stored.load().astype(float)
 
 

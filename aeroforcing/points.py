@@ -9,10 +9,10 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.aerosol_optics import DEFAULT_OPTICS
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import VARIABLES, stamp
 from aeroforcing.inputs import builtin_inputs
 from aeroforcing.user_inputs import coordinate_of
-from aeroforcing.variables import VARIABLES, stamp
 
 _BUILTIN_GRID = "1x1"  # whose cells the points lie in
 

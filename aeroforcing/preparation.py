@@ -11,19 +11,17 @@ import xarray as xr
 from aeroforcing.absorption import with_absorption
 from aeroforcing.averages import averaged
 from aeroforcing.cloud_means import mean_cloud_depth
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import stamp
 from aeroforcing.grids import grid_of
-from aeroforcing.readers import (
-    read_aeronet,
-    read_gocart,
-    read_isccp,
-    read_merra2,
-    read_misr,
-    read_modis,
-)
 from aeroforcing.readers._files import PathLike, Paths, as_paths
+from aeroforcing.readers.aeronet import read_aeronet
+from aeroforcing.readers.gocart import read_gocart
+from aeroforcing.readers.isccp import read_isccp
+from aeroforcing.readers.merra2 import read_merra2
+from aeroforcing.readers.misr import read_misr
+from aeroforcing.readers.modis import read_modis
 from aeroforcing.regridding import monthly_climatology, regrid
-from aeroforcing.variables import stamp
 
 STATIONS = ("aeronet",)
 RETRIEVALS: dict[str, Callable[[Sequence[PathLike]], xr.Dataset]] = {
@@ -36,6 +34,7 @@ MEANS: dict[str, Callable[[Sequence[PathLike]], xr.Dataset]] = {
     "isccp": read_isccp,
 }
 PRODUCTS = (*STATIONS, *RETRIEVALS, *MEANS)
+
 # Names of MODIS files that tell the satellite: MYD08_M3.A2020001..., MYDAL2_M_AER_OD, aqua_2020.nc.
 _AQUA = re.compile(r"(^|[^A-Z])(MYD|AQUA)", re.IGNORECASE)
 

@@ -11,13 +11,13 @@ from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, Literal, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from aeroforcing.atmosphere import Atmosphere
-from aeroforcing.checks import check_positive
-from aeroforcing.errors import InputError
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.checks import check_positive
+from aeroforcing.core.errors import InputError
 
-Floats = NDArray[np.float64]
 Coordinate = Literal["height", "pressure"]
 
 

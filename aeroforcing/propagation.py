@@ -24,32 +24,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.error_correlation import (
-    SYSTEMATIC,
-    Correlation,
-    correlation_of,
-    variance_of_sums,
-)
-from aeroforcing.errors import InputError
-from aeroforcing.input_errors import (
-    OF_AEROSOL,
-    ErrorOf,
-    Errors,
-    description,
-    error_field,
-    resolved_errors,
-)
-from aeroforcing.kernel_fields import (
-    check_kernels,
-    forcings_of,
-    quantity_of,
-    sensitivity,
-)
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.canonical import OPTICAL
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.kernel_names import check_kernels, forcings_of, quantity_of, sensitivity
+from aeroforcing.core.variables import STDERR_SUFFIX, stamp
+from aeroforcing.error_correlation import SYSTEMATIC, Correlation, correlation_of, variance_of_sums
+from aeroforcing.input_errors import ErrorOf, Errors, description, error_field, resolved_errors
 from aeroforcing.map_fields import Extent
 from aeroforcing.monthly_map import MonthlyMap
-from aeroforcing.variables import STDERR_SUFFIX, stamp
 
-Floats = NDArray[np.float64]
 CorrelationOf = str | float | Mapping[str, str | float]
 
 # What the values of a map become, and the dimensions after those of the errors' sources.
@@ -252,7 +236,7 @@ class MapMeans:
         own = {ERROR_SOURCE: list(sources), "region": self.map.regions}
         attrs = {**self.map.fields.attrs, **attributes}
         budget = xr.Dataset(fields, coords={**self.map.coords, **own}, attrs=attrs)
-        optics = {name: self.map.fields[name] for name in OF_AEROSOL if name in self.map.fields}
+        optics = {name: self.map.fields[name] for name in OPTICAL if name in self.map.fields}
         return stamp(budget.assign(optics))
 
     def _absent(self) -> dict[str, NDArray[np.bool_]]:

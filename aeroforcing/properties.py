@@ -19,16 +19,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from aeroforcing.constants import (
+from aeroforcing.core.arrays import ratio
+from aeroforcing.core.canonical import check_ranges
+from aeroforcing.core.constants import (
     BOLTZMANN,
     LIGHT_SPEED,
     PLANCK,
     REFERENCE_WAVELENGTH,
     SUN_TEMPERATURE,
 )
-from aeroforcing.errors import InputError
-from aeroforcing.ratios import ratio
-from aeroforcing.variables import VARIABLES, check_ranges, stamp
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import VARIABLES, stamp
 
 Field = float | NDArray[np.float64] | xr.DataArray
 FieldT = TypeVar("FieldT", float, NDArray[np.float64], xr.DataArray)
@@ -41,6 +42,7 @@ SPECIES = (
     "sea_salt_fine",
     "sea_salt_coarse",
 )
+
 # E7: SSA at 550 nm; carbonaceous aerosol (black carbon and organic matter) is one species there.
 SPECIES_SSA: Mapping[str, float] = {
     "organic_carbon": 0.741,
@@ -50,6 +52,7 @@ SPECIES_SSA: Mapping[str, float] = {
     "sea_salt_fine": 1.0,
     "sea_salt_coarse": 1.0,
 }
+
 # E9: asymmetry parameter at 550 nm, weighted by the scattering AOD that follows from its own SSA of
 # black carbon and organic matter (Magi 2009, 2011, in section 2.2 of Chung 2012).
 SPECIES_ASYMMETRY: Mapping[str, float] = {

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import xarray as xr
 
-from aeroforcing import __version__
-from aeroforcing.config import CONFIG_ATTRIBUTE
+from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE
+from aeroforcing.core.version import __version__
 
 REFERENCES = "Chung (2012), doi:10.5772/50248"
 

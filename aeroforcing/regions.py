@@ -7,11 +7,11 @@ from functools import cache
 import numpy as np
 import xarray as xr
 
-from aeroforcing import data
 from aeroforcing.averages import averaged
+from aeroforcing.core import resources
+from aeroforcing.core.variables import STDERR_SUFFIX
 from aeroforcing.grids import annual_mean, grid_of, standard_axes
 from aeroforcing.regridding import regrid
-from aeroforcing.variables import STDERR_SUFFIX
 
 REGIONS = ("global", "land", "ocean", "northern hemisphere", "southern hemisphere")
 Estimates = dict[str, dict[str, float]]  # name -> mean and, where it is known, stderr
@@ -99,7 +99,7 @@ def land_fraction(grid: xr.Dataset) -> xr.DataArray:
 
 @cache
 def _land() -> xr.DataArray:
-    with xr.open_dataset(data.path("surface.nc")) as stored:
+    with xr.open_dataset(resources.path("surface.nc")) as stored:
         return stored["land_fraction"].load()
 
 

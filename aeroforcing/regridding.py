@@ -16,10 +16,10 @@ import numpy as np
 import scipy.sparse
 import xarray as xr
 
-from aeroforcing.dates import holds_dates
-from aeroforcing.errors import InputError
+from aeroforcing.core.calendar import holds_dates
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import VARIABLES, XarrayObject
 from aeroforcing.grids import gaussian_grid, grid_of, standard_axes
-from aeroforcing.variables import VARIABLES, XarrayObject
 
 # A target cell of which less than this share overlaps valid source cells is missing: such overlaps
 # are the rounding of axes to a few digits.
@@ -37,6 +37,8 @@ def regrid(
     method: str = ...,
     min_count: int = ...,
 ) -> XarrayObject: ...
+
+
 @overload
 def regrid(
     field: Sequence[xr.DataArray],
@@ -45,6 +47,8 @@ def regrid(
     method: str = ...,
     min_count: int = ...,
 ) -> xr.DataArray: ...
+
+
 def regrid(
     field: Any,
     grid: str | xr.Dataset | None,

@@ -15,17 +15,18 @@ import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from aeroforcing import __version__, data
 from aeroforcing.averages import weights_of
 from aeroforcing.benchmark_table import Comparison, run_benchmarks
 from aeroforcing.contents import contents
+from aeroforcing.core import resources
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import STDERR_SUFFIX, lookup
+from aeroforcing.core.version import __version__
 from aeroforcing.error_table import budget, known_budget
-from aeroforcing.errors import InputError
 from aeroforcing.figure_file import figure_bytes
 from aeroforcing.plot import plot_map
 from aeroforcing.plot_text import MINUS, estimate, number
 from aeroforcing.regions import REGIONS
-from aeroforcing.variables import STDERR_SUFFIX, lookup
 from aeroforcing.zonal_plot import plot_zonal_means
 
 _DPI = 130
@@ -234,7 +235,7 @@ def _benchmark_row(comparison: Comparison) -> list[str]:
 
 
 def _published() -> list[dict[str, str]]:
-    with data.path("published_effects.csv").open(encoding="utf-8", newline="") as stream:
+    with resources.path("published_effects.csv").open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 
 

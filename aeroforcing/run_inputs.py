@@ -20,13 +20,15 @@ from numpy.typing import NDArray
 
 from aeroforcing.aerosol_optics import DEFAULT_OPTICS, check_optics
 from aeroforcing.averages import same_axis
-from aeroforcing.checks import check_number
-from aeroforcing.errors import InputError
+from aeroforcing.core.canonical import check_ranges
+from aeroforcing.core.checks import check_number
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.netcdf import open_lazily, reading
+from aeroforcing.core.variables import VARIABLES, stamp
 from aeroforcing.gridded_air import air_names
 from aeroforcing.grids import gaussian_grid, grid_of, standard_axes
 from aeroforcing.inputs import builtin_inputs, provenance, resolve_fields
 from aeroforcing.layout import GRID, Chunk, Layout
-from aeroforcing.netcdf import open_lazily, reading
 from aeroforcing.points import builtin_at_points, points_of
 from aeroforcing.steps import Steps, calendar_months, steps_of_series
 from aeroforcing.surface import DEFAULT_OCEAN, needs_wind
@@ -38,12 +40,12 @@ from aeroforcing.user_inputs import (
     known_part,
     recognise,
 )
-from aeroforcing.variables import VARIABLES, check_ranges, stamp
 from aeroforcing.wind import WIND, wind_names, with_wind
 
 IN_MEMORY_BYTES = 2**28  # of a file that is read at once
 WHOLE_CELLS = 2**17  # of a run whose inputs are made at once
 TIMES = ("months", "input")
+
 # Known without months; where the user's depend on the month, their mean counts.
 _CONSTANT = ("surface_altitude", *CLOUD_TABLES)
 

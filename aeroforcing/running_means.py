@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.variables import STDERR_SUFFIX
 from aeroforcing.grids import grid_of
 from aeroforcing.layout import Chunk, Layout
-from aeroforcing.variables import STDERR_SUFFIX
-
-Floats = NDArray[np.float64]
 
 
 class RunningMeans:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from aeroforcing.jit import kernel
+from aeroforcing.core.compiled import compiled
 
 # The dimensions of the net, the most influential first: low Sobol dimensions are the most even.
 HOUR, G_POINT, STATE, AEROSOL_POSITION, POLAR_ANGLE, CHAIN_CHOICE, TAIL_CHOICE = range(7)
@@ -46,7 +46,7 @@ def sobol_net(log2_samples: int) -> NDArray[np.uint32]:
     return points.astype(np.uint32)
 
 
-@kernel
+@compiled
 def mix(x):
     """SplitMix64 finaliser: a bijection of 64-bit integers that scatters every input bit."""
     x = (x ^ (x >> np.uint64(30))) * _MULTIPLIER_1
@@ -54,27 +54,27 @@ def mix(x):
     return x ^ (x >> np.uint64(31))
 
 
-@kernel
+@compiled
 def child_key(key, number):
     """Key of the `number`-th child of `key`, apart from the numbers that `uniform` draws of it."""
     return mix(~key + _GOLDEN * (np.uint64(number) + np.uint64(1)))
 
 
-@kernel
+@compiled
 def uniform(key, counter):
     """Uniform number in the open interval (0, 1)."""
     bits = mix(key + _GOLDEN * (np.uint64(counter) + np.uint64(1)))
     return (np.float64(bits >> np.uint64(12)) + 0.5) * 2.0**-52
 
 
-@kernel
+@compiled
 def fill_shifts(key, shifts):
     """One 32-bit digital shift per dimension of the net, from the key of a replicate."""
     for dimension in range(shifts.size):
         shifts[dimension] = np.uint32(child_key(key, dimension) >> np.uint64(32))
 
 
-@kernel
+@compiled
 def shifted(coordinate, shift):
     """Coordinate of a net point after its digital shift, in the open interval (0, 1)."""
     return (np.float64(coordinate ^ shift) + 0.5) * 2.0**-32

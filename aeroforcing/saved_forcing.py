@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from aeroforcing.chunk_forcing import ChunkResult, ChunkSolver
-from aeroforcing.errors import InputError
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.netcdf import check_target, open_input, open_lazily
 from aeroforcing.fingerprint import SourceFile, fingerprint, identity_of
 from aeroforcing.forcing_run import ForcingRun, prepared_run
 from aeroforcing.gridded import CellCounter, as_dataset
 from aeroforcing.layout import Chunk, Layout
-from aeroforcing.netcdf import check_target, open_input, open_lazily
 from aeroforcing.parts import Parts, discard_parts, parts_of
 from aeroforcing.run_inputs import WHOLE_CELLS, checked
 from aeroforcing.running_means import RunningMeans
@@ -32,7 +32,7 @@ from aeroforcing.summary import averaged_fields, summary_of
 from aeroforcing.threads import Progress, processors, solve_in_threads
 
 MARK = "run_fingerprint"
-Floats = NDArray[np.float64]
+
 Read = Callable[[str], Floats]
 
 

@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aeroforcing.constants import DAYS_PER_MONTH
-from aeroforcing.jit import kernel
+from aeroforcing.core.compiled import compiled
+from aeroforcing.core.constants import DAYS_PER_MONTH, LONGEST_PERIOD
 
 DAYS_PER_YEAR = sum(DAYS_PER_MONTH)
-LONGEST_PERIOD = max(DAYS_PER_MONTH)
+
 _INSTANTS = LONGEST_PERIOD  # that stand for the hours of a part of a day
 _NOONS = np.arange(DAYS_PER_YEAR) + 0.5
 
@@ -188,14 +188,14 @@ def sun_at_zenith(*, cos_zenith: ArrayLike, solar_constant: float) -> Sun:
     )
 
 
-@kernel
+@compiled
 def half_day(latitude, declination):
     """Hour angle of sunset [radian]: 0 in polar night, pi under the midnight sun."""
     cosine = -math.tan(latitude) * math.tan(declination)
     return math.acos(min(max(cosine, -1.0), 1.0))
 
 
-@kernel
+@compiled
 def fill_instants(sun, cell, days):
     """The same as `fill_days` for a part of a day: instants in the middles of its equal parts.
 
@@ -217,7 +217,7 @@ def fill_instants(sun, cell, days):
     return lit
 
 
-@kernel
+@compiled
 def fill_days(sun, cell, days):
     """What the hours of the cell's days need, (day, 4); returns the number of days.
 
@@ -242,7 +242,7 @@ def fill_days(sun, cell, days):
     return sun.days[cell]
 
 
-@kernel
+@compiled
 def draw_sun(days, n_days, u_day, u_hour):
     """Cosine of the zenith angle at a random hour of the days, and the flux it stands for."""
     day = int(u_day * n_days)
@@ -251,7 +251,7 @@ def draw_sun(days, n_days, u_day, u_hour):
     return mu, days[day, 3] * mu
 
 
-@kernel
+@compiled
 def mean_sun(days, n_days):
     """Mean flux at the top of the atmosphere [W m-2], and the flux-weighted mean cosine.
 

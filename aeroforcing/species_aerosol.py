@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from aeroforcing.aerosols import DEFAULT_PROFILE, LayerOptics
 from aeroforcing.atmosphere import Atmosphere, relative_humidity
-from aeroforcing.checks import check_number
-from aeroforcing.errors import InputError
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.checks import check_number
+from aeroforcing.core.errors import InputError
 from aeroforcing.profiles import Profile, layer_shares
 from aeroforcing.properties import BandNodes
 from aeroforcing.species_optics import (
@@ -19,8 +20,6 @@ from aeroforcing.species_optics import (
     mass_extinction,
     species_bands,
 )
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

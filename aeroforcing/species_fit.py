@@ -17,11 +17,12 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.assimilation import MAX_ELEVATION_DIFFERENCE
-from aeroforcing.errors import InputError
+from aeroforcing.core.canonical import canonicalise
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import stamp
 from aeroforcing.grids import standard_axes
 from aeroforcing.properties import SPECIES, SPECIES_ASYMMETRY, SPECIES_SCATTERING, mix_species
 from aeroforcing.stations import match
-from aeroforcing.variables import canonicalise, stamp
 
 DUST_AAE = (2.41, 2.42)
 FITTED = ("carbonaceous", "dust", "sulfate")
@@ -40,7 +41,7 @@ def fit_species(
     Parameters
     ----------
     model : xarray.Dataset
-        AOD at 550 nm of the six species, as in `aeroforcing.properties.mix_species`, over `lat`,
+        AOD at 550 nm of the six species, as in `mix_species`, over `lat`,
         `lon` and perhaps `month`.
     stations : xarray.Dataset
         `ssa`, `asymmetry` and either `absorption_angstrom` or both `angstrom` and

@@ -32,15 +32,14 @@ from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from aeroforcing import data
-from aeroforcing.constants import REFERENCE_WAVELENGTH
-from aeroforcing.errors import InputError
+from aeroforcing.core import resources
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.constants import REFERENCE_WAVELENGTH
+from aeroforcing.core.errors import InputError
 from aeroforcing.properties import SPECIES, planck_band_nodes
-
-Floats = NDArray[np.float64]
 
 DEFAULT_HUMIDITY = 0.8
 COMPONENTS = (
@@ -54,6 +53,7 @@ COMPONENTS = (
 )
 
 _DUST_BIN_LIMITS = np.array([0.1, 1.0, 1.8, 3.0, 6.0, 10.0])  # um, radius
+
 # Radius [um], width and relative volume of the modes at an AOD of 0.3, Dubovik et al. (2002).
 _DUST_MODES = ((1.90, 0.60, 1.0), (0.12, 0.50, 0.096))
 
@@ -208,5 +208,5 @@ def mean_wavelength() -> Floats:
 
 @cache
 def _tables() -> xr.Dataset:
-    with xr.open_dataset(data.path("aerosol_optics.nc")) as tables:
+    with xr.open_dataset(resources.path("aerosol_optics.nc")) as tables:
         return tables.astype(float).load()

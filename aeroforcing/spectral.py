@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from aeroforcing.checks import check_between
-from aeroforcing.errors import InputError
-from aeroforcing.gases import GasTable, load_gas_table
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.checks import check_between
+from aeroforcing.core.errors import InputError
+from aeroforcing.gas_table import GasTable, load_gas_table
 from aeroforcing.properties import solar_share
 
-Floats = NDArray[np.float64]
 Wavelengths = tuple[float, float]  # lower and upper limit [um]
 
 _CM_PER_UM = 1e-4
+
 # Below 400 nm lines crowd: relative to the Planck function the sun has 28 % less power there than
 # between 400 and 440 nm (NRLSSI2).
 _LINES_BELOW = 0.4  # um

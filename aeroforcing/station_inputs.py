@@ -7,10 +7,10 @@ import logging
 import xarray as xr
 
 from aeroforcing.assimilation import assimilate
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import stamp
 from aeroforcing.evaluation import evaluate, verdict
 from aeroforcing.stations import QUANTITIES
-from aeroforcing.variables import stamp
 
 _log = logging.getLogger(__name__)
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.canonical import canonicalise, check_ranges
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import lookup
 from aeroforcing.fields import prepared
 from aeroforcing.grids import grid_of, unit_vectors
-from aeroforcing.variables import canonicalise, check_ranges, lookup
 
 QUANTITIES = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
 

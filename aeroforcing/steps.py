@@ -16,12 +16,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.constants import DAYS_PER_MONTH, SECONDS_PER_DAY
-from aeroforcing.dates import holds_dates
-from aeroforcing.errors import InputError
-from aeroforcing.netcdf import climatological_time
-from aeroforcing.solar import LONGEST_PERIOD, Sun, sun_over_days, sun_over_hours
-from aeroforcing.variables import TIME_BOUNDS, stamp
+from aeroforcing.core.calendar import climatological_time, holds_dates
+from aeroforcing.core.constants import DAYS_PER_MONTH, LONGEST_PERIOD, SECONDS_PER_DAY
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import TIME_BOUNDS, stamp
+from aeroforcing.solar import Sun, sun_over_days, sun_over_hours
 
 _FIRST_DAYS = np.concatenate([[0], np.cumsum(DAYS_PER_MONTH)[:-1]])
 _MONTH = (27.5 * SECONDS_PER_DAY, 31.5 * SECONDS_PER_DAY)  # spacing of monthly values [s]

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.netcdf import cf_dataset
+from aeroforcing.core.netcdf import cf_dataset
 
 Place = tuple[slice, ...]
 

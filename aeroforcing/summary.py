@@ -8,12 +8,11 @@ from typing import Any
 
 import xarray as xr
 
+from aeroforcing.core.kernel_names import LEVELS
 from aeroforcing.grids import annual_mean, global_mean
 from aeroforcing.input_errors import AERONET, systematic_changes
-from aeroforcing.kernel_fields import LEVELS
 
 SKIES = {"all-sky": "", "clear-sky": "_cs"}
-
 
 # Fluxes whose balance is what the atmosphere absorbs, and all fluxes that are averaged.
 _LEAVING = ("rsut", "rsds", "rsus")

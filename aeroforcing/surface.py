@@ -33,12 +33,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from aeroforcing.errors import InputError
-from aeroforcing.jit import kernel
-
-Floats = NDArray[np.float64]
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.compiled import compiled
+from aeroforcing.core.errors import InputError
 
 # Laws of the albedo of open water by their places: 0, 1, 2.
 OCEAN_LAWS = ("taylor1996", "briegleb1986", "jin2011")
@@ -53,11 +52,13 @@ _REFRACTIVE_INDEX = 1.34  # of sea water, for visible light
 OPEN_WATER_ALBEDO_DIFFUSE = 0.06  # Taylor et al. (1996) and Briegleb et al. (1986)
 
 _MELTING_POINT = 273.15  # K
+
 # Cold albedo, albedo at the melting point, and the monthly mean temperature [K] at which the fall
 # begins; it begins well below freezing because a month has days above its mean. Snow cover here
 # is that of grid cells with their forests, shrubs and rocks, which 0.8 of pure snow is not.
 _SNOW = (0.62, 0.33, 258.0)
 _GLACIER = (0.785, 0.58, 262.0)
+
 # Arctic ice is thick and covered by dry snow until June; Antarctic ice is thin, young and broken.
 _ARCTIC_ICE = (0.79, 0.51, 267.0)
 _ANTARCTIC_ICE = (0.58, 0.51, 267.0)
@@ -85,7 +86,7 @@ def needs_wind(name: str) -> bool:
     return ocean_law(name) == _JIN
 
 
-@kernel
+@compiled
 def open_water_albedo_direct(mu: float) -> float:
     """Albedo of open water for the direct beam, Taylor et al. (1996) [1].
 
@@ -97,7 +98,7 @@ def open_water_albedo_direct(mu: float) -> float:
     return 0.037 / (1.1 * mu**1.4 + 0.15)
 
 
-@kernel
+@compiled
 def open_water_albedo_direct_briegleb(mu: float) -> float:
     """Albedo of open water for the direct beam, Briegleb et al. (1986) [1].
 
@@ -109,7 +110,7 @@ def open_water_albedo_direct_briegleb(mu: float) -> float:
     return 0.026 / (mu**1.7 + 0.065) + 0.15 * (mu - 0.1) * (mu - 0.5) * (mu - 1.0)
 
 
-@kernel
+@compiled
 def wave_slope(wind_speed: float) -> float:
     """Width of the distribution of the waves' slopes, Cox and Munk; Jin et al. (2011), eq. 2 [1].
 
@@ -121,7 +122,7 @@ def wave_slope(wind_speed: float) -> float:
     return math.sqrt(0.003 + 0.00512 * wind_speed)
 
 
-@kernel
+@compiled
 def fresnel_reflectance(mu: float, index: float) -> float:
     """Reflectance of a flat surface for unpolarised light [1].
 
@@ -138,7 +139,7 @@ def fresnel_reflectance(mu: float, index: float) -> float:
     return 0.5 * (parallel * parallel + perpendicular * perpendicular)
 
 
-@kernel
+@compiled
 def open_water_albedo_direct_jin(mu: float, wind_speed: float) -> float:
     """Albedo of the rough surface of the sea for the direct beam, Jin et al. (2011), eq. 1, 4 [1].
 
@@ -156,7 +157,7 @@ def open_water_albedo_direct_jin(mu: float, wind_speed: float) -> float:
     return fresnel_reflectance(mu, _REFRACTIVE_INDEX) - rough
 
 
-@kernel
+@compiled
 def open_water_albedo_diffuse_jin(wind_speed: float) -> float:
     """Albedo of the rough surface of the sea for diffuse light, Jin et al. (2011), eq. 5a [1].
 
@@ -169,7 +170,7 @@ def open_water_albedo_diffuse_jin(wind_speed: float) -> float:
     return -0.1482 - 0.012 * s + 0.1608 * n - 0.0244 * n * s
 
 
-@kernel
+@compiled
 def ocean_albedo_direct(law: float, wind_speed: float, mu: float) -> float:
     """Albedo of open water for the direct beam by one of `OCEAN_LAWS`, given by its place [1]."""
     if law == _TAYLOR:
@@ -179,7 +180,7 @@ def ocean_albedo_direct(law: float, wind_speed: float, mu: float) -> float:
     return open_water_albedo_direct_jin(mu, wind_speed)
 
 
-@kernel
+@compiled
 def ocean_albedo_diffuse(law: float, wind_speed: float) -> float:
     """Albedo of open water for diffuse light by one of `OCEAN_LAWS`, given by its place [1]."""
     if law == _JIN:

@@ -8,14 +8,15 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from aeroforcing.color_levels import colors_of, tick_levels
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import STDERR_SUFFIX, lookup
 from aeroforcing.plot_text import estimate, folded, in_brackets, label_of, units_of
-from aeroforcing.variables import STDERR_SUFFIX, lookup
 
 _SIZE = (7.0, 5.6)  # inches
 _TITLE, _LABEL, _TICK = 12, 13, 12  # points: readable at half size
 _TITLE_WIDTH = 52  # letters
 _BAND = 2.0  # standard errors on either side
+
 # Colours of Okabe and Ito, which the colour-blind can tell apart; markers for prints in grey.
 LEVEL_LINES = {
     "toa": ("top of the atmosphere", "#0072B2", "o"),

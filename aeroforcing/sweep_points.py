@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aeroforcing.aerosols import AnyAerosol
+from aeroforcing.aerosols import Aerosol, AnyAerosol
 from aeroforcing.albedo import Ocean, SurfaceAlbedo
 from aeroforcing.atmosphere import standard_atmosphere
-from aeroforcing.checks import check_between
-from aeroforcing.cloudy_sky import CloudLayers
-from aeroforcing.column import Aerosol, Cloud, Column, ExponentialProfile
-from aeroforcing.errors import InputError
+from aeroforcing.cloudy_sky import Cloud, CloudLayers
+from aeroforcing.column import Column
+from aeroforcing.core.checks import check_between
+from aeroforcing.core.errors import InputError
+from aeroforcing.profiles import ExponentialProfile
 
 
 class Point(NamedTuple):

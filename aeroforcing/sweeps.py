@@ -20,12 +20,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from aeroforcing.checks import check_between
 from aeroforcing.column import Column, column_arrays
-from aeroforcing.constants import DAYS_PER_MONTH, SOLAR_CONSTANT
-from aeroforcing.errors import InputError
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.checks import check_between
+from aeroforcing.core.constants import DAYS_PER_MONTH, SOLAR_CONSTANT
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import STDERR_SUFFIX, VARIABLES, stamp
 from aeroforcing.estimates import (
     Replicates,
     change_and_clean,
@@ -35,7 +37,7 @@ from aeroforcing.estimates import (
     seed_key,
 )
 from aeroforcing.forcing import REPLICATES, solve_columns
-from aeroforcing.gases import GasTable, load_gas_table
+from aeroforcing.gas_table import GasTable, load_gas_table
 from aeroforcing.solar import sun_over_months
 from aeroforcing.sweep_points import (
     OF_CLOUDS,
@@ -46,9 +48,7 @@ from aeroforcing.sweep_points import (
     describe,
     water_cloud,
 )
-from aeroforcing.variables import STDERR_SUFFIX, VARIABLES, stamp
 
-Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 DEFAULT_STDERR = 0.05  # W m-2

@@ -41,22 +41,11 @@ from aeroforcing.cell_optics import (
     make_room,
     water_of,
 )
+from aeroforcing.core.compiled import borrowed, compiled, inlined, inner, uncounted
 from aeroforcing.events import SCORES
-from aeroforcing.gradient import (
-    add_gradient,
-    add_state,
-    begin_gradient,
-    positive,
-    slopes_of,
-)
-from aeroforcing.jit import borrowed, inlined, inner, kernel, uncounted
+from aeroforcing.gradient import add_gradient, add_state, begin_gradient, positive, slopes_of
 from aeroforcing.medium import add_cloud, medium_at
-from aeroforcing.montecarlo import (
-    Roulette,
-    difference_path,
-    scaled_thresholds,
-    whole_path,
-)
+from aeroforcing.montecarlo import Roulette, difference_path, scaled_thresholds, whole_path
 from aeroforcing.overlap import most_clouds, sky_depth
 from aeroforcing.phase_function import phase_in_band
 from aeroforcing.sampling import (
@@ -79,6 +68,7 @@ INTEGRALS = 4
 _CLEAR_SKY_THRESHOLDS = Roulette(tail=0.3, pair=0.3, chain=1.0)
 _CLOUDY_SKY_THRESHOLDS = Roulette(tail=0.3, pair=0.6, chain=3.0)
 _CLEAN_THRESHOLD = 0.5  # in units of the incoming flux
+
 # Child of a sample's key whose numbers draw its sky; the first children are those of legs.
 SKY = 2**32
 
@@ -282,7 +272,7 @@ def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimate
             )  # fmt: skip
 
 
-@kernel
+@compiled
 def solve(table, columns, sun, effort, first, last, slopes, estimates):
     """The integrals of the cells first..last into `estimates`, (cell, integral, replicate, score).
 
@@ -298,7 +288,7 @@ def solve(table, columns, sun, effort, first, last, slopes, estimates):
         solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimates[cell])
 
 
-@kernel
+@compiled
 def solve_layers(medium, adjoint, cos_zenith, albedo, net, replicates, seed, estimates):
     """Fluxes of one stack of layers with aerosol at one wavelength, (replicate, score).
 

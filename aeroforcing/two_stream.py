@@ -14,11 +14,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aeroforcing.cell_optics import fill_albedos, fill_optics, make_optics, media_by_level
 from aeroforcing.column import Column, column_arrays
-from aeroforcing.gases import GasTable
+from aeroforcing.core.arrays import Floats, ratio
+from aeroforcing.gas_table import GasTable
 from aeroforcing.medium import (
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
@@ -26,9 +26,6 @@ from aeroforcing.medium import (
     FULL_ABSORPTION,
     FULL_SCATTERING,
 )
-from aeroforcing.ratios import ratio
-
-Floats = NDArray[np.float64]
 
 _SMALLEST_K2 = 1e-12  # keeps conservative layers solvable
 _RESONANCE = 1e-9  # of k mu = 1, where the formulas have 0 / 0

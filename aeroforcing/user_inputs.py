@@ -16,16 +16,21 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.averages import on_grid
-from aeroforcing.dates import holds_dates, months_of
-from aeroforcing.errors import InputError
+from aeroforcing.core.calendar import holds_dates, months_of
+from aeroforcing.core.canonical import (
+    OPTICAL,
+    canonicalise,
+    check_ranges,
+    claimed_names,
+    first_place,
+)
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.netcdf import open_input
+from aeroforcing.core.variables import VARIABLES
 from aeroforcing.gridded_air import AIR, LEVEL, air_fields, air_names
 from aeroforcing.grids import grid_of, standard_axes
-from aeroforcing.netcdf import open_input
-from aeroforcing.variables import VARIABLES, canonicalise, check_ranges, claimed_names
 from aeroforcing.wind import WIND, wind_candidates, wind_field, wind_names
-from aeroforcing.wrong_values import first_place
 
-OPTICAL = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
 SPECIES = (
     "aod_organic_carbon",
     "aod_black_carbon",
@@ -42,6 +47,7 @@ KNOWN = (*OPTICAL, *SPECIES, *SURFACE, *CLOUD, "aerosol_profile", *CLOUD_TABLES)
 
 _DIMENSIONS = ("month", "cloud_type", "sigma_layer", LEVEL, "cell", "lat", "lon")
 _HORIZONTAL = ("month", "cell", "lat", "lon")
+
 # The dimensions that a variable may have besides these, or instead of them.
 _MEANT = {
     "aerosol_profile": (*_HORIZONTAL, "sigma_layer"),

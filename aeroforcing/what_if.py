@@ -22,10 +22,10 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.averages import same_axis
-from aeroforcing.checks import check_between
-from aeroforcing.errors import InputError
-from aeroforcing.input_errors import OF_AEROSOL, VARIABLES_WITH_ERRORS
-from aeroforcing.kernel_fields import (
+from aeroforcing.core.canonical import OPTICAL
+from aeroforcing.core.checks import check_between
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.kernel_names import (
     LOG_AOD,
     check_kernels,
     forcings_of,
@@ -33,7 +33,8 @@ from aeroforcing.kernel_fields import (
     kernel_name,
     quantity_of,
 )
-from aeroforcing.variables import CHANGE_SUFFIX, STDERR_SUFFIX, VARIABLES, stamp
+from aeroforcing.core.variables import CHANGE_SUFFIX, STDERR_SUFFIX, VARIABLES, stamp
+from aeroforcing.input_errors import VARIABLES_WITH_ERRORS
 
 ChangeOf: TypeAlias = float | str | xr.DataArray
 
@@ -296,7 +297,7 @@ def _dataset(
     fields = {
         name: array.broadcast_like(shape).transpose(*shape.dims) for name, array in result.items()
     }
-    kept = {name: kernels[name] for name in (*OF_AEROSOL, *_BOUNDS) if name in kernels}
+    kept = {name: kernels[name] for name in (*OPTICAL, *_BOUNDS) if name in kernels}
     whole = kept | dict(inputs) | fields
     return stamp(xr.Dataset(whole, coords=shape.coords, attrs=kernels.attrs))
 

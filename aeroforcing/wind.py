@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import xarray as xr
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.canonical import converted
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import VARIABLES
 from aeroforcing.model_state import vertical_of
-from aeroforcing.variables import VARIABLES, converted
 
 WIND = "wind_speed"
 _NAMES = (WIND, "sfcwind", "si10")

@@ -7,11 +7,11 @@ import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import STDERR_SUFFIX
 from aeroforcing.map_fields import MapField, map_field
 from aeroforcing.plot_text import in_brackets, units_of
 from aeroforcing.sweep_plot import LEVEL_LINES, SKY_STYLES
-from aeroforcing.variables import STDERR_SUFFIX
 
 _SIZE = (7.0, 5.6)  # inches
 _TITLE, _LABEL, _TICK = 13, 13, 12  # points: readable at half size

@@ -23,13 +23,13 @@ from scipy.optimize import nnls
 from aeroforcing.cell_optics import Columns, Optics, fill_albedos, fill_optics, make_optics
 from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.chunk_forcing import SKIES, ChunkSolver, Results, Settings
-from aeroforcing.constants import SOLAR_CONSTANT
-from aeroforcing.gases import GasTable, load_gas_table
+from aeroforcing.core.compiled import compiled
+from aeroforcing.core.constants import LONGEST_PERIOD, SOLAR_CONSTANT
+from aeroforcing.gas_table import GasTable, load_gas_table
 from aeroforcing.inputs import builtin_inputs
-from aeroforcing.jit import kernel
 from aeroforcing.layout import Layout
 from aeroforcing.medium import add_cloud
-from aeroforcing.solar import LONGEST_PERIOD, Sun, fill_days
+from aeroforcing.solar import Sun, fill_days
 from aeroforcing.steps import calendar_months
 from aeroforcing.surface import open_water_albedo_direct
 
@@ -114,7 +114,7 @@ def column_optics(case: Case, cell: int) -> Optics:
     return optics
 
 
-@kernel
+@compiled
 def cloudy_media(g_band, media, depth, extinction, ssa, asymmetry, cloudy):
     """Write to `cloudy` the media (g, level, ...) with the layers of one cloud state added."""
     for g in range(g_band.size):

@@ -72,7 +72,7 @@ def available(package: str) -> bool:
 def layer_response(extinction, scattering, forward, mu):
     """Reflectance and transmittance of a delta-scaled layer, of the beam and of diffuse light.
 
-    The scheme of `aeroforcing.two_stream`, whose docstring has the sources, for one layer.
+    The scheme of `two_stream.py`, whose docstring has the sources, for one layer.
     """
     if extinction <= 0.0:
         return 0.0, 0.0, 0.0, 1.0

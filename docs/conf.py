@@ -16,7 +16,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 from generated_pages import write_pages  # noqa: E402
 
-from aeroforcing import __version__  # noqa: E402
+from aeroforcing.core.version import __version__  # noqa: E402
 
 project = "aeroforcing"
 author = copyright = "The aeroforcing developers"

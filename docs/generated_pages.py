@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aeroforcing
 from aeroforcing.cli import VERBS, build_parsers
-from aeroforcing.variables import VARIABLES, Variable
+from aeroforcing.core.variables import VARIABLES, Variable
 
 _COMMANDS = """# Commands
 

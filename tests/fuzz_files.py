@@ -11,9 +11,9 @@ import numpy as np
 import xarray as xr
 from hypothesis import strategies as st
 
+from aeroforcing.core.variables import VARIABLES
 from aeroforcing.grids import gaussian_grid
 from aeroforcing.user_inputs import KNOWN
-from aeroforcing.variables import VARIABLES
 
 GRID = "45x60"
 LAT, LON = gaussian_grid(GRID)["lat"].values, gaussian_grid(GRID)["lon"].values

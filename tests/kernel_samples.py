@@ -12,10 +12,10 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
+from aeroforcing.core.calendar import climatological_time
+from aeroforcing.core.kernel_names import FORCINGS, is_unrelated, kernel_name
+from aeroforcing.core.variables import stamp
 from aeroforcing.grids import gaussian_grid
-from aeroforcing.kernel_fields import FORCINGS, is_unrelated, kernel_name
-from aeroforcing.netcdf import climatological_time
-from aeroforcing.variables import stamp
 
 QUANTITIES = ("log_aod", "ssa", "asymmetry", "angstrom", "surface_albedo", "cloud_stratus")
 SQUARED = ("log_aod", "ssa")

@@ -17,7 +17,7 @@ from aeroforcing.commands.common import (
     write_documented,
 )
 from aeroforcing.config import POSITIVE, SHARE, TEXT, Kind, Option, one_of
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 if TYPE_CHECKING:
     import xarray as xr

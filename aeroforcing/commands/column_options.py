@@ -7,16 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aeroforcing.commands.common import effective_options
-from aeroforcing.config import (
-    POSITIVE,
-    TEXT,
-    Kind,
-    Option,
-    integer_from,
-    is_number,
-    one_of,
-)
-from aeroforcing.errors import InputError
+from aeroforcing.config import POSITIVE, TEXT, Kind, Option, integer_from, is_number, one_of
+from aeroforcing.core.errors import InputError
 
 if TYPE_CHECKING:
     from aeroforcing.column import Column

@@ -16,7 +16,7 @@ from aeroforcing.config import (
     integer_from,
     read_config,
 )
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,7 @@ def effective_options(
 
 def beginning() -> str:
     """What a run does before its first result is there."""
-    from aeroforcing.jit import is_on_disk
+    from aeroforcing.core.compiled import is_on_disk
     from aeroforcing.transport import solve
 
     if is_on_disk(solve):
@@ -91,7 +91,7 @@ def print_options(options: dict[str, Any]) -> int:
 
 def target_of(args: argparse.Namespace, *, finished_too: bool = False) -> Path:
     """The output file, checked before anything is computed; `finished_too`: it may exist."""
-    from aeroforcing.netcdf import check_target
+    from aeroforcing.core.netcdf import check_target
 
     if args.output is None:
         raise InputError("no output file. Name it with -o OUT.nc.")
@@ -103,13 +103,13 @@ def input_file(name: str) -> Path:
     import logging
     from pathlib import Path
 
-    from aeroforcing import data
+    from aeroforcing.core import resources
 
     given = Path(name)
     if os.path.exists(name) or given.name != name:
         return given
     try:
-        own = data.path(name)
+        own = resources.path(name)
     except OSError:  # there is none, or the name is too long for a file
         return given
     logging.getLogger(__name__).warning("%s: not here; the one of the package is used", name)
@@ -118,7 +118,7 @@ def input_file(name: str) -> Path:
 
 def history_of(path: Path) -> str:
     """The history of a netCDF file; nothing where it has none or is no netCDF."""
-    from aeroforcing.netcdf import open_input
+    from aeroforcing.core.netcdf import open_input
 
     try:
         return str(open_input(path, select=lambda opened: opened[[]]).attrs.get("history", ""))
@@ -148,7 +148,7 @@ def write_documented(
 
     `how` are further settings of `write_netcdf`.
     """
-    from aeroforcing.netcdf import write_netcdf
+    from aeroforcing.core.netcdf import write_netcdf
 
     content = documented(dataset, options=options, args=args, title=title)
     write_netcdf(content, target, overwrite=args.overwrite, **how)

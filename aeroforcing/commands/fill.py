@@ -16,7 +16,7 @@ from aeroforcing.commands.common import (
     write_documented,
 )
 from aeroforcing.config import DISTANCES, TEXT, TEXTS, Option, one_of
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -36,7 +36,7 @@ from aeroforcing.config import (
     integer_from,
     one_of,
 )
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.progress import Progress
 
 if TYPE_CHECKING:
@@ -237,6 +237,6 @@ def _save(target: Path, options: dict[str, Any], args: argparse.Namespace) -> di
 
 def _inputs_of(target: Path) -> str:
     """What the file says about its inputs."""
-    from aeroforcing.netcdf import open_input
+    from aeroforcing.core.netcdf import open_input
 
     return str(open_input(target, select=lambda file: file[[]]).attrs["inputs"])

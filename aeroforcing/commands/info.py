@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do what the arguments ask for; returns the exit code."""
     from aeroforcing.contents import as_text, contents
-    from aeroforcing.netcdf import open_input
-    from aeroforcing.variables import canonicalise
+    from aeroforcing.core.canonical import canonicalise
+    from aeroforcing.core.netcdf import open_input
 
     found = contents(canonicalise(open_input(input_file(args.file)), source=args.file))
     print(json.dumps(found, indent=2) if args.json else as_text(found))

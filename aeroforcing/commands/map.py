@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aeroforcing.commands.common import input_file, target_of
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,8 +60,8 @@ def _numbers(text: str) -> list[float]:
 
 def run(args: argparse.Namespace) -> int:
     """Do what the arguments ask for; returns the exit code."""
+    from aeroforcing.core.netcdf import write_whole
     from aeroforcing.figure_file import figure_bytes, use_files_only
-    from aeroforcing.netcdf import write_whole
 
     target = _target(args)
     use_files_only()
@@ -131,8 +131,8 @@ def _joint_error(errors: list[xr.DataArray | None]) -> xr.DataArray | None:
 
 def _read(path: str) -> xr.Dataset:
     """A file with its variables by their canonical names."""
-    from aeroforcing.netcdf import open_input
-    from aeroforcing.variables import canonicalise
+    from aeroforcing.core.canonical import canonicalise
+    from aeroforcing.core.netcdf import open_input
 
     return canonicalise(open_input(input_file(path)), source=path)
 

@@ -17,7 +17,7 @@ from aeroforcing.commands.common import (
     target_of,
 )
 from aeroforcing.config import TEXT, TEXTS, Option, one_of
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 SUMMARY = "Read AERONET, MODIS, MISR, MERRA-2, GOCART or ISCCP files into a monthly climatology."
 

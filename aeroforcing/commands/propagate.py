@@ -16,7 +16,7 @@ from aeroforcing.commands.common import (
     write_documented,
 )
 from aeroforcing.config import SHARE, TEXT, TEXTS, Option
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -90,10 +90,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _propagated(options: dict[str, Any]) -> xr.Dataset:
+    from aeroforcing.core.canonical import canonicalise
+    from aeroforcing.core.netcdf import open_input
     from aeroforcing.input_errors import errors_from_words
-    from aeroforcing.netcdf import open_input
     from aeroforcing.propagation import propagate
-    from aeroforcing.variables import canonicalise
 
     path = input_file(options["file"])
     return propagate(

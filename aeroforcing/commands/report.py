@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from aeroforcing.commands.common import input_file, target_of
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 SUMMARY = "Write one HTML page on a forcing map: tables, maps, inputs, provenance."
 
@@ -35,9 +35,9 @@ def run(args: argparse.Namespace) -> int:
     if Path(args.output).suffix.lower() not in _SUFFIXES:
         raise InputError(f"{args.output}: the name must end in .html; print the page for a PDF.")
     target = target_of(args)
+    from aeroforcing.core.canonical import canonicalise
+    from aeroforcing.core.netcdf import open_input, write_whole
     from aeroforcing.figure_file import use_files_only
-    from aeroforcing.netcdf import open_input, write_whole
-    from aeroforcing.variables import canonicalise
 
     use_files_only()
     from aeroforcing.report import report

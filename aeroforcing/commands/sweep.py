@@ -23,7 +23,7 @@ from aeroforcing.commands.common import (
     target_of,
 )
 from aeroforcing.config import TEXT, Option
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.progress import Progress
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _swept(
 def _write(
     result: xr.Dataset, target: Path, *, options: dict[str, Any], args: argparse.Namespace
 ) -> None:
-    from aeroforcing.netcdf import write_netcdf, write_whole
+    from aeroforcing.core.netcdf import write_netcdf, write_whole
 
     suffix = target.suffix.lower()
     if suffix == ".nc":

@@ -1,6 +1,6 @@
 """Readers of the files of this field: path or paths in, a Dataset in canonical names out.
 
-A netCDF file in canonical or CF names needs no reader: see `aeroforcing.variables.canonicalise`.
+A netCDF file in canonical or CF names needs no reader: see `canonicalise` in `core.canonical`.
 """
 
 from aeroforcing.readers.aeronet import read_aeronet

@@ -13,7 +13,7 @@ from typing import IO
 
 import numpy as np
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 _LINES_BEFORE_HEADER = 100
 LONGEST_LINE = 1024 * 1024  # bytes; real lines have a few thousand
@@ -23,6 +23,7 @@ LONGEST_LINE = 1024 * 1024  # bytes; real lines have a few thousand
 SHORTEST, LONGEST = 437, 873
 
 _DATE = re.compile(r"date\(dd[:-]mm[:-]yy(?:yy)?\)", re.IGNORECASE)
+
 # A wavelength in the name makes a spectrum; the patterns are those of Version 3, then Version 2.
 _DIRECT_SUN = {"aod": (r"AOD_(\d+)nm", r"AOT_(\d+)")}
 _INVERSION = {
@@ -54,16 +55,19 @@ _SINGLE = {
     "n_days": (r"n_days",),
     "n_points": (r"n_points",),
 }
+
 # Quantities of a table of sites in the package's own names.
 _CANONICAL = (
     "aod", "ssa", "asymmetry", "coalbedo_angstrom", "aaod", "absorption_angstrom",
 )  # fmt: skip
+
 # Quantities of which any makes a file one of sky radiances (inversions), not of direct sun alone.
 _OF_THE_SKY = ("ssa", "asymmetry", "coalbedo_angstrom", "aaod", "absorption_angstrom")
 _COUNTS = {
     "n_days": re.compile(r"NUM_DAYS\[.*?(\d+)nm.*\]"),
     "n_points": re.compile(r"(?:NUM_POINTS|N)\[.*?(\d+)nm.*\]"),
 }
+
 # Version 2 gives the site once, before the header: Location=X,long=1.0,lat=2.0,elev=3,...
 _LOCATION = re.compile(
     r"Locations?=(?P<station>[^,]+),long=(?P<lon>[-\d.]+),lat=(?P<lat>[-\d.]+),"

@@ -12,8 +12,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from aeroforcing.constants import REFERENCE_WAVELENGTH
-from aeroforcing.errors import InputError
+from aeroforcing.core.constants import REFERENCE_WAVELENGTH
+from aeroforcing.core.errors import InputError
 from aeroforcing.readers._aeronet_layout import Layout
 
 # What a record may hold. AOD is negative within its uncertainty of 0.02 (Giles et al. 2019,
@@ -24,10 +24,12 @@ _RECORD_RANGES = {
     "absorption_angstrom": (-5.0, 10.0), "lon": (-180.0, 360.0), "elevation": (-500.0, 9000.0),
     "n_days": (0.0, 1e5), "n_points": (0.0, 1e7),
 }  # fmt: skip
+
 # The published exponent is a fit, so the spectrum departs from it: at most 0.38 in ln(AOD) in
 # 20,000 records of three sites. Far larger departures of many records mean shifted columns.
 _LARGEST_DEPARTURE = 0.75
 _SHARE_OF_DEPARTURES = 0.1
+
 # Of a whole file the departure is far smaller in the median: 0.02 at the ends of the spectrum and
 # 0.06 between them. The limits are for the most bent spectra (ln AOD with a second derivative of 3
 # in ln wavelength); columns that changed places go beyond them from an exponent of about 1 on.

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.readers._aeronet_layout import (
     FIRST_PRINTABLE,
     LONGEST_LINE,

@@ -10,11 +10,12 @@ from typing import TypeAlias, cast
 import numpy as np
 import xarray as xr
 
-from aeroforcing.constants import REFERENCE_WAVELENGTH
-from aeroforcing.errors import InputError
+from aeroforcing.core.canonical import check_ranges
+from aeroforcing.core.constants import REFERENCE_WAVELENGTH
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.netcdf import open_input
+from aeroforcing.core.variables import stamp
 from aeroforcing.grids import standard_axes
-from aeroforcing.netcdf import open_input
-from aeroforcing.variables import check_ranges, stamp
 
 PathLike: TypeAlias = str | os.PathLike[str]
 Paths: TypeAlias = PathLike | Sequence[PathLike]

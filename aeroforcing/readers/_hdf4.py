@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.readers._files import not_this_product
 
 _SIGNATURE = b"\x0e\x03\x13\x01"

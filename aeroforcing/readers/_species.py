@@ -10,7 +10,8 @@ from pathlib import Path
 import xarray as xr
 
 from aeroforcing.builtin_aerosol import FINE_SEA_SALT
-from aeroforcing.errors import InputError
+from aeroforcing.core.canonical import check_ranges
+from aeroforcing.core.errors import InputError
 from aeroforcing.properties import SPECIES, SPECIES_ASYMMETRY, external_mixture, mix_species
 from aeroforcing.readers._files import (
     finished,
@@ -19,7 +20,6 @@ from aeroforcing.readers._files import (
     read_grid,
     with_month_labels,
 )
-from aeroforcing.variables import check_ranges
 
 _ROUNDING = 1e-4  # of single precision and of packing, in an SSA that is a ratio of two fields
 

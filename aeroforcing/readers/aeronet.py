@@ -14,12 +14,12 @@ import pandas as pd
 import xarray as xr
 
 from aeroforcing.absorption import with_absorption
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import VARIABLES
 from aeroforcing.readers._aeronet_layout import Layout
 from aeroforcing.readers._aeronet_means import check_records, monthly_means, period_sums
 from aeroforcing.readers._aeronet_text import records
 from aeroforcing.readers._files import Paths, as_paths, finished, without_negative_noise
-from aeroforcing.variables import VARIABLES
 
 # Members of a zip that hold other quantities than AOD and inversions.
 _OTHER_PRODUCTS = (".tot_lev10", ".tot_lev15", ".tot_lev20", ".pdf", ".txt", ".html")

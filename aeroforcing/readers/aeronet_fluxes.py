@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.readers._aeronet_layout import Layout, find_layout
 from aeroforcing.readers._aeronet_text import parsed
 from aeroforcing.readers._files import PathLike, as_paths, finished

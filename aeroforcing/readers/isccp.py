@@ -10,7 +10,7 @@ import xarray as xr
 
 from aeroforcing.cloud_means import mean_cloud_depth
 from aeroforcing.clouds import CLOUD_TYPES
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.readers._files import (
     Paths,
     as_paths,
@@ -24,6 +24,7 @@ from aeroforcing.readers._files import (
 _AMOUNT = ("cldamt_types", "cloud_fraction", "cloud_amount")
 _OPTICAL_DEPTH = ("tau_types", "cloud_optical_depth")
 _LABELS = ("cloud_type_label", "cloud_type")
+
 # The nine types of ISCCP's diagram in the package's seven: C2 did not divide low and middle clouds
 # of optical depth above 3.6.
 _MERGED = {

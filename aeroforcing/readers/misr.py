@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.grids import standard_axes
 from aeroforcing.properties import aod_at
 from aeroforcing.readers import _hdf4
@@ -24,13 +24,16 @@ from aeroforcing.readers._files import (
 )
 
 GREEN = 558.0  # centre of the green band [nm]; earlier editions round it to 555
+
 # Exponent where the file gives none. An error of 0.6 changes the AOD at 550 nm by 0.9 %.
 DEFAULT_ANGSTROM = 1.2
 
 _GROUP = "Aerosol_Parameter_Average"
 _NEW = {"aod": "Aerosol_Optical_Depth", "angstrom": "Angstrom_Exponent_550_860"}
+
 # Editions up to F15_0031 have one array over optical depth ranges, bands and particle types.
 _OLD = {"hdf4": "Optical depth average", "netcdf": "Optical_depth_average"}
+
 # Its further dimensions by their length: what they are and which entry is wanted.
 _OLD_DIMENSIONS = {9: ("range", 0), 4: ("band", 1), 3: ("band", 1), 6: ("type", 0), 1: ("time", 0)}
 

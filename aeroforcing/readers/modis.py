@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.grids import standard_axes
 from aeroforcing.readers import _hdf4
 from aeroforcing.readers._files import (
@@ -34,6 +34,7 @@ _DEEP_BLUE = (
     "Deep_Blue_Aerosol_Optical_Depth_550_Land_Mean_Mean",
     "Deep_Blue_Aerosol_Optical_Depth_550_Land_QA_Mean_Mean",
 )
+
 # Under which data sets a product may be; the first that the file has counts.
 _PRODUCTS = {
     "combined": ("AOD_550_Dark_Target_Deep_Blue_Combined_Mean_Mean", *_DARK_TARGET),
@@ -41,6 +42,7 @@ _PRODUCTS = {
     "deep_blue": _DEEP_BLUE,
 }
 _GREEN = {"Corrected_Optical_Depth_Land_Mean_Mean": 1}  # position of 550 nm
+
 # Names that rendered maps of the combined product have (NASA Earth Observations).
 _RENDERED = ("AOD", "MODAL2_M_AER_OD", "MYDAL2_M_AER_OD")
 _NOISE = -0.05  # the lowest AOD of a Dark Target retrieval (Levy et al. 2013)

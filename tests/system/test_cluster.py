@@ -22,7 +22,7 @@ import xarray as xr
 from aeroforcing import cluster
 from aeroforcing.chunk_forcing import ChunkResult
 from aeroforcing.cluster import cluster_client, solve_on_workers
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.forcing_run import prepared_run
 from aeroforcing.saved_forcing import save_grid_forcing
 from aeroforcing.threads import solve_in_threads

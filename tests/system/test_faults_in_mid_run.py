@@ -23,8 +23,9 @@ from small_disk import mounted_disk
 from test_wrong_input import command, obey_permissions
 
 import aeroforcing as af
-from aeroforcing import netcdf, run_inputs, saved_forcing
+from aeroforcing import run_inputs, saved_forcing
 from aeroforcing.cli import main
+from aeroforcing.core import netcdf
 
 RUN = ["in.nc", "--grid", "native", "--photons", "8", "--chunk", "24", "--months", "1,4,7,10"]
 PARTS = ".out.nc.parts"

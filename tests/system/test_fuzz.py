@@ -56,10 +56,10 @@ from aeroforcing import (
 from aeroforcing.cli import VERBS, build_parsers
 from aeroforcing.commands import assimilate, column, fill, grid, prepare, sweep
 from aeroforcing.commands import inputs as inputs_command
-from aeroforcing.errors import InputError
-from aeroforcing.netcdf import open_input
+from aeroforcing.core.canonical import check_ranges
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.netcdf import open_input
 from aeroforcing.station_files import read_stations, write_stations
-from aeroforcing.variables import check_ranges
 
 SMALL = ["--grid", GRID, "--months", "1"]
 

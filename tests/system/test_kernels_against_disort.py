@@ -26,7 +26,7 @@ from disort_solution import disort_fluxes
 import aeroforcing as af
 from aeroforcing.cell_optics import fill_optics, make_optics, media_by_level
 from aeroforcing.column import column_arrays
-from aeroforcing.gases import load_gas_table
+from aeroforcing.gas_table import load_gas_table
 from aeroforcing.medium import (
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,

@@ -148,7 +148,7 @@ sys.exit(command.main())
 """
 
 
-@pytest.mark.parametrize("name", ["signal", "enum", "aeroforcing.cli", "aeroforcing.errors"])
+@pytest.mark.parametrize("name", ["signal", "enum", "aeroforcing.cli", "aeroforcing.core.errors"])
 def test_an_interruption_of_the_start_has_no_traceback(name):
     script = WHILE_LOADING.format(name=name, how=int(signal.SIGINT))
     assert_interrupted(script, 130, says="interrupted")

@@ -40,7 +40,7 @@ from aeroforcing.cell_optics import (
 from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.events import SCORES, SURFACE_DOWN, TOA_UP
-from aeroforcing.gases import load_gas_table
+from aeroforcing.gas_table import load_gas_table
 from aeroforcing.inputs import builtin_inputs
 from aeroforcing.medium import (
     AEROSOL,

@@ -19,9 +19,9 @@ import xarray as xr
 from cf_check import cf_problems
 
 from aeroforcing.cli import main
+from aeroforcing.core.netcdf import open_input
 from aeroforcing.grids import gaussian_grid, global_mean
 from aeroforcing.inputs import builtin_inputs
-from aeroforcing.netcdf import open_input
 from aeroforcing.station_files import read_stations
 
 GRID = "20x30"

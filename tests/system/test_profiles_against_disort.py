@@ -20,7 +20,7 @@ from test_against_disort import random_stack
 import aeroforcing as af
 from aeroforcing.cell_optics import fill_optics, make_optics, media_by_level
 from aeroforcing.column import column_arrays
-from aeroforcing.gases import load_gas_table
+from aeroforcing.gas_table import load_gas_table
 from aeroforcing.medium import (
     AEROSOL,
     AEROSOL_ASYMMETRY,

@@ -26,16 +26,14 @@ import reader_samples as samples
 import xarray as xr
 from damage import ANY_FILE, Damage
 
-from aeroforcing.errors import InputError
-from aeroforcing.readers import (
-    read_aeronet,
-    read_gocart,
-    read_isccp,
-    read_merra2,
-    read_misr,
-    read_modis,
-)
-from aeroforcing.variables import check_ranges
+from aeroforcing.core.canonical import check_ranges
+from aeroforcing.core.errors import InputError
+from aeroforcing.readers.aeronet import read_aeronet
+from aeroforcing.readers.gocart import read_gocart
+from aeroforcing.readers.isccp import read_isccp
+from aeroforcing.readers.merra2 import read_merra2
+from aeroforcing.readers.misr import read_misr
+from aeroforcing.readers.modis import read_modis
 
 HEADER = len(samples.V3_PREAMBLE)
 SUN = samples.many_days()

@@ -17,8 +17,8 @@ import pytest
 import xarray as xr
 
 import aeroforcing as af
+from aeroforcing.core.kernel_names import LEVELS
 from aeroforcing.inputs import builtin_inputs
-from aeroforcing.kernel_fields import LEVELS
 
 pytestmark = pytest.mark.slow
 

@@ -25,7 +25,7 @@ import xarray as xr
 from small_disk import mounted_disk
 
 from aeroforcing.cli import main
-from aeroforcing.netcdf import open_input
+from aeroforcing.core.netcdf import open_input
 
 QUICK = ["--grid", "T21", "--months", "1", "--photons", "16", "--sky", "clear"]
 LAT = np.arange(-85.0, 90.0, 10.0)

@@ -11,7 +11,7 @@ import reader_samples as samples
 import aeroforcing as af
 from aeroforcing.aeronet_comparison import Agreement, agreement, as_text, compare_with_aeronet
 from aeroforcing.cli import main
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.readers.aeronet_fluxes import read_aeronet_fluxes
 
 CHANNELS = (440, 675, 870, 1020)

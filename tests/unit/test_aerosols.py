@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import aeroforcing as af
 from aeroforcing.aerosols import LayerOptics, aerosol_arrays, component_optics, mix_layers
-from aeroforcing.errors import InputError
-from aeroforcing.gases import load_gas_table
+from aeroforcing.core.errors import InputError
+from aeroforcing.gas_table import load_gas_table
 from aeroforcing.properties import band_means, planck_band_nodes
 
 QUICK = settings(max_examples=40)

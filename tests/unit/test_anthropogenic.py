@@ -9,7 +9,7 @@ from montecarlo_checks import assert_unbiased
 
 import aeroforcing as af
 from aeroforcing.builtin_aerosol import builtin_species
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.grids import gaussian_grid
 from aeroforcing.properties import SPECIES
 

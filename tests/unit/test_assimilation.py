@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeroforcing.assimilation import assimilate
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.grids import gaussian_grid, great_circle_distance, grid_of
 
 LAT = np.arange(-85.0, 90.0, 10.0)

@@ -17,9 +17,9 @@ from aeroforcing.atmosphere import (
     precipitable_water,
     standard_atmosphere,
 )
-from aeroforcing.constants import AVOGADRO, GAS_CONSTANT, MOLAR_MASS_WATER
-from aeroforcing.errors import InputError
-from aeroforcing.gases import GASES
+from aeroforcing.core.constants import AVOGADRO, GAS_CONSTANT, MOLAR_MASS_WATER
+from aeroforcing.core.errors import InputError
+from aeroforcing.gas_table import GASES
 
 
 def arguments(**changes):

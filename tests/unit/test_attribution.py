@@ -13,9 +13,9 @@ from aeroforcing.aerosols import LayerOptics, aerosol_arrays, component_optics, 
 from aeroforcing.attribution import ADD_ONE_IN, LEAVE_ONE_OUT
 from aeroforcing.background import change_over_background, with_background
 from aeroforcing.column import column_arrays
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.estimates import forcing_replicates, means_and_errors
-from aeroforcing.gases import load_gas_table
+from aeroforcing.gas_table import load_gas_table
 from aeroforcing.properties import planck_band_nodes
 from aeroforcing.solar import sun_over_months
 

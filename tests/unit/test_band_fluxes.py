@@ -7,7 +7,7 @@ import pytest
 from montecarlo_checks import assert_unbiased, t_values
 
 import aeroforcing as af
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 CLOUD = af.Cloud(base=1000.0, top=2000.0, optical_depth=5.0, fraction=0.5)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aeroforcing.benchmark_cases import MODELS, aerocom_experiment
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 EXPERIMENT = aerocom_experiment(photons=2**12, seed=1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aeroforcing.benchmark_table import Comparison, as_text, run_benchmarks
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aeroforcing as af
-from aeroforcing import data
 from aeroforcing.aerosol_optics import species_exponents, spectral_exponents
 from aeroforcing.builtin_aerosol import (
     builtin_aerosol,
@@ -19,7 +18,8 @@ from aeroforcing.builtin_aerosol import (
     tegen_profile,
     with_sea_salt_modes,
 )
-from aeroforcing.errors import InputError
+from aeroforcing.core import resources
+from aeroforcing.core.errors import InputError
 from aeroforcing.grids import annual_mean, gaussian_grid, global_mean
 from aeroforcing.profiles import layer_shares
 from aeroforcing.properties import SPECIES, SPECIES_SSA
@@ -35,7 +35,7 @@ def aerosol():
 
 @pytest.fixture(scope="module")
 def land():
-    with xr.open_dataset(data.path("surface.nc")) as stored:
+    with xr.open_dataset(resources.path("surface.nc")) as stored:
         return regrid(stored["land_fraction"].load(), GRID)
 
 
@@ -85,7 +85,7 @@ def test_annual_means_agree_with_an_independent_calculation(
 
 
 def test_aod_is_observed_where_there_are_observations(aerosol):
-    with xr.open_dataset(data.path("observed_10x15.nc")) as stored:
+    with xr.open_dataset(resources.path("observed_10x15.nc")) as stored:
         observed = stored["aod"].load()
     boxes = regrid(aerosol.aod, "10x15").where(observed.notnull())
     assert float(global_mean(boxes - observed).mean()) == pytest.approx(0, abs=0.006)

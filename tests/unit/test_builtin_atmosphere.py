@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeroforcing import builtin_atmosphere as builtin
-from aeroforcing import data
 from aeroforcing.atmosphere import (
     PRESSURE_RANGE,
     STANDARD_ATMOSPHERES,
@@ -18,8 +17,10 @@ from aeroforcing.atmosphere import (
     precipitable_water,
     standard_atmosphere,
 )
-from aeroforcing.constants import AVOGADRO, GAS_CONSTANT, GRAVITY, MOLAR_MASS_DRY_AIR
-from aeroforcing.gases import GASES, gas_optics, layer_pressure, load_gas_table
+from aeroforcing.core import resources
+from aeroforcing.core.constants import AVOGADRO, GAS_CONSTANT, GRAVITY, MOLAR_MASS_DRY_AIR
+from aeroforcing.gas_table import GASES, load_gas_table
+from aeroforcing.gases import gas_optics, layer_pressure
 
 LAT = np.linspace(-90.0, 90.0, 73)
 AREA = np.cos(np.radians(LAT))
@@ -154,7 +155,7 @@ def test_annual_water_over_the_sea_is_as_prescribed(climate):
 
 def zonal_terrain():
     """Altitude of the built-in surface on (lat, lon) of this test."""
-    with xr.open_dataset(data.path("surface.nc")) as file:
+    with xr.open_dataset(resources.path("surface.nc")) as file:
         return file.altitude.interp(lat=LAT.clip(-88.5, 88.5)).values
 
 
@@ -228,7 +229,7 @@ def test_ozone_column_of_the_year_and_of_the_ozone_hole(climate):
 
 
 def test_ozone_is_the_source_at_its_own_pressures():
-    with xr.open_dataset(data.path("ozone.nc")) as file:
+    with xr.open_dataset(resources.path("ozone.nc")) as file:
         source = file.o3.astype(float).load()
     lat = source.lat.values[[5, 48, 90]]
     climate = builtin.climatology(lat)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aeroforcing.cells import ColumnMaker, cells_of, layer_shares
 from aeroforcing.clouds import CLOUD_TYPES, cloud_band_optics, delta_scaled
-from aeroforcing.gases import load_gas_table
+from aeroforcing.gas_table import load_gas_table
 from aeroforcing.inputs import builtin_inputs
 from aeroforcing.properties import band_means, planck_band_nodes
 

@@ -23,10 +23,10 @@ from cf_check import cf_problems
 import aeroforcing
 from aeroforcing.cli import VERBS, build_parsers, main, parse
 from aeroforcing.commands.common import beginning
-from aeroforcing.config import CONFIG_ATTRIBUTE
-from aeroforcing.constants import DAYS_PER_MONTH
+from aeroforcing.core.calendar import climatological_time
+from aeroforcing.core.constants import DAYS_PER_MONTH
+from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE, open_input, write_netcdf
 from aeroforcing.grids import gaussian_grid
-from aeroforcing.netcdf import climatological_time, open_input, write_netcdf
 from aeroforcing.progress import Progress
 from aeroforcing.summary import summarise
 
@@ -203,7 +203,7 @@ def test_no_public_function_has_the_name_of_a_module():
 
 
 def test_the_readers_are_a_public_package():
-    assert aeroforcing.readers.read_modis.__doc__
+    assert aeroforcing.readers.modis.read_modis.__doc__
 
 
 @pytest.mark.parametrize("name", sorted(aeroforcing._MODULES))

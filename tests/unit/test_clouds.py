@@ -8,15 +8,10 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aeroforcing import data
 from aeroforcing.builtin_clouds import builtin_clouds
-from aeroforcing.clouds import (
-    CLOUD_TYPES,
-    cloud_band_optics,
-    reference_band,
-    tropopause_height,
-)
-from aeroforcing.errors import InputError
+from aeroforcing.clouds import CLOUD_TYPES, cloud_band_optics, reference_band, tropopause_height
+from aeroforcing.core import resources
+from aeroforcing.core.errors import InputError
 from aeroforcing.grids import annual_mean, gaussian_grid, global_mean
 
 
@@ -53,7 +48,7 @@ def test_band_optics_are_physical(phase, radius):
 
 
 def test_band_optics_are_those_of_the_table_at_its_own_sizes():
-    with xr.open_dataset(data.path("cloud_optics.nc")) as stored:
+    with xr.open_dataset(resources.path("cloud_optics.nc")) as stored:
         tables = stored.load()
     liquid = cloud_band_optics("liquid", effective_radius=10.5)  # the ninth of 2.5, 3.5 ...
     assert liquid.ssa == pytest.approx(tables.ssa_liquid.values[:, 8], rel=1e-6)
@@ -69,7 +64,7 @@ def test_between_sizes_it_is_halfway():
 
 def test_ice_size_of_the_table_is_a_diameter():
     """Large particles extinguish twice their cross section: 3 / (density x diameter) per mass."""
-    with xr.open_dataset(data.path("cloud_optics.nc")) as stored:
+    with xr.open_dataset(resources.path("cloud_optics.nc")) as stored:
         extinction = stored["ext_ice"].values[10]  # m2 g-1
         lower, upper = stored["ice_diameter_range"].values
     diameter = np.linspace(lower, upper, extinction.size)
@@ -96,7 +91,7 @@ def test_types_share_out_the_sky(clouds):
 
 
 def test_amounts_keep_the_means_of_the_boxes(clouds):
-    with xr.open_dataset(data.path("observed_10x15.nc")) as stored:
+    with xr.open_dataset(resources.path("observed_10x15.nc")) as stored:
         boxes = stored["cloud_fraction"].load()
     inside = slice(-50, 50)
     for name in boxes.cloud_type.values:
@@ -115,7 +110,7 @@ def test_polar_caps_are_filled_and_flagged(clouds):
 
 def test_the_maps_have_no_seam_and_no_steps(clouds):
     """From cell to cell nowhere more than the steepest slope between neighbouring boxes allows."""
-    with xr.open_dataset(data.path("observed_10x15.nc")) as stored:
+    with xr.open_dataset(resources.path("observed_10x15.nc")) as stored:
         boxes = stored["cloud_fraction"].values
     steepest = np.nanmax(np.abs(np.diff(boxes, axis=-1, append=boxes[..., :1])))
     fraction = clouds.cloud_fraction.values

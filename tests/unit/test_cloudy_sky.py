@@ -9,8 +9,8 @@ import aeroforcing as af
 from aeroforcing.clouds import cloud_band_optics, delta_scaled, reference_band
 from aeroforcing.cloudy_sky import MOST_STATES, cloud_states
 from aeroforcing.column import column_arrays
-from aeroforcing.errors import InputError
-from aeroforcing.gases import load_gas_table
+from aeroforcing.core.errors import InputError
+from aeroforcing.gas_table import load_gas_table
 from aeroforcing.properties import planck_band_nodes
 
 NODES = planck_band_nodes(load_gas_table("g112").band_limits_wavenumber)

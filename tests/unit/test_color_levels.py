@@ -14,7 +14,7 @@ from aeroforcing.color_levels import (
     symmetric_levels,
     tick_levels,
 )
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 SIZES = st.floats(1e-6, 1e6)
 

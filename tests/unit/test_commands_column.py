@@ -13,9 +13,8 @@ import pytest
 
 from aeroforcing.cli import main
 from aeroforcing.commands.sweep import parse_sweep, parse_values
-from aeroforcing.config import CONFIG_ATTRIBUTE
-from aeroforcing.errors import InputError
-from aeroforcing.netcdf import open_input
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE, open_input
 
 QUICK = "--photons 64 -q"
 

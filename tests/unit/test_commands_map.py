@@ -11,7 +11,7 @@ import pytest
 from forcing_samples import sample_forcing
 
 from aeroforcing.cli import main
-from aeroforcing.netcdf import write_netcdf
+from aeroforcing.core.netcdf import write_netcdf
 
 
 @pytest.fixture(scope="module")

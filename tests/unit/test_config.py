@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aeroforcing.config import (
-    CONFIG_ATTRIBUTE,
     DISTANCES,
     FLAG,
     MONTHS,
@@ -27,8 +26,8 @@ from aeroforcing.config import (
     one_of,
     read_config,
 )
-from aeroforcing.errors import InputError
-from aeroforcing.netcdf import write_netcdf
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE, write_netcdf
 
 OPTIONS = (
     Option("months", MONTHS, [1, 2], "h"),

@@ -12,9 +12,9 @@ from numba import njit
 import aeroforcing as af
 from aeroforcing import cloudy_sky
 from aeroforcing.column import column_arrays
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.forcing import solve_columns
-from aeroforcing.gases import load_gas_table
+from aeroforcing.gas_table import load_gas_table
 from aeroforcing.overlap import RULES, sky_depth
 from aeroforcing.sampling import child_key, uniform
 from aeroforcing.solar import sun_at_zenith

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.estimates import (
     change_and_clean,
     flux_replicates,
@@ -16,13 +16,7 @@ from aeroforcing.estimates import (
     samples_per_replicate,
     seed_key,
 )
-from aeroforcing.events import (
-    SCORES,
-    SURFACE_DIRECT,
-    SURFACE_DOWN,
-    SURFACE_UP,
-    TOA_UP,
-)
+from aeroforcing.events import SCORES, SURFACE_DIRECT, SURFACE_DOWN, SURFACE_UP, TOA_UP
 from aeroforcing.transport import CHANGE_CLEAR, CHANGE_CLOUDY, CLEAN_CLEAR, CLEAN_CLOUDY, INTEGRALS
 
 QUICK = settings(deadline=None, max_examples=40)

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from aeroforcing.assimilation import assimilate
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.evaluation import ESTIMATES, evaluate, summary
 from aeroforcing.optimal import optimal_interpolation
 

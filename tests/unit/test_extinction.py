@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aeroforcing as af
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 QUICK = settings(max_examples=40)
 ALTITUDE = np.array([0.0, 200.0, 500.0, 1500.0, 4000.0])

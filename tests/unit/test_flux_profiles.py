@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from montecarlo_checks import assert_unbiased, t_values
 
 import aeroforcing as af
-from aeroforcing.constants import GRAVITY, HEAT_CAPACITY_DRY_AIR
-from aeroforcing.errors import InputError
+from aeroforcing.core.constants import GRAVITY, HEAT_CAPACITY_DRY_AIR
+from aeroforcing.core.errors import InputError
 
 ALTITUDES = [60e3, 30e3, 15e3, 10e3, 5e3, 3e3, 2e3, 1e3, 0.0]
 CLOUD = af.Cloud(base=1000.0, top=2000.0, optical_depth=8.0, fraction=0.5)

@@ -8,8 +8,8 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aeroforcing.core.errors import InputError
 from aeroforcing.cressman import cressman_weight, ring_positions, weighted_means
-from aeroforcing.errors import InputError
 from aeroforcing.gapfill import fill_gaps
 from aeroforcing.grids import great_circle_distance
 

@@ -12,11 +12,12 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeroforcing import data
 from aeroforcing.atmosphere import STANDARD_ATMOSPHERES, standard_atmosphere
-from aeroforcing.constants import AVOGADRO, GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
-from aeroforcing.errors import InputError
-from aeroforcing.gases import GASES, gas_optics, layer_pressure, load_gas_table
+from aeroforcing.core import resources
+from aeroforcing.core.constants import AVOGADRO, GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
+from aeroforcing.core.errors import InputError
+from aeroforcing.gas_table import GASES, load_gas_table
+from aeroforcing.gases import gas_optics, layer_pressure
 
 TSI = 1360.858  # W m-2, of the reference fluxes
 
@@ -30,7 +31,7 @@ def g224() -> Path:
 
 
 def table_path(name: str) -> Path:
-    return data.path("rrtmgp_sw_g112.nc") if name == "g112" else g224()
+    return resources.path("rrtmgp_sw_g112.nc") if name == "g112" else g224()
 
 
 def optics(table, levels, temperature, fractions, layers=None):
@@ -316,7 +317,7 @@ def test_g112_is_read_once():
 
 def test_an_original_file_is_read_like_the_one_that_ships(tmp_path):
     """In float64 and with other variables beside those that are used, as in rrtmgp-data."""
-    with xr.open_dataset(data.path("rrtmgp_sw_g112.nc")) as file:
+    with xr.open_dataset(resources.path("rrtmgp_sw_g112.nc")) as file:
         original = file.load().assign(tsi_default=1360.8, gas_minor=file.gas_names)
     original["kmajor"] = original.kmajor.astype("float64")
     path = tmp_path / "original.nc"
@@ -339,7 +340,7 @@ def test_a_file_that_is_not_netcdf(tmp_path):
 
 def test_a_file_that_is_another_table(tmp_path):
     path = tmp_path / "longwave.nc"
-    with xr.open_dataset(data.path("rrtmgp_sw_g112.nc")) as file:
+    with xr.open_dataset(resources.path("rrtmgp_sw_g112.nc")) as file:
         file.load().drop_vars(["solar_source_quiet", "rayl_lower"]).drop_encoding().to_netcdf(path)
     with pytest.raises(InputError, match=r"lacks rayl_lower, solar_source_quiet"):
         load_gas_table(path)

@@ -8,7 +8,7 @@ import xarray as xr
 
 import aeroforcing as af
 from aeroforcing.clouds import CLOUD_TYPES
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 FORCINGS = ("forcing_toa", "forcing_atmosphere", "forcing_surface")
 CLEAR_FLUXES = ("rsutcs", "rsutcsaf", "rsdscs", "rsdscsaf", "rsuscs", "rsuscsaf")

@@ -12,12 +12,12 @@ from aeroforcing.cells import cells_of
 from aeroforcing.chunk_forcing import Settings
 from aeroforcing.cli import main
 from aeroforcing.column import Column
+from aeroforcing.core.errors import InputError
 from aeroforcing.effect_maps import EffectMap, EffectRun
-from aeroforcing.errors import InputError
 from aeroforcing.fingerprint import identity_of
 from aeroforcing.forcing import column_forcing
 from aeroforcing.forcing_run import ForcingRun
-from aeroforcing.gases import GASES
+from aeroforcing.gas_table import GASES
 from aeroforcing.gridded import grid_forcing
 from aeroforcing.gridded_air import AIR
 from aeroforcing.grids import gaussian_grid

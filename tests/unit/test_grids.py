@@ -8,8 +8,9 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeroforcing.constants import DAYS_PER_MONTH, EARTH_RADIUS
-from aeroforcing.errors import InputError
+from aeroforcing.core.constants import DAYS_PER_MONTH, EARTH_RADIUS
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import VARIABLES
 from aeroforcing.grids import (
     annual_mean,
     gaussian_grid,
@@ -19,7 +20,6 @@ from aeroforcing.grids import (
     standard_axes,
     unit_vectors,
 )
-from aeroforcing.variables import VARIABLES
 
 QUICK = settings(deadline=None, max_examples=40)
 

@@ -12,7 +12,7 @@ import xarray as xr
 from aeroforcing.aerosol_optics import OPTICS_IN_WORDS, mixture_properties
 from aeroforcing.builtin_aerosol import builtin_species
 from aeroforcing.clouds import CLOUD_TYPES
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.grids import gaussian_grid, global_mean
 from aeroforcing.inputs import builtin_inputs, provenance, resolve_inputs
 from aeroforcing.properties import mix_species

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.jit import borrowed, kernel
+from aeroforcing.core.compiled import borrowed, compiled
 
 
 class Things(NamedTuple):
@@ -19,7 +19,7 @@ class Things(NamedTuple):
     bands: NDArray[np.int64]
 
 
-@kernel
+@compiled
 def scale(things, row):
     things, row = borrowed(things), borrowed(row)
     for band in things.bands:

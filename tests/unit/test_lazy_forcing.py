@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import aeroforcing as af
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 dask = pytest.importorskip("dask")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aeroforcing import locks
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.locks import locked
 
 HOLD = """
@@ -139,7 +139,7 @@ def test_many_who_want_it_have_it_one_after_the_other():
     """Each adds one to a number in a file, which loses counts if two do so at once."""
     code = """
 from pathlib import Path
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.locks import locked
 done = 0
 while done < 40:

@@ -9,8 +9,8 @@ from forcing_samples import ERROR, sample_forcing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aeroforcing.constants import DAYS_PER_MONTH
-from aeroforcing.errors import InputError
+from aeroforcing.core.constants import DAYS_PER_MONTH
+from aeroforcing.core.errors import InputError
 from aeroforcing.grids import gaussian_grid, global_mean
 from aeroforcing.map_fields import area_mean, map_field, mesh_of, on_mesh
 

@@ -11,8 +11,8 @@ import aeroforcing as af
 from aeroforcing.aerosols import component_optics
 from aeroforcing.bands import shortwave_bands
 from aeroforcing.column import column_slopes
-from aeroforcing.errors import InputError
-from aeroforcing.gases import load_gas_table
+from aeroforcing.core.errors import InputError
+from aeroforcing.gas_table import load_gas_table
 from aeroforcing.mixed_phase import aerosol_phase
 from aeroforcing.phase_function import FIRST_MOMENT, HenyeyGreenstein, phase_rows
 from aeroforcing.properties import planck_band_nodes

@@ -9,7 +9,7 @@ import xarray as xr
 import aeroforcing as af
 from aeroforcing.atmosphere import precipitable_water
 from aeroforcing.builtin_atmosphere import builtin_ozone, climatology
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.species_optics import mass_extinction
 
 SMOKE = af.Aerosol(aod=0.2, ssa=0.9, asymmetry=0.65, angstrom=1.5)

@@ -15,10 +15,11 @@ import pytest
 import xarray as xr
 from cf_check import cf_problems
 
-from aeroforcing.constants import DAYS_PER_MONTH
-from aeroforcing.errors import InputError
-from aeroforcing.netcdf import check_target, climatological_time, open_input, write_netcdf
-from aeroforcing.variables import VARIABLES
+from aeroforcing.core.calendar import climatological_time
+from aeroforcing.core.constants import DAYS_PER_MONTH
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.netcdf import check_target, open_input, write_netcdf
+from aeroforcing.core.variables import VARIABLES
 
 FLUXES = ("rsdt", "rsut", "rsutcs", "rsutaf", "rsutcsaf", "rsds", "rsus", "rsdscs", "rsuscs")
 FORCINGS = tuple(
@@ -246,7 +247,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(small, tmp_path, mo
 def test_a_limit_on_the_size_of_files_is_reported(tmp_path):
     """The kernel refuses the write itself, as a full disk does."""
     code = (
-        "import xarray as xr, numpy as np; from aeroforcing.netcdf import write_netcdf\n"
+        "import xarray as xr, numpy as np; from aeroforcing.core.netcdf import write_netcdf\n"
         "data = xr.Dataset({'aod': ('lat', np.random.default_rng(1).random(100_000))})\n"
         "write_netcdf(data, 'x.nc')"
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numba import njit
 from scipy import stats
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.overlap import (
     RULES,
     chain_of,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.polynomial import legendre
 
 from aeroforcing.adjoint import mean_step
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.phase_function import (
     FIFTH_MOMENT,
     FIRST_COSINE,

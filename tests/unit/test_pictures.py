@@ -11,9 +11,9 @@ from forcing_samples import sample_forcing
 from matplotlib.axes import Axes
 from pictures import BASELINE, difference, save, skip_with_other_versions, wants_new_pictures
 
+from aeroforcing.core.variables import stamp
 from aeroforcing.plot import plot_map, plot_maps
 from aeroforcing.sweep_plot import plot_sweep
-from aeroforcing.variables import stamp
 from aeroforcing.zonal_plot import plot_zonal_means
 
 FORCING = sample_forcing()

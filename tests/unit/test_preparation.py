@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from aeroforcing.absorption import with_absorption
 from aeroforcing.cloud_means import mean_cloud_depth
 from aeroforcing.clouds import CLOUD_TYPES
-from aeroforcing.errors import InputError
+from aeroforcing.core.canonical import canonicalise
+from aeroforcing.core.errors import InputError
 from aeroforcing.inputs import resolve_inputs
 from aeroforcing.preparation import PRODUCTS, prepare
-from aeroforcing.variables import canonicalise
 
 TYPES = [cloud.name for cloud in CLOUD_TYPES]
 LAT, LON = np.arange(-75.0, 90.0, 30.0), np.arange(15.0, 360.0, 30.0)

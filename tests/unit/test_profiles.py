@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aeroforcing as af
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.profiles import layer_shares
 
 QUICK = settings(max_examples=40)

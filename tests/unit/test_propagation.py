@@ -9,9 +9,9 @@ from cf_check import cf_problems
 from kernel_samples import STDERR, shifted, toy_forcing, toy_inputs, toy_kernels
 
 import aeroforcing as af
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.kernel_names import FORCINGS
 from aeroforcing.error_correlation import ErrorFields, correlation_of
-from aeroforcing.errors import InputError
-from aeroforcing.kernel_fields import FORCINGS
 from aeroforcing.monthly_map import MonthlyMap
 from aeroforcing.regions import land_fraction, region_means
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.integrate import quad
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import VARIABLES
 from aeroforcing.properties import (
     SPECIES,
     aod_at,
@@ -22,7 +23,6 @@ from aeroforcing.properties import (
     mix_species,
     planck_band_nodes,
 )
-from aeroforcing.variables import VARIABLES
 
 QUICK = settings(deadline=None, max_examples=40)
 

@@ -15,8 +15,8 @@ import xarray as xr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from aeroforcing.errors import InputError
-from aeroforcing.readers import read_aeronet
+from aeroforcing.core.errors import InputError
+from aeroforcing.readers.aeronet import read_aeronet
 
 
 @pytest.fixture

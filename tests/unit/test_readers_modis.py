@@ -10,8 +10,8 @@ import pytest
 import reader_samples as samples
 import xarray as xr
 
-from aeroforcing.errors import InputError
-from aeroforcing.readers import read_modis
+from aeroforcing.core.errors import InputError
+from aeroforcing.readers.modis import read_modis
 
 pytest.importorskip("pyhdf.SD")
 JULY = "MOD08_M3.A2005182.061.2017296023540.hdf"

@@ -11,15 +11,13 @@ import pytest
 import reader_samples as samples
 import xarray as xr
 
-from aeroforcing.errors import InputError
-from aeroforcing.readers import (
-    read_aeronet,
-    read_gocart,
-    read_isccp,
-    read_merra2,
-    read_misr,
-    read_modis,
-)
+from aeroforcing.core.errors import InputError
+from aeroforcing.readers.aeronet import read_aeronet
+from aeroforcing.readers.gocart import read_gocart
+from aeroforcing.readers.isccp import read_isccp
+from aeroforcing.readers.merra2 import read_merra2
+from aeroforcing.readers.misr import read_misr
+from aeroforcing.readers.modis import read_modis
 
 
 class Kind(NamedTuple):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.grids import gaussian_grid, global_mean
 from aeroforcing.regridding import monthly_climatology, regrid
 

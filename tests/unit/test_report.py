@@ -13,7 +13,7 @@ import matplotlib
 import pytest
 from forcing_samples import sample_forcing
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.regions import region_means
 from aeroforcing.report import report
 

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from aeroforcing import run_inputs
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.grids import gaussian_grid
 from aeroforcing.inputs import builtin_inputs, provenance, resolve_inputs
 from aeroforcing.points import builtin_at_points

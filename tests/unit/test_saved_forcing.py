@@ -13,8 +13,8 @@ import xarray as xr
 
 import aeroforcing as af
 from aeroforcing import parts, run_inputs, saved_forcing
-from aeroforcing.errors import InputError
-from aeroforcing.netcdf import open_input
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.netcdf import open_input
 from aeroforcing.saved_forcing import save_grid_forcing
 from aeroforcing.summary import summarise
 

@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from aeroforcing.constants import DAYS_PER_MONTH
+from aeroforcing.core.constants import DAYS_PER_MONTH, LONGEST_PERIOD
 from aeroforcing.solar import (
-    LONGEST_PERIOD,
     declination,
     distance_factor,
     draw_sun,

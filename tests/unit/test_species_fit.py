@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.properties import SPECIES, mix_species
 from aeroforcing.species_fit import fit_species
 

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aeroforcing as af
-from aeroforcing import data
 from aeroforcing.aerosol_optics import mixture_properties, spectral_exponents
 from aeroforcing.aerosols import aerosol_arrays, component_optics
 from aeroforcing.atmosphere import relative_humidity
-from aeroforcing.errors import InputError
-from aeroforcing.gases import load_gas_table
+from aeroforcing.core import resources
+from aeroforcing.core.errors import InputError
+from aeroforcing.gas_table import load_gas_table
 from aeroforcing.properties import SPECIES, planck_band_nodes
 from aeroforcing.properties import mix_species as mix_by_the_paper
 from aeroforcing.species_optics import (
@@ -34,7 +34,7 @@ HYGROSCOPIC = ("sulfate", "sea_salt_fine", "sea_salt_coarse", "organic_carbon", 
 
 @pytest.fixture(scope="module")
 def tables():
-    with xr.open_dataset(data.path("aerosol_optics.nc")) as stored:
+    with xr.open_dataset(resources.path("aerosol_optics.nc")) as stored:
         return stored.astype(float).load()
 
 

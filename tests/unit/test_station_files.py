@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.inputs import builtin_inputs
 from aeroforcing.station_files import read_stations, write_stations
 from aeroforcing.station_inputs import with_stations

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing.constants import DAYS_PER_MONTH
-from aeroforcing.errors import InputError
+from aeroforcing.core.constants import DAYS_PER_MONTH
+from aeroforcing.core.errors import InputError
 from aeroforcing.solar import insolation, sun_over_months
 from aeroforcing.steps import calendar_months, steps_of_series
 

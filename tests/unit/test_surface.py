@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing import data
 from aeroforcing.builtin_surface import builtin_surface
+from aeroforcing.core import resources
 from aeroforcing.grids import annual_mean, gaussian_grid, global_mean
 from aeroforcing.regridding import regrid
 from aeroforcing.surface import (
@@ -206,7 +206,7 @@ def zonal_means(land):
     """Built-in albedo by month and 10 degrees of latitude, over land or over water [1]."""
     grid = gaussian_grid("T63")
     fields = builtin_surface(grid=grid)
-    with xr.open_dataset(data.path("surface.nc")) as stored:
+    with xr.open_dataset(resources.path("surface.nc")) as stored:
         share = regrid(stored["land_fraction"].load(), grid)
     mean_water = 0.065  # of the direct and diffuse light of a day
     water = fields.open_water_fraction

@@ -12,8 +12,9 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeroforcing.errors import InputError
-from aeroforcing.variables import VARIABLES, canonicalise, check_ranges, lookup, stamp
+from aeroforcing.core.canonical import canonicalise, check_ranges
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import VARIABLES, lookup, stamp
 
 QUICK = settings(deadline=None, max_examples=40)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from kernel_samples import STDERR, shifted, toy_forcing, toy_inputs, toy_kernels
 
 import aeroforcing as af
-from aeroforcing.errors import InputError
-from aeroforcing.kernel_fields import FORCINGS
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.kernel_names import FORCINGS
 
 INPUTS = toy_inputs()
 KERNELS = toy_kernels(INPUTS)

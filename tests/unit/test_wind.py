@@ -8,7 +8,7 @@ import xarray as xr
 
 import aeroforcing as af
 from aeroforcing.cli import main
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 from aeroforcing.inputs import resolve_inputs
 from aeroforcing.wind import wind_names
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import xarray as xr
 
-from aeroforcing.errors import InputError
+from aeroforcing.core.errors import InputError
 
 LEVELS = ("toa", "atmosphere", "surface")
 FORCINGS = tuple(f"forcing_{level}{sky}" for sky in ("", "_cs") for level in LEVELS)

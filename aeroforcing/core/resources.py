@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_INSTALLED = Path(__file__).parent / "_data"
-_CHECKOUT = Path(__file__).parent.parent / "data"
+_PACKAGE = Path(__file__).parents[1]
+_INSTALLED = _PACKAGE / "_data"
+_CHECKOUT = _PACKAGE.parent / "data"
 
 
 def path(name: str) -> Path:

@@ -6,9 +6,8 @@ import errno
 import os
 import secrets
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import accumulate, pairwise
 from pathlib import Path
 
 import cftime
@@ -16,18 +15,18 @@ import netCDF4
 import numpy as np
 import xarray as xr
 
-from aeroforcing.constants import DAYS_PER_MONTH
-from aeroforcing.errors import InputError
-from aeroforcing.variables import CLIMATOLOGY_BOUNDS, ERROR_SUFFIXES, stamp
+from aeroforcing.core.calendar import TIME_UNITS, climatological_time
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import ERROR_SUFFIXES, stamp
 
 CONVENTIONS = "CF-1.11"
-TIME_UNITS = "days since 2001-01-01"
-CALENDAR = "noleap"
+
 CLIMATOLOGY_CELL_METHODS = "time: mean within years time: mean over years"
 
 _PRECISIONS = {"single": "f4", "double": "f8"}
 _CLASSIC_SIGNATURES = (b"CDF\x01", b"CDF\x02")
 _HDF5_SIGNATURES = (b"\x89HDF", b"CDF\x05")  # what the netCDF-4 library is needed for
+
 # What the libraries raise at a damaged header, and at attributes that make no sense.
 _DAMAGE = (
     OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, MemoryError,
@@ -39,51 +38,7 @@ _OTHER_FORMATS = {
     b"GRIB": "a GRIB file (convert it to netCDF first)",
 }
 
-
-def climatological_time(months: Iterable[int]) -> xr.Dataset:
-    """Time axis of a climatology of calendar months, in the 365-day year 2001.
-
-    Parameters
-    ----------
-    months
-        Calendar months, 1 to 12, each once and in ascending order.
-
-    Returns
-    -------
-    Dataset with the coordinates `time` (the middles of the months) and `month` (1 to 12), and
-    the variable `climatology_bnds` (time, bnds), the beginning and end of each month.
-
-    Raises
-    ------
-    InputError
-        The months are not calendar months in ascending order.
-
-    References
-    ----------
-    CF Conventions 1.11, section 7.4, climatological statistics.
-    """
-    numbers = _calendar_months(months)
-    first_days = _first_days()
-    edges = np.array([first_days[number - 1 : number + 1] for number in numbers])
-    middles = edges[:, 0] + (edges[:, 1] - edges[:, 0]) / 2
-    coordinates = {"time": middles, "month": ("time", np.array(numbers, dtype=np.int32))}
-    return stamp(xr.Dataset({CLIMATOLOGY_BOUNDS: (("time", "bnds"), edges)}, coordinates))
-
-
-def _calendar_months(months: Iterable[int]) -> list[int]:
-    numbers = [int(month) for month in months]
-    ascending = all(first < second for first, second in pairwise(numbers))
-    if not numbers or not ascending or numbers[0] < 1 or numbers[-1] > 12:
-        raise InputError(
-            f"months {numbers}: give calendar months from 1 to 12, each once, in ascending order."
-        )
-    return numbers
-
-
-def _first_days() -> list[cftime.DatetimeNoLeap]:
-    """First days of the twelve months, and of the next January."""
-    days = accumulate(DAYS_PER_MONTH, initial=0)
-    return list(cftime.num2date(list(days), TIME_UNITS, calendar=CALENDAR))
+CONFIG_ATTRIBUTE = "aeroforcing_config"
 
 
 def open_input(

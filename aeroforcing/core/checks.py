@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 import numpy as np
 
-from aeroforcing.errors import InputError
-from aeroforcing.variables import VARIABLES
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import VARIABLES
 
 
 def check_number(owner: str, name: str, value: float) -> None:
@@ -46,20 +45,6 @@ def check_count(name: str, value: float) -> None:
     """Raise InputError unless `value` is a whole number of at least 1."""
     if value < 1 or int(value) != value:
         raise InputError(f"{name}={value!r} is not allowed; give a whole number of at least 1.")
-
-
-def checked_months(months: Iterable[int]) -> list[int]:
-    """The months as a list.
-
-    Raises
-    ------
-    InputError
-        One is not 1..12 or is given twice, or there is none.
-    """
-    chosen = list(months)
-    if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(1, 13)):
-        raise InputError(f"months={chosen} is not allowed; give different numbers from 1 to 12.")
-    return [int(month) for month in chosen]
 
 
 def _number(value: object) -> float:

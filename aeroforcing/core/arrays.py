@@ -1,4 +1,4 @@
-"""Ratios whose denominator may be nothing."""
+"""Plain arrays: their types, and ratios whose denominator may be nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+Counts = NDArray[np.int64]
 
 
 def ratio(part: Floats, whole: Floats, otherwise: float = 0.0) -> Floats:

@@ -31,7 +31,7 @@ _OPTIONS: dict[str, Any] = {
     "error_model": "numpy",
     "no_cfunc_wrapper": True,
 }
-kernel = njit(**_OPTIONS)
+compiled = njit(**_OPTIONS)
 inner = njit(**(_OPTIONS | {"no_cpython_wrapper": True}))
 uncounted = njit(**(_OPTIONS | {"no_cpython_wrapper": True, "_nrt": False}))
 inlined = njit(**(_OPTIONS | {"no_cpython_wrapper": True, "_nrt": False, "forceinline": True}))

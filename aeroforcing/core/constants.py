@@ -19,3 +19,5 @@ BOLTZMANN = 1.380649e-23  # J K-1
 
 REFERENCE_WAVELENGTH = 550.0  # nm, at which AOD, SSA and asymmetry parameter are given
 DAYS_PER_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # the 365-day year
+
+LONGEST_PERIOD = max(DAYS_PER_MONTH)
