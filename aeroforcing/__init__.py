@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     from aeroforcing.gapfill import fill_gaps
     from aeroforcing.grid_species import grid_species_forcing
     from aeroforcing.gridded import grid_forcing
-    from aeroforcing.grids import annual_mean, gaussian_grid, global_mean, grid_of
+    from aeroforcing.grids.grid import gaussian_grid, grid_of
+    from aeroforcing.grids.means import annual_mean, global_mean
+    from aeroforcing.grids.regridding import monthly_climatology, regrid
     from aeroforcing.inputs import builtin_inputs, resolve_inputs
     from aeroforcing.model_columns import columns_from
     from aeroforcing.optimal import optimal_interpolation
@@ -66,7 +68,6 @@ if TYPE_CHECKING:
     )
     from aeroforcing.propagation import propagate
     from aeroforcing.properties import aod_at
-    from aeroforcing.regridding import monthly_climatology, regrid
     from aeroforcing.saved_forcing import save_grid_forcing
     from aeroforcing.species_aerosol import SpeciesAerosol
     from aeroforcing.species_fit import fit_species
@@ -103,7 +104,7 @@ _MODULES = {
     "TabulatedPhaseFunction": "phase_function",
     "UniformProfile": "profiles",
     "aerocom_experiment": "benchmark_cases",
-    "annual_mean": "grids",
+    "annual_mean": "grids.means",
     "anthropogenic_aerosol": "plumes",
     "anthropogenic_forcing": "anthropogenic",
     "aod_at": "properties",
@@ -122,16 +123,16 @@ _MODULES = {
     "evaluate": "evaluation",
     "fill_gaps": "gapfill",
     "fit_species": "species_fit",
-    "gaussian_grid": "grids",
-    "global_mean": "grids",
+    "gaussian_grid": "grids.grid",
+    "global_mean": "grids.means",
     "grid_forcing": "gridded",
-    "grid_of": "grids",
+    "grid_of": "grids.grid",
     "grid_species_forcing": "grid_species",
     "ice_albedo": "albedo",
     "layer_fluxes": "forcing",
     "layer_profiles": "flux_profiles",
     "mix_species": "aerosol_optics",
-    "monthly_climatology": "regridding",
+    "monthly_climatology": "grids.regridding",
     "monthly_profiles": "flux_profiles",
     "optimal_interpolation": "optimal",
     "plot_map": "plot",
@@ -143,7 +144,7 @@ _MODULES = {
     "propagate_ensemble": "error_ensemble",
     "read_field": "user_inputs",
     "read_stations": "station_files",
-    "regrid": "regridding",
+    "regrid": "grids.regridding",
     "resolve_inputs": "inputs",
     "run_benchmarks": "benchmark_table",
     "save_grid_forcing": "saved_forcing",

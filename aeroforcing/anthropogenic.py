@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from aeroforcing.aerosols import LayerOptics
 from aeroforcing.attribution import Effort, effect_over
-from aeroforcing.averages import on_grid
 from aeroforcing.chunk_forcing import REPLICATES
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.core.canonical import canonicalise, check_ranges
@@ -28,7 +27,8 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.effect_maps import EffectMap, EffectRun, Source
 from aeroforcing.estimates import Replicates
-from aeroforcing.grids import standard_axes
+from aeroforcing.grids.axes import standard_axes
+from aeroforcing.grids.means import on_grid
 from aeroforcing.plumes import anthropogenic_aerosol, plume_bands, plume_shares
 from aeroforcing.threads import Progress
 from aeroforcing.user_inputs import in_months

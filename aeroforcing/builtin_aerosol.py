@@ -30,15 +30,15 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.aerosol_optics import DEFAULT_OPTICS, mixture_properties
-from aeroforcing.coarse import interpolate, relaxed
 from aeroforcing.core import resources
 from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.checks import check_between
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
-from aeroforcing.grids import global_mean
+from aeroforcing.grids.interpolation import interpolate, relaxed
+from aeroforcing.grids.means import global_mean
+from aeroforcing.grids.regridding import regrid
 from aeroforcing.profiles import SigmaProfile
-from aeroforcing.regridding import regrid
 
 FINE_SEA_SALT = 0.3  # share of the sea-salt AOD at 550 nm
 

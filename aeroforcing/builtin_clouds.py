@@ -16,9 +16,9 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.clouds import CLOUD_TYPES
-from aeroforcing.coarse import interpolate, relaxed
 from aeroforcing.core import resources
 from aeroforcing.core.variables import stamp
+from aeroforcing.grids.interpolation import interpolate, relaxed
 
 OBSERVED_LATITUDES = (-58.0, 62.0)  # degrees_north
 

@@ -23,11 +23,11 @@ from aeroforcing.core.arrays import Floats
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.gas_table import GASES, GasTable
 from aeroforcing.gridded_air import AIR, joined_columns
-from aeroforcing.layout import Chunk, Layout
-from aeroforcing.points import row_of
+from aeroforcing.grids.domain import Chunk, Layout
+from aeroforcing.grids.points import row_of
+from aeroforcing.grids.time_steps import Steps, calendar_months
 from aeroforcing.properties import BandNodes, band_means, band_slopes, planck_band_nodes
 from aeroforcing.solar import Sun
-from aeroforcing.steps import Steps, calendar_months
 from aeroforcing.surface import DEFAULT_OCEAN, ocean_law
 from aeroforcing.wind import WIND
 

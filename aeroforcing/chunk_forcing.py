@@ -34,8 +34,8 @@ from aeroforcing.estimates import (
 )
 from aeroforcing.events import SCORES
 from aeroforcing.gas_table import load_gas_table
+from aeroforcing.grids.domain import Chunk, Layout
 from aeroforcing.kernels import LEAST_FRACTION, kernel_replicates, scores_with_kernels
-from aeroforcing.layout import Chunk, Layout
 from aeroforcing.sampling import sobol_net
 from aeroforcing.solar import Sun, insolation
 from aeroforcing.surface import DEFAULT_OCEAN

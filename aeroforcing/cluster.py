@@ -22,7 +22,7 @@ from aeroforcing.chunk_forcing import ChunkResult
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.version import __version__
 from aeroforcing.forcing_run import ForcingRun
-from aeroforcing.layout import Chunk
+from aeroforcing.grids.domain import Chunk
 
 if TYPE_CHECKING:
     from distributed import Client, Future

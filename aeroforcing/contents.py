@@ -13,7 +13,7 @@ from aeroforcing.core.kernel_names import FORCINGS
 from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE
 from aeroforcing.core.variables import STDERR_SUFFIX, lookup
 from aeroforcing.error_table import known_budget
-from aeroforcing.regions import REGIONS, Estimates, region_means
+from aeroforcing.grids.regions import REGIONS, Estimates, region_means
 
 SETTINGS = (
     "photons", "replicates", "seed", "solar_constant", "gas_table", "missing_cells", "base",

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from aeroforcing.core.constants import EARTH_RADIUS
-from aeroforcing.grids import great_circle_distance, unit_vectors
+from aeroforcing.grids.sphere import great_circle_distance, unit_vectors
 
 # Below this sum of weights (the weight of one cell at no distance) the rounding of the transform
 # could matter, and whether any cell is in reach at all must be exact: such sums are made directly.

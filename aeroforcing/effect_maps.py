@@ -27,7 +27,7 @@ from aeroforcing.core.checks import check_between, check_count
 from aeroforcing.core.variables import stamp
 from aeroforcing.estimates import Replicates, means_and_errors, samples_per_replicate, seed_key
 from aeroforcing.gas_table import GasTable, load_gas_table
-from aeroforcing.grids import grid_of
+from aeroforcing.grids.grid import grid_of
 from aeroforcing.inputs import provenance, resolve_inputs
 from aeroforcing.properties import BandNodes, planck_band_nodes
 from aeroforcing.threads import Progress, processors

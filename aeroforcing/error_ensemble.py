@@ -22,9 +22,9 @@ from aeroforcing.core.variables import VARIABLES
 from aeroforcing.error_correlation import Correlation, ErrorFields
 from aeroforcing.estimates import seed_key
 from aeroforcing.gridded import grid_forcing
+from aeroforcing.grids.regions import Extent
 from aeroforcing.input_errors import ErrorOf, Errors, error_field, resolved_errors
 from aeroforcing.inputs import resolve_inputs
-from aeroforcing.map_fields import Extent
 from aeroforcing.monthly_map import MonthlyMap
 from aeroforcing.propagation import CorrelationOf, MapMeans, correlations_of, told
 

@@ -8,7 +8,7 @@ import xarray as xr
 from aeroforcing.core.canonical import canonicalise, check_ranges
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import XarrayObject, lookup
-from aeroforcing.grids import standard_axes
+from aeroforcing.grids.axes import standard_axes
 
 
 def prepared(field: xr.DataArray, *, source: str) -> xr.DataArray:

@@ -15,7 +15,7 @@ import numpy as np
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.version import __version__
 from aeroforcing.forcing_run import ForcingRun
-from aeroforcing.run_inputs import WHOLE_CELLS
+from aeroforcing.grids.domain import WHOLE_CELLS
 
 _BYTES_AT_ONCE = 2**24
 

@@ -24,7 +24,7 @@ from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.estimates import samples_per_replicate, seed_key
 from aeroforcing.gas_table import load_gas_table
-from aeroforcing.layout import Chunk, Layout
+from aeroforcing.grids.domain import Chunk, Layout
 from aeroforcing.run_inputs import RunInputs, open_run_inputs
 from aeroforcing.surface import DEFAULT_OCEAN, OCEAN_IN_WORDS, OCEAN_LAWS, ocean_law
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from aeroforcing.aerosol_optics import check_optics, mix_species, spectral_exponents
 from aeroforcing.aerosols import LayerOptics
 from aeroforcing.attribution import METHODS, Effort, attributed
-from aeroforcing.averages import on_grid
 from aeroforcing.builtin_aerosol import builtin_species, builtin_species_profiles
 from aeroforcing.cells import layer_shares
 from aeroforcing.chunk_forcing import REPLICATES
@@ -22,6 +21,7 @@ from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.effect_maps import EffectMap, EffectRun, Source
 from aeroforcing.estimates import Replicates
+from aeroforcing.grids.means import on_grid
 from aeroforcing.properties import SPECIES, band_means
 from aeroforcing.threads import Progress
 from aeroforcing.user_inputs import read_user_inputs

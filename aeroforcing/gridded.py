@@ -14,7 +14,7 @@ from aeroforcing.aerosol_optics import DEFAULT_OPTICS
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
 from aeroforcing.forcing_run import ForcingRun, prepared_run
-from aeroforcing.layout import Layout
+from aeroforcing.grids.domain import Layout
 from aeroforcing.run_inputs import checked
 from aeroforcing.surface import DEFAULT_OCEAN
 from aeroforcing.threads import Progress, processors, solve_in_threads
@@ -58,7 +58,7 @@ def grid_forcing(
     times
         "months" for calendar months of a climatology, of which the inputs hold one year; "input"
         for the time steps of the inputs: a series of months, days or parts of a day, by the
-        bounds of its time axis or else by its spacing (`steps.steps_of_series`). The sun is
+        bounds of its time axis or else by its spacing (`time_steps.steps_of_series`). The sun is
         averaged over each step.
     months
         Calendar months, 1 to 12; each is averaged over all its days, of a 365-day year. Of time

@@ -21,9 +21,9 @@ from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.kernel_names import kernel_name, quantity_of
-from aeroforcing.grids import grid_of
+from aeroforcing.grids.grid import grid_of
+from aeroforcing.grids.regions import land_fraction
 from aeroforcing.properties import aod_at
-from aeroforcing.regions import land_fraction
 
 ErrorOf: TypeAlias = float | str | xr.DataArray
 Errors: TypeAlias = Mapping[str, ErrorOf] | str

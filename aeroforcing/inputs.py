@@ -23,7 +23,7 @@ from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
 from aeroforcing.gridded_air import AIR, with_air
-from aeroforcing.grids import gaussian_grid, grid_of
+from aeroforcing.grids.grid import gaussian_grid, grid_of
 from aeroforcing.model_fields import model_fields
 from aeroforcing.surface import DEFAULT_OCEAN, needs_wind
 from aeroforcing.user_inputs import UserInputs, lacking_partner, read_user_inputs

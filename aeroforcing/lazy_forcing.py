@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from aeroforcing.chunk_forcing import ChunkSolver, solve_chunk
 from aeroforcing.forcing_run import ForcingRun
 from aeroforcing.gridded import as_dataset
-from aeroforcing.layout import Chunk
+from aeroforcing.grids.domain import Chunk
 
 
 def lazy_forcing(run: ForcingRun) -> xr.Dataset:

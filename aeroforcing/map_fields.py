@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from aeroforcing.core.calendar import _month_name, month_numbers
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import STDERR_SUFFIX
-from aeroforcing.grids import annual_mean, grid_of, standard_axes
+from aeroforcing.grids.axes import standard_axes
+from aeroforcing.grids.grid import grid_of
+from aeroforcing.grids.means import annual_mean
+from aeroforcing.grids.regions import Extent
 
 SEASONS = {
     "annual": tuple(range(1, 13)),
@@ -21,7 +24,6 @@ SEASONS = {
     "JJA": (6, 7, 8),
     "SON": (9, 10, 11),
 }
-Extent = Sequence[float]  # west, east, south, north [degrees]
 
 
 class MapField(NamedTuple):

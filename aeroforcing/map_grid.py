@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from aeroforcing.core.arrays import Floats
-from aeroforcing.map_fields import Extent
+from aeroforcing.grids.regions import Extent
 
 _GAP = 4  # points between the edge of the map and the labels
 _LEAST_WIDTH = 0.3  # of the lower edge, as a share of the map's, so that there is room for labels

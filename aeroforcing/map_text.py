@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aeroforcing.core.variables import lookup
-from aeroforcing.map_fields import Extent, MapField, area_mean, input_error_of_mean
+from aeroforcing.grids.regions import Extent
+from aeroforcing.map_fields import MapField, area_mean, input_error_of_mean
 from aeroforcing.plot_text import estimate, label_of, units_of
 
 

@@ -16,11 +16,11 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.aerosol_optics import DEFAULT_OPTICS, OPTICS_IN_WORDS, mixture_properties
-from aeroforcing.averages import on_grid
 from aeroforcing.builtin_aerosol import with_sea_salt_modes
 from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core.canonical import OPTICAL, first_place
 from aeroforcing.core.errors import InputError
+from aeroforcing.grids.means import on_grid
 from aeroforcing.properties import SPECIES as MIXED_SPECIES
 from aeroforcing.user_inputs import CLOUD_TABLES, SPECIES, UserInputs
 

@@ -12,14 +12,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.averages import same_axis
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.calendar import month_numbers
 from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.errors import InputError
-from aeroforcing.grids import grid_of, standard_axes, unit_vectors
-from aeroforcing.map_fields import Extent
-from aeroforcing.regions import region_shares
+from aeroforcing.grids.axes import standard_axes
+from aeroforcing.grids.grid import grid_of
+from aeroforcing.grids.means import same_axis
+from aeroforcing.grids.regions import Extent, region_shares
+from aeroforcing.grids.sphere import unit_vectors
 
 _BOUNDS = ("lat_bnds", "lon_bnds", "climatology_bnds")
 

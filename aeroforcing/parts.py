@@ -24,7 +24,7 @@ from aeroforcing.chunk_forcing import ChunkResult
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import move_into_place, write_whole
 from aeroforcing.fingerprint import differences, fingerprint
-from aeroforcing.layout import Chunk
+from aeroforcing.grids.domain import Chunk
 from aeroforcing.locks import locked
 
 _HEADER_BYTES = 512

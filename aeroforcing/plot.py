@@ -18,9 +18,9 @@ from aeroforcing.coastline import coast_around
 from aeroforcing.color_levels import Colors, colors_of, flag_colors, tick_levels
 from aeroforcing.core.calendar import month_numbers
 from aeroforcing.core.errors import InputError
+from aeroforcing.grids.regions import Extent
 from aeroforcing.map_fields import (
     SEASONS,
-    Extent,
     MapField,
     Mesh,
     is_flag,

@@ -9,11 +9,12 @@ from pathlib import Path
 import xarray as xr
 
 from aeroforcing.absorption import with_absorption
-from aeroforcing.averages import averaged
 from aeroforcing.cloud_means import mean_cloud_depth
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
-from aeroforcing.grids import grid_of
+from aeroforcing.grids.grid import grid_of
+from aeroforcing.grids.means import averaged
+from aeroforcing.grids.regridding import monthly_climatology, regrid
 from aeroforcing.readers._files import PathLike, Paths, as_paths
 from aeroforcing.readers.aeronet import read_aeronet
 from aeroforcing.readers.gocart import read_gocart
@@ -21,7 +22,6 @@ from aeroforcing.readers.isccp import read_isccp
 from aeroforcing.readers.merra2 import read_merra2
 from aeroforcing.readers.misr import read_misr
 from aeroforcing.readers.modis import read_modis
-from aeroforcing.regridding import monthly_climatology, regrid
 
 STATIONS = ("aeronet",)
 RETRIEVALS: dict[str, Callable[[Sequence[PathLike]], xr.Dataset]] = {

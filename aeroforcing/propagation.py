@@ -30,8 +30,8 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.core.kernel_names import check_kernels, forcings_of, quantity_of, sensitivity
 from aeroforcing.core.variables import STDERR_SUFFIX, stamp
 from aeroforcing.error_correlation import SYSTEMATIC, Correlation, correlation_of, variance_of_sums
+from aeroforcing.grids.regions import Extent
 from aeroforcing.input_errors import ErrorOf, Errors, description, error_field, resolved_errors
-from aeroforcing.map_fields import Extent
 from aeroforcing.monthly_map import MonthlyMap
 
 CorrelationOf = str | float | Mapping[str, str | float]

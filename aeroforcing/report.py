@@ -15,7 +15,6 @@ import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from aeroforcing.averages import weights_of
 from aeroforcing.benchmark_table import Comparison, run_benchmarks
 from aeroforcing.contents import contents
 from aeroforcing.core import resources
@@ -24,9 +23,10 @@ from aeroforcing.core.variables import STDERR_SUFFIX, lookup
 from aeroforcing.core.version import __version__
 from aeroforcing.error_table import budget, known_budget
 from aeroforcing.figure_file import figure_bytes
+from aeroforcing.grids.means import weights_of
+from aeroforcing.grids.regions import REGIONS
 from aeroforcing.plot import plot_map
 from aeroforcing.plot_text import MINUS, estimate, number
-from aeroforcing.regions import REGIONS
 from aeroforcing.zonal_plot import plot_zonal_means
 
 _DPI = 130

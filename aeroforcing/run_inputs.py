@@ -19,18 +19,19 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aeroforcing.aerosol_optics import DEFAULT_OPTICS, check_optics
-from aeroforcing.averages import same_axis
 from aeroforcing.core.canonical import check_ranges
 from aeroforcing.core.checks import check_number
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_lazily, reading
 from aeroforcing.core.variables import VARIABLES, stamp
 from aeroforcing.gridded_air import air_names
-from aeroforcing.grids import gaussian_grid, grid_of, standard_axes
+from aeroforcing.grids.axes import standard_axes
+from aeroforcing.grids.domain import GRID, WHOLE_CELLS, Chunk, Layout
+from aeroforcing.grids.grid import gaussian_grid, grid_of
+from aeroforcing.grids.means import same_axis
+from aeroforcing.grids.points import builtin_at_points, points_of
+from aeroforcing.grids.time_steps import Steps, calendar_months, steps_of_series
 from aeroforcing.inputs import builtin_inputs, provenance, resolve_fields
-from aeroforcing.layout import GRID, Chunk, Layout
-from aeroforcing.points import builtin_at_points, points_of
-from aeroforcing.steps import Steps, calendar_months, steps_of_series
 from aeroforcing.surface import DEFAULT_OCEAN, needs_wind
 from aeroforcing.user_inputs import (
     CLOUD_TABLES,
@@ -43,7 +44,7 @@ from aeroforcing.user_inputs import (
 from aeroforcing.wind import WIND, wind_names, with_wind
 
 IN_MEMORY_BYTES = 2**28  # of a file that is read at once
-WHOLE_CELLS = 2**17  # of a run whose inputs are made at once
+
 TIMES = ("months", "input")
 
 # Known without months; where the user's depend on the month, their mean counts.

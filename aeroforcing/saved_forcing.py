@@ -23,10 +23,10 @@ from aeroforcing.core.netcdf import check_target, open_input, open_lazily
 from aeroforcing.fingerprint import SourceFile, fingerprint, identity_of
 from aeroforcing.forcing_run import ForcingRun, prepared_run
 from aeroforcing.gridded import CellCounter, as_dataset
-from aeroforcing.layout import Chunk, Layout
+from aeroforcing.grids.domain import WHOLE_CELLS, Chunk, Layout
+from aeroforcing.grids.means import RunningMeans
 from aeroforcing.parts import Parts, discard_parts, parts_of
-from aeroforcing.run_inputs import WHOLE_CELLS, checked
-from aeroforcing.running_means import RunningMeans
+from aeroforcing.run_inputs import checked
 from aeroforcing.streamed_netcdf import Place, write_slabs
 from aeroforcing.summary import averaged_fields, summary_of
 from aeroforcing.threads import Progress, processors, solve_in_threads

@@ -20,7 +20,7 @@ from aeroforcing.assimilation import MAX_ELEVATION_DIFFERENCE
 from aeroforcing.core.canonical import canonicalise
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
-from aeroforcing.grids import standard_axes
+from aeroforcing.grids.axes import standard_axes
 from aeroforcing.properties import SPECIES, SPECIES_ASYMMETRY, SPECIES_SCATTERING, mix_species
 from aeroforcing.stations import match
 

@@ -17,7 +17,8 @@ from aeroforcing.core.canonical import canonicalise, check_ranges
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import lookup
 from aeroforcing.fields import prepared
-from aeroforcing.grids import grid_of, unit_vectors
+from aeroforcing.grids.grid import grid_of
+from aeroforcing.grids.sphere import unit_vectors
 
 QUANTITIES = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
 

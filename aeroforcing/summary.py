@@ -9,7 +9,7 @@ from typing import Any
 import xarray as xr
 
 from aeroforcing.core.kernel_names import LEVELS
-from aeroforcing.grids import annual_mean, global_mean
+from aeroforcing.grids.means import annual_mean, global_mean
 from aeroforcing.input_errors import AERONET, systematic_changes
 
 SKIES = {"all-sky": "", "clear-sky": "_cs"}

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeAlias
 
 from aeroforcing.chunk_forcing import ChunkResult, ChunkSolver, Results
-from aeroforcing.layout import Chunk
+from aeroforcing.grids.domain import Chunk
 
 Progress: TypeAlias = Callable[[int, int], None]
 

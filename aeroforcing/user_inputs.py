@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from aeroforcing.averages import on_grid
 from aeroforcing.core.calendar import holds_dates, months_of
 from aeroforcing.core.canonical import (
     OPTICAL,
@@ -28,7 +27,9 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.core.variables import VARIABLES
 from aeroforcing.gridded_air import AIR, LEVEL, air_fields, air_names
-from aeroforcing.grids import grid_of, standard_axes
+from aeroforcing.grids.axes import coordinate_of, standard_axes
+from aeroforcing.grids.grid import grid_of
+from aeroforcing.grids.means import on_grid
 from aeroforcing.wind import WIND, wind_candidates, wind_field, wind_names
 
 SPECIES = (
@@ -409,16 +410,6 @@ def _on_standard_axes(dataset: xr.Dataset, names: Sequence[str], source: str) ->
         _check_dimensions(ordered[name], name, source, without=() if are_points else ("cell",))
         ordered[name] = ordered[name].transpose(*_DIMENSIONS, missing_dims="ignore")
     return ordered
-
-
-def coordinate_of(dataset: xr.Dataset, name: str) -> xr.DataArray | None:
-    """The coordinate of a canonical name, known by its own name, an alias or its standard name."""
-    known = VARIABLES[name]
-    for own, array in dataset.coords.items():
-        by_name = str(own).lower() in (name, *known.aliases)
-        if by_name or str(array.attrs.get("standard_name", "")) == known.standard_name:
-            return array
-    return None
 
 
 def _check_dimensions(

@@ -21,7 +21,6 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import xarray as xr
 
-from aeroforcing.averages import same_axis
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.checks import check_between
 from aeroforcing.core.errors import InputError
@@ -34,6 +33,7 @@ from aeroforcing.core.kernel_names import (
     quantity_of,
 )
 from aeroforcing.core.variables import CHANGE_SUFFIX, STDERR_SUFFIX, VARIABLES, stamp
+from aeroforcing.grids.means import same_axis
 from aeroforcing.input_errors import VARIABLES_WITH_ERRORS
 
 ChangeOf: TypeAlias = float | str | xr.DataArray

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import xarray as xr
 
 import aeroforcing as af
-from aeroforcing.grids import annual_mean, global_mean
+from aeroforcing.grids.means import annual_mean, global_mean
 from benchmarks.cases import machine, markdown
 
 LEVELS = ("toa", "atmosphere", "surface")

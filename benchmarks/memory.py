@@ -29,8 +29,8 @@ import xarray as xr
 from aeroforcing import saved_forcing
 from aeroforcing.chunk_forcing import ChunkResult
 from aeroforcing.forcing_run import prepared_run
-from aeroforcing.grids import gaussian_grid
-from aeroforcing.layout import Chunk
+from aeroforcing.grids.domain import Chunk
+from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.progress import Progress
 from aeroforcing.threads import processors, solve_in_threads
 from benchmarks.cases import machine, markdown

@@ -8,7 +8,7 @@ from functools import lru_cache
 import xarray as xr
 
 from aeroforcing.aerosol_optics import DEFAULT_OPTICS
-from aeroforcing.grids import grid_of
+from aeroforcing.grids.grid import grid_of
 from aeroforcing.inputs import builtin_inputs
 
 Numbers = tuple[float, ...]

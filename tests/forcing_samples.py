@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.core.calendar import climatological_time
-from aeroforcing.grids import gaussian_grid
+from aeroforcing.grids.grid import gaussian_grid
 
 LEVELS = {"toa": -4.0, "atmosphere": 5.0, "surface": -9.0}
 SKIES = {"": 0.5, "_cs": 1.0}

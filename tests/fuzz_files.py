@@ -12,7 +12,7 @@ import xarray as xr
 from hypothesis import strategies as st
 
 from aeroforcing.core.variables import VARIABLES
-from aeroforcing.grids import gaussian_grid
+from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.user_inputs import KNOWN
 
 GRID = "45x60"

@@ -15,7 +15,7 @@ import xarray as xr
 from aeroforcing.core.calendar import climatological_time
 from aeroforcing.core.kernel_names import FORCINGS, is_unrelated, kernel_name
 from aeroforcing.core.variables import stamp
-from aeroforcing.grids import gaussian_grid
+from aeroforcing.grids.grid import gaussian_grid
 
 QUANTITIES = ("log_aod", "ssa", "asymmetry", "angstrom", "surface_albedo", "cloud_stratus")
 SQUARED = ("log_aod", "ssa")

@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
 def _analysis_and_scores(options: dict[str, Any]) -> tuple[xr.Dataset, xr.Dataset]:
     from aeroforcing.builtin_surface import builtin_surface
     from aeroforcing.evaluation import evaluate
-    from aeroforcing.grids import grid_of
+    from aeroforcing.grids.grid import grid_of
     from aeroforcing.station_files import read_stations
     from aeroforcing.user_inputs import read_field
 

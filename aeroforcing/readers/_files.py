@@ -15,7 +15,7 @@ from aeroforcing.core.constants import REFERENCE_WAVELENGTH
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.core.variables import stamp
-from aeroforcing.grids import standard_axes
+from aeroforcing.grids.axes import standard_axes
 
 PathLike: TypeAlias = str | os.PathLike[str]
 Paths: TypeAlias = PathLike | Sequence[PathLike]

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.grids import standard_axes
+from aeroforcing.grids.axes import standard_axes
 from aeroforcing.readers import _hdf4
 from aeroforcing.readers._files import (
     COUNT,

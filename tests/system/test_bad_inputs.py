@@ -28,7 +28,7 @@ from aeroforcing.cells import cells_of
 from aeroforcing.cli import main
 from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core.errors import InputError
-from aeroforcing.grids import gaussian_grid
+from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.inputs import builtin_inputs, resolve_inputs
 from aeroforcing.run_inputs import open_run_inputs
 

@@ -20,7 +20,8 @@ from cf_check import cf_problems
 
 from aeroforcing.cli import main
 from aeroforcing.core.netcdf import open_input
-from aeroforcing.grids import gaussian_grid, global_mean
+from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.grids.means import global_mean
 from aeroforcing.inputs import builtin_inputs
 from aeroforcing.station_files import read_stations
 

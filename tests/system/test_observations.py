@@ -17,8 +17,8 @@ import xarray as xr
 from aeroforcing.assimilation import assimilate
 from aeroforcing.evaluation import ESTIMATES, evaluate, summary
 from aeroforcing.gapfill import fill_gaps
-from aeroforcing.grids import annual_mean, global_mean
-from aeroforcing.regridding import regrid
+from aeroforcing.grids.means import annual_mean, global_mean
+from aeroforcing.grids.regridding import regrid
 
 METHODS = ("cressman", "poisson")
 # South-western corners of blocks of 20 x 30 degrees: Congo, Amazon, Southern Ocean, southern

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import aeroforcing as af
-from aeroforcing.grids import annual_mean
+from aeroforcing.grids.means import annual_mean
 
 BASE = {"aod": 0.1, "ssa": 0.9, "asymmetry": 0.7, "angstrom": 1.4, "albedo": 0.15}
 FORCINGS = ("forcing_toa", "forcing_atmosphere", "forcing_surface")

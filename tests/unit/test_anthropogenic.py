@@ -10,7 +10,7 @@ from montecarlo_checks import assert_unbiased
 import aeroforcing as af
 from aeroforcing.builtin_aerosol import builtin_species
 from aeroforcing.core.errors import InputError
-from aeroforcing.grids import gaussian_grid
+from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.properties import SPECIES
 
 GRID = "30x60"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from aeroforcing.assimilation import assimilate
 from aeroforcing.core.errors import InputError
-from aeroforcing.grids import gaussian_grid, great_circle_distance, grid_of
+from aeroforcing.grids.grid import gaussian_grid, grid_of
+from aeroforcing.grids.sphere import great_circle_distance
 
 LAT = np.arange(-85.0, 90.0, 10.0)
 LON = np.arange(0.0, 360.0, 15.0)

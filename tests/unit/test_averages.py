@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from aeroforcing.averages import averaged, on_grid
-from aeroforcing.grids import gaussian_grid
+from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.grids.means import averaged, on_grid
 from aeroforcing.properties import external_mixture
 
 QUICK = settings(deadline=None, max_examples=40)

@@ -20,10 +20,11 @@ from aeroforcing.builtin_aerosol import (
 )
 from aeroforcing.core import resources
 from aeroforcing.core.errors import InputError
-from aeroforcing.grids import annual_mean, gaussian_grid, global_mean
+from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.grids.means import annual_mean, global_mean
+from aeroforcing.grids.regridding import regrid
 from aeroforcing.profiles import layer_shares
 from aeroforcing.properties import SPECIES, SPECIES_SSA
-from aeroforcing.regridding import regrid
 
 GRID = gaussian_grid("T42")
 

@@ -26,7 +26,7 @@ from aeroforcing.commands.common import beginning
 from aeroforcing.core.calendar import climatological_time
 from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE, open_input, write_netcdf
-from aeroforcing.grids import gaussian_grid
+from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.progress import Progress
 from aeroforcing.summary import summarise
 

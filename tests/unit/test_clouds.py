@@ -12,7 +12,8 @@ from aeroforcing.builtin_clouds import builtin_clouds
 from aeroforcing.clouds import CLOUD_TYPES, cloud_band_optics, reference_band, tropopause_height
 from aeroforcing.core import resources
 from aeroforcing.core.errors import InputError
-from aeroforcing.grids import annual_mean, gaussian_grid, global_mean
+from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.grids.means import annual_mean, global_mean
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeroforcing.coarse import interpolate, relaxed
+from aeroforcing.grids.interpolation import interpolate, relaxed
 
 LAT = np.arange(-85.0, 90.0, 10.0)
 LON = np.arange(7.5, 360.0, 15.0)

@@ -11,7 +11,8 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.core.kernel_names import FORCINGS, forcings_of, kernel_name
 from aeroforcing.error_correlation import ErrorFields, correlation_of
 from aeroforcing.error_ensemble import DrawnInputs, Spread, with_error
-from aeroforcing.grids import gaussian_grid, unit_vectors
+from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.grids.sphere import unit_vectors
 from aeroforcing.inputs import builtin_inputs, resolve_inputs
 from aeroforcing.monthly_map import MonthlyMap
 from aeroforcing.propagation import MapMeans, correlations_of

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aeroforcing.core.errors import InputError
 from aeroforcing.cressman import cressman_weight, ring_positions, weighted_means
 from aeroforcing.gapfill import fill_gaps
-from aeroforcing.grids import great_circle_distance
+from aeroforcing.grids.sphere import great_circle_distance
 
 LAT = np.arange(-82.5, 90.0, 15.0)
 LON = np.arange(0.0, 360.0, 15.0)

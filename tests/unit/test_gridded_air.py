@@ -20,7 +20,7 @@ from aeroforcing.forcing_run import ForcingRun
 from aeroforcing.gas_table import GASES
 from aeroforcing.gridded import grid_forcing
 from aeroforcing.gridded_air import AIR
-from aeroforcing.grids import gaussian_grid
+from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.inputs import builtin_inputs, provenance, resolve_inputs
 from aeroforcing.model_columns import columns_from
 from aeroforcing.model_state import state_names

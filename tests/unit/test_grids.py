@@ -11,15 +11,10 @@ from hypothesis import strategies as st
 from aeroforcing.core.constants import DAYS_PER_MONTH, EARTH_RADIUS
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES
-from aeroforcing.grids import (
-    annual_mean,
-    gaussian_grid,
-    global_mean,
-    great_circle_distance,
-    grid_of,
-    standard_axes,
-    unit_vectors,
-)
+from aeroforcing.grids.axes import standard_axes
+from aeroforcing.grids.grid import gaussian_grid, grid_of
+from aeroforcing.grids.means import annual_mean, global_mean
+from aeroforcing.grids.sphere import great_circle_distance, unit_vectors
 
 QUICK = settings(deadline=None, max_examples=40)
 

@@ -13,7 +13,8 @@ from aeroforcing.aerosol_optics import OPTICS_IN_WORDS, mixture_properties
 from aeroforcing.builtin_aerosol import builtin_species
 from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core.errors import InputError
-from aeroforcing.grids import gaussian_grid, global_mean
+from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.grids.means import global_mean
 from aeroforcing.inputs import builtin_inputs, provenance, resolve_inputs
 from aeroforcing.properties import mix_species
 from aeroforcing.run_inputs import open_run_inputs

@@ -8,9 +8,9 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aeroforcing.grids import gaussian_grid
-from aeroforcing.layout import Layout
-from aeroforcing.steps import calendar_months
+from aeroforcing.grids.domain import Layout
+from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.grids.time_steps import calendar_months
 
 GRID = Layout(calendar_months([1, 4, 7]), gaussian_grid("20x30"))
 POINTS = Layout(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.errors import InputError
-from aeroforcing.grids import gaussian_grid, global_mean
+from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.grids.means import global_mean
 from aeroforcing.map_fields import area_mean, map_field, mesh_of, on_mesh
 
 FORCING = sample_forcing()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.grids import great_circle_distance
+from aeroforcing.grids.sphere import great_circle_distance
 from aeroforcing.optimal import correlations, optimal_interpolation
 
 LAT = np.arange(-85.0, 90.0, 10.0)

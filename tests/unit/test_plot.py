@@ -15,7 +15,7 @@ from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 from aeroforcing.coastline import coast_around, coastline
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import flag_attributes
-from aeroforcing.grids import gaussian_grid
+from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.map_fields import area_mean, map_field
 from aeroforcing.plot import plot_map, plot_maps
 from aeroforcing.plot_text import estimate, folded, label_of, units_of

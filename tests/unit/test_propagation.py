@@ -12,8 +12,8 @@ import aeroforcing as af
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.kernel_names import FORCINGS
 from aeroforcing.error_correlation import ErrorFields, correlation_of
+from aeroforcing.grids.regions import land_fraction, region_means
 from aeroforcing.monthly_map import MonthlyMap
-from aeroforcing.regions import land_fraction, region_means
 
 KERNELS = toy_kernels()
 SUFFIXES = ("_sampling_error", "_input_error", "_total_error", "_input_error_part")

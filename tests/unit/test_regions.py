@@ -7,8 +7,9 @@ import pytest
 import xarray as xr
 from forcing_samples import sample_forcing
 
-from aeroforcing.grids import annual_mean, gaussian_grid, global_mean
-from aeroforcing.regions import REGIONS, land_fraction, region_means, region_shares
+from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.grids.means import annual_mean, global_mean
+from aeroforcing.grids.regions import REGIONS, land_fraction, region_means, region_shares
 
 FORCING = sample_forcing()
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.grids import gaussian_grid, global_mean
-from aeroforcing.regridding import monthly_climatology, regrid
+from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.grids.means import global_mean
+from aeroforcing.grids.regridding import monthly_climatology, regrid
 
 QUICK = settings(deadline=None, max_examples=40)
 

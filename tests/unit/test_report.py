@@ -14,7 +14,7 @@ import pytest
 from forcing_samples import sample_forcing
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.regions import region_means
+from aeroforcing.grids.regions import region_means
 from aeroforcing.report import report
 
 FORCING = sample_forcing().assign_attrs(

@@ -10,9 +10,9 @@ import xarray as xr
 
 from aeroforcing import run_inputs
 from aeroforcing.core.errors import InputError
-from aeroforcing.grids import gaussian_grid
+from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.grids.points import builtin_at_points
 from aeroforcing.inputs import builtin_inputs, provenance, resolve_inputs
-from aeroforcing.points import builtin_at_points
 from aeroforcing.run_inputs import checked, open_run_inputs
 
 MONTHS = (1, 7)

@@ -8,8 +8,8 @@ import xarray as xr
 
 from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.errors import InputError
+from aeroforcing.grids.time_steps import calendar_months, steps_of_series
 from aeroforcing.solar import insolation, sun_over_months
-from aeroforcing.steps import calendar_months, steps_of_series
 
 
 def series(*dates, bounds=None, **options):

@@ -10,8 +10,9 @@ import xarray as xr
 
 from aeroforcing.builtin_surface import builtin_surface
 from aeroforcing.core import resources
-from aeroforcing.grids import annual_mean, gaussian_grid, global_mean
-from aeroforcing.regridding import regrid
+from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.grids.means import annual_mean, global_mean
+from aeroforcing.grids.regridding import regrid
 from aeroforcing.surface import (
     OCEAN_LAWS,
     OPEN_WATER_ALBEDO_DIFFUSE,

@@ -17,10 +17,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.steps import Steps
+from aeroforcing.grids.time_steps import Steps
 
 GRID = ("lat", "lon")
 POINTS = ("cell",)
+
+WHOLE_CELLS = 2**17  # of a run whose inputs are made at once
 
 
 class Chunk(NamedTuple):
@@ -63,7 +65,7 @@ class Chunk(NamedTuple):
 class Layout:
     """The steps and places of a run.
 
-    The places are a grid as that of `grids.gaussian_grid`, or points: a Dataset with the
+    The places are a grid as that of `grid.gaussian_grid`, or points: a Dataset with the
     coordinates `lat` and `lon` over `cell`.
     """
 

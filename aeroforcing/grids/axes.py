@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import xarray as xr
 
 from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import VARIABLES, XarrayObject
 
 # Axes come rounded to a few digits; a deviation below this share of the spacing is rounding. The
 # polar row of a Gaussian grid is 0.27 spacings away from that of a regular grid.
@@ -171,3 +173,123 @@ def _midway_edges(axis: np.ndarray) -> np.ndarray:
 
 def _is_even(axis: np.ndarray, step: float) -> bool:
     return bool(np.all(np.abs(np.diff(axis) - step) <= _ROUNDING * step))
+
+
+def standard_axes(dataset: XarrayObject, *, source: str = "the field") -> XarrayObject:
+    """Bring the horizontal axes to `lat` ascending and `lon` ascending within 0 to 360.
+
+    The axes are recognised by name (lat, latitude, ... in any case) or standard_name. They become
+    the last two dimensions. Bounds of the axes move along.
+
+    Parameters
+    ----------
+    dataset
+        On any latitude-longitude grid with one-dimensional axes.
+    source
+        File or other origin, for the messages.
+
+    Returns
+    -------
+    The same type; values are only re-ordered.
+
+    Raises
+    ------
+    InputError
+        An axis is absent, two-dimensional, out of range, or holds NaN or duplicates.
+    """
+    renamed = _rename_axis(_rename_axis(dataset, "lat", source), "lon", source)
+    for name in ("lat", "lon"):
+        _check_axis(renamed, name, source)
+    eastward = _longitudes_eastward(renamed)
+    sorted_ = eastward.sortby(["lat", "lon"])
+    _check_duplicates(sorted_, source)
+    return _axes_last(sorted_)
+
+
+def _axes_last(dataset: XarrayObject) -> XarrayObject:
+    if isinstance(dataset, xr.DataArray):
+        return dataset.transpose(..., "lat", "lon")
+    fields = {name: array for name, array in dataset.data_vars.items() if _is_field(array)}
+    return dataset.assign({name: _axes_last(array) for name, array in fields.items()})
+
+
+def _is_field(array: xr.DataArray) -> bool:
+    return {"lat", "lon"} <= set(array.dims)
+
+
+def _rename_axis(dataset: XarrayObject, name: str, source: str) -> XarrayObject:
+    """Rename the axis and its bounds to the canonical name."""
+    found = [str(dim) for dim in dataset.dims if _is_axis(dataset, str(dim), name)]
+    if len(found) != 1:
+        raise InputError(
+            f"{source}: {'no' if not found else 'more than one'} {VARIABLES[name].long_name} axis "
+            f"among the dimensions ({', '.join(map(str, dataset.dims))}); expected one dimension "
+            f"{name!r} with a coordinate of the same name [{VARIABLES[name].units}]."
+        )
+    names = {found[0]: name}
+    bounds = str(dataset[found[0]].attrs.get("bounds", ""))
+    if isinstance(dataset, xr.Dataset) and bounds in dataset.variables:
+        names[bounds] = f"{name}_bnds"
+    changed = {old: new for old, new in names.items() if old != new}
+    there = dataset.variables if isinstance(dataset, xr.Dataset) else dataset.coords
+    for old, new in changed.items():
+        if new in there or new in dataset.dims:
+            raise InputError(f"{source}: both {old} and {new} are there. Drop or rename one.")
+    return dataset.rename(changed)
+
+
+def _is_axis(dataset: xr.DataArray | xr.Dataset, dim: str, name: str) -> bool:
+    variable = VARIABLES[name]
+    attributes = dataset[dim].attrs if dim in dataset.coords else {}
+    by_name = dim.lower() in (name, *variable.aliases)
+    return by_name or attributes.get("standard_name") == variable.standard_name
+
+
+def _check_axis(dataset: xr.DataArray | xr.Dataset, name: str, source: str) -> None:
+    if name not in dataset.coords:
+        raise InputError(f"{source}: the dimension {name} has no coordinate values.")
+    if dataset[name].size == 0:
+        raise InputError(f"{source}: the axis {name} is empty. Give at least one {name}.")
+    if dataset[name].dtype.kind not in "iuf":
+        raise InputError(f"{source}: the coordinate {name} does not hold numbers.")
+    values = dataset[name].values
+    bad = ~np.isfinite(values) | VARIABLES[name].out_of_range(values)
+    if bad.any():
+        raise InputError(
+            f"{source}: the coordinate {name} is out of range or missing in {bad.sum()} of "
+            f"{bad.size} places, first at index {np.argmax(bad)} with the value "
+            f"{values[bad][0]:g}; allowed is {VARIABLES[name].allowed} [{VARIABLES[name].units}]."
+        )
+
+
+def _longitudes_eastward(dataset: XarrayObject) -> XarrayObject:
+    """Longitudes and their bounds shifted by whole turns into 0 to 360."""
+    lon = dataset["lon"].astype(float)
+    turns = -(lon // 360)
+    shifted = dataset.assign_coords(lon=lon.copy(data=(lon + 360 * turns).values))
+    if isinstance(shifted, xr.Dataset) and "lon_bnds" in shifted.variables:
+        bounds = shifted["lon_bnds"].astype(float)
+        turned = bounds.copy(data=bounds.values + 360 * turns.values[:, np.newaxis])
+        return shifted.assign({"lon_bnds": turned})
+    return shifted
+
+
+def _check_duplicates(dataset: xr.DataArray | xr.Dataset, source: str) -> None:
+    for name in ("lat", "lon"):
+        values = dataset[name].values
+        same = np.flatnonzero(np.diff(values) == 0)
+        if same.size:
+            raise InputError(
+                f"{source}: the coordinate {name} holds {values[same[0]]:g} more than once "
+                "(longitudes a whole turn apart are the same). Drop the repeated column or row."
+            )
+
+
+def coordinate_of(dataset: xr.Dataset, name: str) -> xr.DataArray | None:
+    """The coordinate of a canonical name, known by its own name, an alias or its standard name."""
+    known = VARIABLES[name]
+    for own, array in dataset.coords.items():
+        by_name = str(own).lower() in (name, *known.aliases)
+        if by_name or str(array.attrs.get("standard_name", "")) == known.standard_name:
+            return array
+    return None

@@ -19,7 +19,8 @@ import xarray as xr
 from aeroforcing.core.calendar import holds_dates
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES, XarrayObject
-from aeroforcing.grids import gaussian_grid, grid_of, standard_axes
+from aeroforcing.grids.axes import standard_axes
+from aeroforcing.grids.grid import gaussian_grid, grid_of
 
 # A target cell of which less than this share overlaps valid source cells is missing: such overlaps
 # are the rounding of axes to a few digits.

@@ -11,8 +11,8 @@ import xarray as xr
 from aeroforcing.aerosol_optics import DEFAULT_OPTICS
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES, stamp
+from aeroforcing.grids.axes import coordinate_of
 from aeroforcing.inputs import builtin_inputs
-from aeroforcing.user_inputs import coordinate_of
 
 _BUILTIN_GRID = "1x1"  # whose cells the points lie in
 

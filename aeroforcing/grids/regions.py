@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 import xarray as xr
 
-from aeroforcing.averages import averaged
 from aeroforcing.core import resources
 from aeroforcing.core.variables import STDERR_SUFFIX
-from aeroforcing.grids import annual_mean, grid_of, standard_axes
-from aeroforcing.regridding import regrid
+from aeroforcing.grids.axes import standard_axes
+from aeroforcing.grids.grid import grid_of
+from aeroforcing.grids.means import annual_mean, averaged
+from aeroforcing.grids.regridding import regrid
 
 REGIONS = ("global", "land", "ocean", "northern hemisphere", "southern hemisphere")
 Estimates = dict[str, dict[str, float]]  # name -> mean and, where it is known, stderr
+
+Extent = Sequence[float]  # west, east, south, north [degrees]
 
 
 def region_means(dataset: xr.Dataset) -> dict[str, Estimates]:

@@ -1,0 +1,5 @@
+"""Where and when: grids of cells, points, time steps, and means over them.
+
+Read `axes` (latitude and longitude as files have them) and `grid`, then `regridding` and `means`;
+`time_steps` and `domain` say what the steps and places of a run are.
+"""
