@@ -17,9 +17,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from aeroforcing import readers
-    from aeroforcing.absorption import with_absorption
     from aeroforcing.aeronet_comparison import compare_with_aeronet
-    from aeroforcing.aerosol_optics import mix_species
     from aeroforcing.aerosols import Aerosol, BandAerosol, SpectralAerosol
     from aeroforcing.albedo import Ocean, SurfaceAlbedo, ice_albedo, snow_albedo, two_band_albedo
     from aeroforcing.anthropogenic import anthropogenic_forcing
@@ -27,18 +25,15 @@ if TYPE_CHECKING:
     from aeroforcing.atmosphere import Atmosphere, standard_atmosphere
     from aeroforcing.attribution import species_forcing
     from aeroforcing.band_fluxes import column_band_fluxes, surface_light
-    from aeroforcing.bands import shortwave_bands
     from aeroforcing.benchmark_cases import aerocom_experiment
     from aeroforcing.benchmark_table import run_benchmarks
     from aeroforcing.builtin_aerosol import tegen_profile
-    from aeroforcing.clouds import cloud_optical_depth
     from aeroforcing.cloudy_sky import Cloud, CloudLayers
     from aeroforcing.column import Column
     from aeroforcing.core.errors import InputError
     from aeroforcing.core.netcdf import write_netcdf
     from aeroforcing.error_ensemble import propagate_ensemble
     from aeroforcing.evaluation import evaluate
-    from aeroforcing.extinction import aod_from_extinction
     from aeroforcing.flux_profiles import column_profiles, layer_profiles, monthly_profiles
     from aeroforcing.forcing import column_fluxes, column_forcing, layer_fluxes
     from aeroforcing.gapfill import fill_gaps
@@ -49,12 +44,17 @@ if TYPE_CHECKING:
     from aeroforcing.grids.regridding import monthly_climatology, regrid
     from aeroforcing.inputs import builtin_inputs, resolve_inputs
     from aeroforcing.model_columns import columns_from
-    from aeroforcing.optimal import optimal_interpolation
-    from aeroforcing.phase_function import (
+    from aeroforcing.optics.clouds import cloud_optical_depth
+    from aeroforcing.optics.extinction import aod_from_extinction
+    from aeroforcing.optics.mixtures import mix_species
+    from aeroforcing.optics.phase_functions import (
         DoubleHenyeyGreenstein,
         LegendrePhaseFunction,
         TabulatedPhaseFunction,
     )
+    from aeroforcing.optics.spectral_laws import aod_at, with_absorption
+    from aeroforcing.optics.spectrum import shortwave_bands
+    from aeroforcing.optimal import optimal_interpolation
     from aeroforcing.plot import plot_map, plot_maps
     from aeroforcing.plumes import anthropogenic_aerosol
     from aeroforcing.preparation import prepare
@@ -67,7 +67,6 @@ if TYPE_CHECKING:
         UniformProfile,
     )
     from aeroforcing.propagation import propagate
-    from aeroforcing.properties import aod_at
     from aeroforcing.saved_forcing import save_grid_forcing
     from aeroforcing.species_aerosol import SpeciesAerosol
     from aeroforcing.species_fit import fit_species
@@ -89,31 +88,31 @@ _MODULES = {
     "Cloud": "cloudy_sky",
     "CloudLayers": "cloudy_sky",
     "Column": "column",
-    "DoubleHenyeyGreenstein": "phase_function",
+    "DoubleHenyeyGreenstein": "optics.phase_functions",
     "ElevatedLayer": "profiles",
     "ExponentialProfile": "profiles",
     "ExtinctionProfile": "profiles",
     "InputError": "core.errors",
-    "LegendrePhaseFunction": "phase_function",
+    "LegendrePhaseFunction": "optics.phase_functions",
     "MixingRatioProfile": "profiles",
     "Ocean": "albedo",
     "SigmaProfile": "profiles",
     "SpeciesAerosol": "species_aerosol",
     "SpectralAerosol": "aerosols",
     "SurfaceAlbedo": "albedo",
-    "TabulatedPhaseFunction": "phase_function",
+    "TabulatedPhaseFunction": "optics.phase_functions",
     "UniformProfile": "profiles",
     "aerocom_experiment": "benchmark_cases",
     "annual_mean": "grids.means",
     "anthropogenic_aerosol": "plumes",
     "anthropogenic_forcing": "anthropogenic",
-    "aod_at": "properties",
-    "aod_from_extinction": "extinction",
+    "aod_at": "optics.spectral_laws",
+    "aod_from_extinction": "optics.extinction",
     "apply_kernels": "what_if",
     "assimilate": "assimilation",
     "base_column": "sweep_points",
     "builtin_inputs": "inputs",
-    "cloud_optical_depth": "clouds",
+    "cloud_optical_depth": "optics.clouds",
     "column_band_fluxes": "band_fluxes",
     "column_fluxes": "forcing",
     "column_forcing": "forcing",
@@ -131,7 +130,7 @@ _MODULES = {
     "ice_albedo": "albedo",
     "layer_fluxes": "forcing",
     "layer_profiles": "flux_profiles",
-    "mix_species": "aerosol_optics",
+    "mix_species": "optics.mixtures",
     "monthly_climatology": "grids.regridding",
     "monthly_profiles": "flux_profiles",
     "optimal_interpolation": "optimal",
@@ -150,14 +149,14 @@ _MODULES = {
     "save_grid_forcing": "saved_forcing",
     "standard_atmosphere": "atmosphere",
     "species_forcing": "attribution",
-    "shortwave_bands": "bands",
+    "shortwave_bands": "optics.spectrum",
     "snow_albedo": "albedo",
     "surface_light": "band_fluxes",
     "sweep": "sweeps",
     "tegen_profile": "builtin_aerosol",
     "two_band_albedo": "albedo",
     "water_cloud": "sweep_points",
-    "with_absorption": "absorption",
+    "with_absorption": "optics.spectral_laws",
     "with_stations": "station_inputs",
     "write_netcdf": "core.netcdf",
     "write_stations": "station_files",

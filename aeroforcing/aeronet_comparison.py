@@ -37,11 +37,11 @@ from aeroforcing.estimates import (
 )
 from aeroforcing.events import SURFACE_DOWN
 from aeroforcing.forcing import REPLICATES, solve_columns
-from aeroforcing.gas_table import GASES, load_gas_table
-from aeroforcing.properties import BandNodes, planck_band_nodes
+from aeroforcing.optics.band_means import BandNodes, planck_band_nodes
+from aeroforcing.optics.gas_table import GASES, load_gas_table
+from aeroforcing.optics.sun import sun_at_zenith
 from aeroforcing.readers._files import PathLike
 from aeroforcing.readers.aeronet_fluxes import read_aeronet_fluxes
-from aeroforcing.solar import sun_at_zenith
 
 LARGEST_BIAS = 0.1  # of the mean forcing
 SMALLEST_CORRELATION = 0.9

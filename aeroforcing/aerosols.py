@@ -25,9 +25,9 @@ from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.checks import check_number
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES
-from aeroforcing.phase_function import PhaseFunction
+from aeroforcing.optics.band_means import BandNodes, band_means, spectrum_means
+from aeroforcing.optics.phase_functions import PhaseFunction
 from aeroforcing.profiles import ExponentialProfile, Profile, layer_shares
-from aeroforcing.properties import BandNodes, band_means, spectrum_means
 
 DEFAULT_PROFILE = ExponentialProfile()
 
@@ -63,7 +63,7 @@ class Aerosol:
         Single scattering albedo, 0 to 1.
     asymmetry
         Asymmetry parameter of the Henyey-Greenstein phase function, between -1 and 1; left out with
-        a `phase_function`, which has its own.
+        a `phase_functions`, which has its own.
     angstrom
         Angstrom exponent of the extinction, -1 to 4 (E5 of Chung 2012, doi:10.5772/50248).
     coalbedo_angstrom

@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_number
 from aeroforcing.core.errors import InputError
-from aeroforcing.gas_table import load_gas_table
-from aeroforcing.properties import solar_share
-from aeroforcing.surface import OCEAN_LAWS, sea_ice_two_band, snow_two_band
+from aeroforcing.optics.band_means import solar_share
+from aeroforcing.optics.gas_table import load_gas_table
+from aeroforcing.optics.surface_albedo import OCEAN_LAWS, sea_ice_two_band, snow_two_band
 
 VISIBLE_LIMIT = 700.0  # nm, between the visible and the near infrared of surface albedos
 
@@ -103,7 +103,7 @@ class SurfaceBands(NamedTuple):
     direct: Floats  # (band,) albedo of what is not open water, for the direct beam
     diffuse: Floats  # (band,) the same for diffuse light
     open_water: float  # share
-    law: int  # of open water, its place in `surface.OCEAN_LAWS`
+    law: int  # of open water, its place in `surface_albedo.OCEAN_LAWS`
     wind_speed: float  # [m s-1]
 
 
@@ -178,7 +178,7 @@ def two_band_albedo(visible: float, *, near_infrared: float) -> Floats:
 
 
 def snow_albedo(temperature: float = 260.0) -> Floats:
-    """Albedo by shortwave band of deep pure snow, see `surface.snow_two_band`.
+    """Albedo by shortwave band of deep pure snow, see `surface_albedo.snow_two_band`.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def snow_albedo(temperature: float = 260.0) -> Floats:
 
 
 def ice_albedo(temperature: float = 260.0, *, thickness: float = 2.0, snow: float = 0.0) -> Floats:
-    """Albedo by shortwave band of sea ice, see `surface.sea_ice_two_band`.
+    """Albedo by shortwave band of sea ice, see `surface_albedo.sea_ice_two_band`.
 
     Parameters
     ----------

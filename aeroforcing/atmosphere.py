@@ -20,9 +20,9 @@ from aeroforcing.core import resources
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.constants import GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
 from aeroforcing.core.errors import InputError
-from aeroforcing.gas_table import GASES
-from aeroforcing.gases import layer_pressure
 from aeroforcing.layers import average_layers
+from aeroforcing.optics.gas_table import GASES
+from aeroforcing.optics.gases import layer_pressure
 
 PRESSURE_RANGE = (1.0052, 109663.0)  # Pa, of layers: the range of the RRTMGP tables
 TEMPERATURE_RANGE = (160.0, 355.0)  # K, likewise

@@ -37,11 +37,11 @@ from aeroforcing.estimates import (
     samples_per_replicate,
 )
 from aeroforcing.forcing import REPLICATES, run_settings
-from aeroforcing.gas_table import GasTable
 from aeroforcing.mixed_phase import own_phase
-from aeroforcing.properties import planck_band_nodes
-from aeroforcing.solar import Sun, sun_over_months
-from aeroforcing.spectral import Wavelengths, checked_part
+from aeroforcing.optics.band_means import planck_band_nodes
+from aeroforcing.optics.gas_table import GasTable
+from aeroforcing.optics.spectrum import Wavelengths, checked_part
+from aeroforcing.optics.sun import Sun, sun_over_months
 
 LEAVE_ONE_OUT, ADD_ONE_IN = METHODS = ("leave_one_out", "add_one_in")
 

@@ -20,9 +20,9 @@ from aeroforcing.cell_optics import Columns
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.estimates import seed_key
 from aeroforcing.events import SCORES
-from aeroforcing.gas_table import GasTable
+from aeroforcing.optics.gas_table import GasTable
+from aeroforcing.optics.sun import Sun
 from aeroforcing.sampling import sobol_net
-from aeroforcing.solar import Sun
 from aeroforcing.transport import CHANGE_CLOUDY, INTEGRALS, Effort, solve
 
 

@@ -14,10 +14,10 @@ from aeroforcing.core.constants import AVOGADRO, LIGHT_SPEED, PLANCK, SOLAR_CONS
 from aeroforcing.core.variables import stamp
 from aeroforcing.estimates import Replicates, means_and_errors, samples_per_replicate
 from aeroforcing.forcing import REPLICATES, fluxes_and_forcings, run_settings, solve_columns
-from aeroforcing.gas_table import GasTable, load_gas_table
-from aeroforcing.properties import planck_band_nodes
-from aeroforcing.solar import sun_at_zenith
-from aeroforcing.spectral import Wavelengths, band_part, band_wavelengths, range_shares
+from aeroforcing.optics.band_means import planck_band_nodes
+from aeroforcing.optics.gas_table import GasTable, load_gas_table
+from aeroforcing.optics.spectrum import Wavelengths, band_part, band_wavelengths, range_shares
+from aeroforcing.optics.sun import sun_at_zenith
 
 PHOTOSYNTHETIC: Wavelengths = (0.4, 0.7)  # um
 

@@ -29,8 +29,8 @@ from aeroforcing.benchmark_cases import aerocom_column, published_cases
 from aeroforcing.core import resources
 from aeroforcing.core.variables import STDERR_SUFFIX
 from aeroforcing.forcing import column_fluxes, layer_fluxes
-from aeroforcing.gas_table import load_gas_table
 from aeroforcing.layer_stack import layer_medium
+from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.two_stream import clear_layers, two_stream, two_stream_forcing
 
 STANDARD_ERRORS = 4.0  # of fifty deviations one is larger by chance in 3 of 1000 runs

@@ -29,7 +29,6 @@ from functools import cache
 import numpy as np
 import xarray as xr
 
-from aeroforcing.aerosol_optics import DEFAULT_OPTICS, mixture_properties
 from aeroforcing.core import resources
 from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.checks import check_between
@@ -38,9 +37,9 @@ from aeroforcing.core.variables import stamp
 from aeroforcing.grids.interpolation import interpolate, relaxed
 from aeroforcing.grids.means import global_mean
 from aeroforcing.grids.regridding import regrid
+from aeroforcing.optics.mixtures import DEFAULT_OPTICS, mixture_properties
+from aeroforcing.optics.species import FINE_SEA_SALT
 from aeroforcing.profiles import SigmaProfile
-
-FINE_SEA_SALT = 0.3  # share of the sea-salt AOD at 550 nm
 
 
 def builtin_aerosol(
@@ -55,7 +54,7 @@ def builtin_aerosol(
     months
         Calendar months, 1 to 12.
     optics
-        Of the species, "chung2012" or "merra2"; see `aerosol_optics`.
+        Of the species, "chung2012" or "merra2"; see `mixtures`.
 
     Returns
     -------

@@ -36,9 +36,9 @@ from aeroforcing.atmosphere import WELL_MIXED, afgl_profiles, precipitable_water
 from aeroforcing.core import resources
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.compiled import compiled
-from aeroforcing.gas_table import GASES
-from aeroforcing.gases import layer_pressure
 from aeroforcing.layers import fill_means, fill_pressure
+from aeroforcing.optics.gas_table import GASES
+from aeroforcing.optics.gases import layer_pressure
 
 BLENDED = (
     "tropical",

@@ -15,10 +15,10 @@ from functools import cache
 import numpy as np
 import xarray as xr
 
-from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core import resources
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.interpolation import interpolate, relaxed
+from aeroforcing.optics.clouds import CLOUD_TYPES
 
 OBSERVED_LATITUDES = (-58.0, 62.0)  # degrees_north
 

@@ -19,7 +19,7 @@ import xarray as xr
 from aeroforcing.core import resources
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.regridding import regrid
-from aeroforcing.surface import OPEN_WATER_ALBEDO_DIFFUSE, land_albedo, sea_ice_albedo
+from aeroforcing.optics.surface_albedo import OPEN_WATER_ALBEDO_DIFFUSE, land_albedo, sea_ice_albedo
 
 _LEAST_COVER = 1e-6  # a smaller share of land and ice is rounding
 

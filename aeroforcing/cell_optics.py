@@ -22,7 +22,6 @@ from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint, 
 from aeroforcing.core.compiled import compiled, inner
 from aeroforcing.core.constants import LONGEST_PERIOD
 from aeroforcing.events import SCORES
-from aeroforcing.gases import gas_optics
 from aeroforcing.gradient import GRADIENT_SHAPE
 from aeroforcing.medium import (
     AEROSOL,
@@ -34,10 +33,11 @@ from aeroforcing.medium import (
     make_medium,
     medium_at,
 )
+from aeroforcing.optics.gases import gas_optics
+from aeroforcing.optics.phase_functions import AerosolPhase
+from aeroforcing.optics.surface_albedo import ocean_albedo_diffuse, ocean_albedo_direct
 from aeroforcing.overlap import DrawnSkies
-from aeroforcing.phase_function import AerosolPhase
 from aeroforcing.sampling import NET_DIMENSIONS
-from aeroforcing.surface import ocean_albedo_diffuse, ocean_albedo_direct
 
 _SHARE_OF_INTERCEPTED_POWER = 0.92
 
@@ -68,7 +68,9 @@ class Columns(NamedTuple):
     albedo_direct: NDArray[np.float64]  # (cell, band), of what is not open water
     albedo_diffuse: NDArray[np.float64]  # (cell, band), of what is not open water
     open_water: NDArray[np.float64]  # (cell,), share of the surface
-    ocean_law: NDArray[np.int64]  # (cell,), of its albedo, by its place in `surface.OCEAN_LAWS`
+    ocean_law: NDArray[
+        np.int64
+    ]  # (cell,), of its albedo, by its place in `surface_albedo.OCEAN_LAWS`
     wind_speed: NDArray[np.float64]  # (cell,) [m s-1], where the law needs it
     cell_id: NDArray[np.uint64]  # (cell,), keys of the random numbers
     aerosol_phase: AerosolPhase | None = None  # where it is not Henyey-Greenstein throughout

@@ -18,17 +18,17 @@ from aeroforcing.builtin_atmosphere import (
     profile_arrays,
 )
 from aeroforcing.cell_optics import Columns
-from aeroforcing.clouds import CLOUD_TYPES, BandOptics, cloud_band_optics, delta_scaled
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.canonical import OPTICAL
-from aeroforcing.gas_table import GASES, GasTable
 from aeroforcing.gridded_air import AIR, joined_columns
 from aeroforcing.grids.domain import Chunk, Layout
 from aeroforcing.grids.points import row_of
 from aeroforcing.grids.time_steps import Steps, calendar_months
-from aeroforcing.properties import BandNodes, band_means, band_slopes, planck_band_nodes
-from aeroforcing.solar import Sun
-from aeroforcing.surface import DEFAULT_OCEAN, ocean_law
+from aeroforcing.optics.band_means import BandNodes, band_means, band_slopes, planck_band_nodes
+from aeroforcing.optics.clouds import CLOUD_TYPES, BandOptics, cloud_band_optics, delta_scaled
+from aeroforcing.optics.gas_table import GASES, GasTable
+from aeroforcing.optics.sun import Sun, sun_over_steps
+from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, ocean_law
 from aeroforcing.wind import WIND
 
 _PER_CELL = (*OPTICAL, "aerosol_profile", "surface_albedo", "open_water_fraction", "cloud_fraction")
@@ -199,7 +199,7 @@ class ColumnMaker:
         return columns, precipitable_water(air.pressure_levels, h2o=h2o)
 
     def slopes(self, chosen: NDArray[np.int64]) -> Floats:
-        """`properties.band_slopes` of the chosen cells, (cell, band, 4)."""
+        """`band_means.band_slopes` of the chosen cells, (cell, band, 4)."""
         names = ("ssa", "angstrom", "coalbedo_angstrom")
         ssa, angstrom, coalbedo_angstrom = (self._cells.fields[name][chosen] for name in names)
         return band_slopes(
@@ -209,7 +209,8 @@ class ColumnMaker:
     def sun(self, chosen: NDArray[np.int64]) -> Sun:
         """The sun over the steps of the chosen cells."""
         cells = self._cells
-        return cells.steps.sun(
+        return sun_over_steps(
+            cells.steps,
             cells.step[chosen],
             latitude=cells.latitude[chosen],
             longitude=cells.longitude[chosen],

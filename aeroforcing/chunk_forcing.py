@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from aeroforcing.adaptive import PILOT_PHOTONS, PILOT_REPLICATES, needed_samples, rounded_up
 from aeroforcing.cell_optics import Columns
 from aeroforcing.cells import ColumnMaker, cells_of
-from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core.arrays import Counts, Floats
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.errors import InputError
@@ -33,12 +32,13 @@ from aeroforcing.estimates import (
     seed_key,
 )
 from aeroforcing.events import SCORES
-from aeroforcing.gas_table import load_gas_table
 from aeroforcing.grids.domain import Chunk, Layout
 from aeroforcing.kernels import LEAST_FRACTION, kernel_replicates, scores_with_kernels
+from aeroforcing.optics.clouds import CLOUD_TYPES
+from aeroforcing.optics.gas_table import load_gas_table
+from aeroforcing.optics.sun import Sun, insolation
+from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN
 from aeroforcing.sampling import sobol_net
-from aeroforcing.solar import Sun, insolation
-from aeroforcing.surface import DEFAULT_OCEAN
 from aeroforcing.transport import INTEGRALS, Effort, solve
 
 Results = dict[str, Floats]  # name -> (cell,)

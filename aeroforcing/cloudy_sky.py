@@ -18,11 +18,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aeroforcing.clouds import EFFECTIVE_RADIUS, BandOptics, cloud_band_optics, delta_scaled
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.core.checks import check_number, check_positive
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES
+from aeroforcing.optics.band_means import BandNodes
+from aeroforcing.optics.clouds import EFFECTIVE_RADIUS, BandOptics, cloud_band_optics, delta_scaled
 from aeroforcing.overlap import (
     EXCLUSIVE,
     Skies,
@@ -34,7 +35,6 @@ from aeroforcing.overlap import (
     overlap_correlation,
 )
 from aeroforcing.profiles import normalised
-from aeroforcing.properties import BandNodes
 
 MOST_STATES = 64  # that are listed; of more skies one is drawn for each sample
 _GREY_ASYMMETRY = 0.86

@@ -24,11 +24,11 @@ from aeroforcing.cloudy_sky import (
 )
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.errors import InputError
-from aeroforcing.gas_table import GasTable
-from aeroforcing.gases import layer_pressure
 from aeroforcing.mixed_phase import aerosol_phase
+from aeroforcing.optics.band_means import BandNodes, band_slopes, planck_band_nodes
+from aeroforcing.optics.gas_table import GasTable
+from aeroforcing.optics.gases import layer_pressure
 from aeroforcing.overlap import CHAIN_COLUMNS, EXCLUSIVE, DrawnSkies
-from aeroforcing.properties import BandNodes, band_slopes, planck_band_nodes
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +156,7 @@ def check_skies_listed(columns: Columns, *, owner: str) -> None:
 def column_slopes(columns: Sequence[Column], *, table: GasTable) -> Floats:
     """How the aerosol of each column changes by band with its properties, (column, band, 4).
 
-    As `properties.band_slopes`.
+    As `band_means.band_slopes`.
 
     Raises
     ------

@@ -26,10 +26,10 @@ from aeroforcing.core.calendar import checked_months, climatological_time
 from aeroforcing.core.checks import check_between, check_count
 from aeroforcing.core.variables import stamp
 from aeroforcing.estimates import Replicates, means_and_errors, samples_per_replicate, seed_key
-from aeroforcing.gas_table import GasTable, load_gas_table
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.inputs import provenance, resolve_inputs
-from aeroforcing.properties import BandNodes, planck_band_nodes
+from aeroforcing.optics.band_means import BandNodes, planck_band_nodes
+from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.threads import Progress, processors
 
 Results = dict[str, Floats]  # name -> (..., cell)

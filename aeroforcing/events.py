@@ -23,7 +23,7 @@ from aeroforcing.medium import (
     find_depth,
     fraction_within,
 )
-from aeroforcing.phase_function import draw_cosine, mean_step_of
+from aeroforcing.optics.phase_functions import draw_cosine, mean_step_of
 
 # What a photon scores, as parts of the flux that it stands for.
 TOA_UP, SURFACE_DOWN, SURFACE_DIRECT, SURFACE_UP = range(4)

@@ -27,9 +27,9 @@ from aeroforcing.layer_stack import checked_layers, layer_medium
 from aeroforcing.level_estimates import closed_levels, level_replicates
 from aeroforcing.level_paths import LEVEL_SCORES
 from aeroforcing.level_transport import solve_layer_levels, solve_levels
+from aeroforcing.optics.spectrum import SpectralPart, Wavelengths, checked_part
+from aeroforcing.optics.sun import Sun, insolation, sun_at_zenith, sun_over_months
 from aeroforcing.sampling import sobol_net
-from aeroforcing.solar import Sun, insolation, sun_at_zenith, sun_over_months
-from aeroforcing.spectral import SpectralPart, Wavelengths, checked_part
 from aeroforcing.transport import INTEGRALS
 
 

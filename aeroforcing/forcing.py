@@ -28,13 +28,13 @@ from aeroforcing.estimates import (
     seed_key,
 )
 from aeroforcing.events import SCORES, SURFACE_DIRECT, SURFACE_DOWN, SURFACE_UP, TOA_UP
-from aeroforcing.gas_table import GasTable
 from aeroforcing.kernels import LEAST_FRACTION, kernel_replicates, scores_with_kernels
 from aeroforcing.layer_stack import checked_layers, layer_medium
+from aeroforcing.optics.gas_table import GasTable
+from aeroforcing.optics.spectrum import Wavelengths, checked_part
+from aeroforcing.optics.sun import Sun, insolation, sun_at_zenith, sun_over_months
 from aeroforcing.overlap import EXCLUSIVE
 from aeroforcing.sampling import sobol_net
-from aeroforcing.solar import Sun, insolation, sun_at_zenith, sun_over_months
-from aeroforcing.spectral import Wavelengths, checked_part
 from aeroforcing.transport import INTEGRALS, Effort, solve, solve_layers
 
 # One column's standard error comes from its own replicates alone: 64 know it within 9 %.

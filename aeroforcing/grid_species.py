@@ -9,7 +9,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.aerosol_optics import check_optics, mix_species, spectral_exponents
 from aeroforcing.aerosols import LayerOptics
 from aeroforcing.attribution import METHODS, Effort, attributed
 from aeroforcing.builtin_aerosol import builtin_species, builtin_species_profiles
@@ -22,7 +21,9 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.effect_maps import EffectMap, EffectRun, Source
 from aeroforcing.estimates import Replicates
 from aeroforcing.grids.means import on_grid
-from aeroforcing.properties import SPECIES, band_means
+from aeroforcing.optics.band_means import band_means
+from aeroforcing.optics.mixtures import check_optics, mix_species, spectral_exponents
+from aeroforcing.optics.species import SPECIES
 from aeroforcing.threads import Progress
 from aeroforcing.user_inputs import read_user_inputs
 

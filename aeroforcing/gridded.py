@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from aeroforcing.aerosol_optics import DEFAULT_OPTICS
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
 from aeroforcing.forcing_run import ForcingRun, prepared_run
 from aeroforcing.grids.domain import Layout
+from aeroforcing.optics.mixtures import DEFAULT_OPTICS
+from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN
 from aeroforcing.run_inputs import checked
-from aeroforcing.surface import DEFAULT_OCEAN
 from aeroforcing.threads import Progress, processors, solve_in_threads
 
 
@@ -86,7 +86,7 @@ def grid_forcing(
     optics
         SSA and asymmetry parameter of aerosol species, those of the inputs (`aod_dust`, ...) and
         the built-in ones: "chung2012", the constants of the paper, or "merra2"
-        (`aerosol_optics`).
+        (`mixtures`).
     delta_scale_clouds
         Cut off the forward peak of the clouds' phase function (`clouds.delta_scaled`): cloudy sky
         takes less than half the time, and the all-sky forcing of the built-in inputs at the top

@@ -32,10 +32,10 @@ from aeroforcing.core.arrays import Floats
 from aeroforcing.core.canonical import claimed_names
 from aeroforcing.core.constants import MOLAR_MASS_DRY_AIR, MOLAR_MASS_OZONE, MOLAR_MASS_WATER
 from aeroforcing.core.errors import InputError
-from aeroforcing.gas_table import GASES
-from aeroforcing.gases import layer_pressure
 from aeroforcing.joined_profiles import fill_cells
 from aeroforcing.model_state import ModelState, model_state, state_names
+from aeroforcing.optics.gas_table import GASES
+from aeroforcing.optics.gases import layer_pressure
 
 Ints = NDArray[np.integer]
 

@@ -17,13 +17,13 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import xarray as xr
 
-from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.kernel_names import kernel_name, quantity_of
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.grids.regions import land_fraction
-from aeroforcing.properties import aod_at
+from aeroforcing.optics.clouds import CLOUD_TYPES
+from aeroforcing.optics.spectral_laws import aod_at
 
 ErrorOf: TypeAlias = float | str | xr.DataArray
 Errors: TypeAlias = Mapping[str, ErrorOf] | str

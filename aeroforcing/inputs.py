@@ -14,7 +14,6 @@ from typing import TypeAlias
 
 import xarray as xr
 
-from aeroforcing.aerosol_optics import DEFAULT_OPTICS, OPTICS_IN_WORDS, check_optics
 from aeroforcing.builtin_aerosol import builtin_aerosol
 from aeroforcing.builtin_clouds import builtin_clouds
 from aeroforcing.builtin_surface import builtin_surface
@@ -25,7 +24,8 @@ from aeroforcing.core.variables import stamp
 from aeroforcing.gridded_air import AIR, with_air
 from aeroforcing.grids.grid import gaussian_grid, grid_of
 from aeroforcing.model_fields import model_fields
-from aeroforcing.surface import DEFAULT_OCEAN, needs_wind
+from aeroforcing.optics.mixtures import DEFAULT_OPTICS, OPTICS_IN_WORDS, check_optics
+from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, needs_wind
 from aeroforcing.user_inputs import UserInputs, lacking_partner, read_user_inputs
 from aeroforcing.wind import WIND, with_wind
 
@@ -65,7 +65,7 @@ def builtin_inputs(
     months
         Calendar months, 1 to 12, each once and in ascending order.
     optics
-        Of the aerosol species, "chung2012" or "merra2"; see `aerosol_optics`.
+        Of the aerosol species, "chung2012" or "merra2"; see `mixtures`.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def resolve_inputs(
         they stay NaN, which makes the cell missing in the result.
     optics
         Of aerosol species, the user's and the built-in ones: "chung2012" or "merra2"; see
-        `aerosol_optics`.
+        `mixtures`.
     ocean
         Law of the albedo of open water, as of `grid_forcing`: with "jin2011" the wind speed of the
         user's inputs is kept.

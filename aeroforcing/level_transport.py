@@ -20,10 +20,10 @@ from aeroforcing.core.compiled import compiled, inner
 from aeroforcing.level_paths import level_difference_path, whole_level_path
 from aeroforcing.medium import add_cloud, medium_at
 from aeroforcing.montecarlo import Roulette, scaled_thresholds
+from aeroforcing.optics.phase_functions import phase_in_band
+from aeroforcing.optics.sun import draw_sun, fill_days, mean_sun
 from aeroforcing.overlap import most_clouds, sky_depth
-from aeroforcing.phase_function import phase_in_band
 from aeroforcing.sampling import DAY, G_POINT, HOUR, STATE, child_key, fill_shifts
-from aeroforcing.solar import draw_sun, fill_days, mean_sun
 from aeroforcing.transport import (
     CHANGE_CLEAR,
     CHANGE_CLOUDY,

@@ -14,7 +14,7 @@ import numpy as np
 
 from aeroforcing.aerosols import Aerosol, AnyAerosol, LayerOptics
 from aeroforcing.core.arrays import Floats, ratio
-from aeroforcing.phase_function import (
+from aeroforcing.optics.phase_functions import (
     ROW,
     AerosolPhase,
     HenyeyGreenstein,

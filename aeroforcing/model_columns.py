@@ -23,7 +23,6 @@ from aeroforcing.aerosols import DEFAULT_PROFILE, Aerosol, AnyAerosol
 from aeroforcing.albedo import AnySurface
 from aeroforcing.atmosphere import Atmosphere
 from aeroforcing.builtin_atmosphere import builtin_ozone
-from aeroforcing.clouds import EFFECTIVE_RADIUS, cloud_optical_depth
 from aeroforcing.cloudy_sky import CloudLayers
 from aeroforcing.column import Column
 from aeroforcing.core.arrays import Floats, ratio
@@ -35,9 +34,10 @@ from aeroforcing.core.constants import (
     MOLAR_MASS_WATER,
 )
 from aeroforcing.core.errors import InputError
-from aeroforcing.gases import layer_pressure
 from aeroforcing.model_names import GOCART, names_of
 from aeroforcing.model_state import ModelState, model_state
+from aeroforcing.optics.clouds import EFFECTIVE_RADIUS, cloud_optical_depth
+from aeroforcing.optics.gases import layer_pressure
 from aeroforcing.overlap import EXCLUSIVE
 from aeroforcing.profiles import Profile
 from aeroforcing.species_aerosol import SpeciesAerosol

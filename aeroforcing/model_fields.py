@@ -15,13 +15,13 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from aeroforcing.aerosol_optics import DEFAULT_OPTICS, OPTICS_IN_WORDS, mixture_properties
 from aeroforcing.builtin_aerosol import with_sea_salt_modes
-from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core.canonical import OPTICAL, first_place
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.means import on_grid
-from aeroforcing.properties import SPECIES as MIXED_SPECIES
+from aeroforcing.optics.clouds import CLOUD_TYPES
+from aeroforcing.optics.mixtures import DEFAULT_OPTICS, OPTICS_IN_WORDS, mixture_properties
+from aeroforcing.optics.species import SPECIES as MIXED_SPECIES
 from aeroforcing.user_inputs import CLOUD_TABLES, SPECIES, UserInputs
 
 _COVER_ROUNDING = 1e-5
@@ -39,7 +39,7 @@ def model_fields(
     builtin
         The built-in inputs on the grid and for the months of the run.
     optics
-        Of species, "chung2012" or "merra2"; see `aerosol_optics`.
+        Of species, "chung2012" or "merra2"; see `mixtures`.
 
     Returns
     -------

@@ -52,7 +52,7 @@ GOCART = {
     "black_carbon_dry": "BCPHOBIC",
     "organic_carbon_dry": "OCPHOBIC",
 }
-"""MERRA-2 names of the mass mixing ratios of the components of `species_optics`."""
+"""MERRA-2 names of the mass mixing ratios of the components of `species`."""
 
 QUANTITIES: Mapping[str, _Quantity] = {
     "temperature": _Quantity(

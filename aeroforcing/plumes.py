@@ -39,7 +39,7 @@ from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.grid import gaussian_grid, grid_of
-from aeroforcing.properties import BandNodes, spectrum_means
+from aeroforcing.optics.band_means import BandNodes, spectrum_means
 
 _TOP = 15e3  # m, of the beta distributions
 

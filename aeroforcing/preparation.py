@@ -8,13 +8,13 @@ from pathlib import Path
 
 import xarray as xr
 
-from aeroforcing.absorption import with_absorption
-from aeroforcing.cloud_means import mean_cloud_depth
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.grids.means import averaged
 from aeroforcing.grids.regridding import monthly_climatology, regrid
+from aeroforcing.optics.clouds import mean_cloud_depth
+from aeroforcing.optics.spectral_laws import with_absorption
 from aeroforcing.readers._files import PathLike, Paths, as_paths
 from aeroforcing.readers.aeronet import read_aeronet
 from aeroforcing.readers.gocart import read_gocart

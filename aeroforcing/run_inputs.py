@@ -18,7 +18,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.aerosol_optics import DEFAULT_OPTICS, check_optics
 from aeroforcing.core.canonical import check_ranges
 from aeroforcing.core.checks import check_number
 from aeroforcing.core.errors import InputError
@@ -32,7 +31,8 @@ from aeroforcing.grids.means import same_axis
 from aeroforcing.grids.points import builtin_at_points, points_of
 from aeroforcing.grids.time_steps import Steps, calendar_months, steps_of_series
 from aeroforcing.inputs import builtin_inputs, provenance, resolve_fields
-from aeroforcing.surface import DEFAULT_OCEAN, needs_wind
+from aeroforcing.optics.mixtures import DEFAULT_OPTICS, check_optics
+from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, needs_wind
 from aeroforcing.user_inputs import (
     CLOUD_TABLES,
     bounds_in,

@@ -12,19 +12,19 @@ from aeroforcing.atmosphere import Atmosphere, relative_humidity
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_number
 from aeroforcing.core.errors import InputError
-from aeroforcing.profiles import Profile, layer_shares
-from aeroforcing.properties import BandNodes
-from aeroforcing.species_optics import (
+from aeroforcing.optics.band_means import BandNodes
+from aeroforcing.optics.species import (
     DEFAULT_HUMIDITY,
     checked_humidity,
     mass_extinction,
     species_bands,
 )
+from aeroforcing.profiles import Profile, layer_shares
 
 
 @dataclass(frozen=True, eq=False)
 class SpeciesAerosol:
-    """One species or size of MERRA-2 (GOCART) in a column, see `species_optics`.
+    """One species or size of MERRA-2 (GOCART) in a column, see `species`.
 
     Parameters
     ----------

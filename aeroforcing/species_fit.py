@@ -21,7 +21,8 @@ from aeroforcing.core.canonical import canonicalise
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.axes import standard_axes
-from aeroforcing.properties import SPECIES, SPECIES_ASYMMETRY, SPECIES_SCATTERING, mix_species
+from aeroforcing.optics.mixtures import mixture_by_paper
+from aeroforcing.optics.species import SPECIES, SPECIES_ASYMMETRY, SPECIES_SCATTERING
 from aeroforcing.stations import match
 
 DUST_AAE = (2.41, 2.42)
@@ -70,7 +71,7 @@ def fit_species(
     network = canonicalise(stations, source="the stations")
     dust, dust_error, dust_sites = _dust_ssa(network, dust_aae)
     arguments = {"max_elevation_difference": max_elevation_difference}
-    mixture = mix_species(species)
+    mixture = mixture_by_paper(species)
     seen_ssa = _samples(mixture["ssa"], species, network, arguments)
     carbon, carbon_error, sites = _carbonaceous_ssa(*seen_ssa, dust, dust_error)
     seen_asymmetry = _samples(mixture["asymmetry"], species, network, arguments)

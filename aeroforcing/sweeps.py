@@ -37,8 +37,8 @@ from aeroforcing.estimates import (
     seed_key,
 )
 from aeroforcing.forcing import REPLICATES, solve_columns
-from aeroforcing.gas_table import GasTable, load_gas_table
-from aeroforcing.solar import sun_over_months
+from aeroforcing.optics.gas_table import GasTable, load_gas_table
+from aeroforcing.optics.sun import sun_over_months
 from aeroforcing.sweep_points import (
     OF_CLOUDS,
     PARAMETERS,

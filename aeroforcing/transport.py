@@ -46,8 +46,9 @@ from aeroforcing.events import SCORES
 from aeroforcing.gradient import add_gradient, add_state, begin_gradient, positive, slopes_of
 from aeroforcing.medium import add_cloud, medium_at
 from aeroforcing.montecarlo import Roulette, difference_path, scaled_thresholds, whole_path
+from aeroforcing.optics.phase_functions import phase_in_band
+from aeroforcing.optics.sun import draw_sun, fill_days, mean_sun
 from aeroforcing.overlap import most_clouds, sky_depth
-from aeroforcing.phase_function import phase_in_band
 from aeroforcing.sampling import (
     DAY,
     G_POINT,
@@ -58,7 +59,6 @@ from aeroforcing.sampling import (
     fill_shifts,
     shifted,
 )
-from aeroforcing.solar import draw_sun, fill_days, mean_sun
 
 # The four integrals of a column.
 CHANGE_CLEAR, CHANGE_CLOUDY, CLEAN_CLEAR, CLEAN_CLOUDY = range(4)

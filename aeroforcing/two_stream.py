@@ -18,7 +18,6 @@ import numpy as np
 from aeroforcing.cell_optics import fill_albedos, fill_optics, make_optics, media_by_level
 from aeroforcing.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats, ratio
-from aeroforcing.gas_table import GasTable
 from aeroforcing.medium import (
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
@@ -26,6 +25,7 @@ from aeroforcing.medium import (
     FULL_ABSORPTION,
     FULL_SCATTERING,
 )
+from aeroforcing.optics.gas_table import GasTable
 
 _SMALLEST_K2 = 1e-12  # keeps conservative layers solvable
 _RESONANCE = 1e-9  # of k mu = 1, where the formulas have 0 / 0

@@ -25,13 +25,13 @@ from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.chunk_forcing import SKIES, ChunkSolver, Results, Settings
 from aeroforcing.core.compiled import compiled
 from aeroforcing.core.constants import LONGEST_PERIOD, SOLAR_CONSTANT
-from aeroforcing.gas_table import GasTable, load_gas_table
 from aeroforcing.grids.domain import Layout
 from aeroforcing.grids.time_steps import calendar_months
 from aeroforcing.inputs import builtin_inputs
 from aeroforcing.medium import add_cloud
-from aeroforcing.solar import Sun, fill_days
-from aeroforcing.surface import open_water_albedo_direct
+from aeroforcing.optics.gas_table import GasTable, load_gas_table
+from aeroforcing.optics.sun import Sun, fill_days
+from aeroforcing.optics.surface_albedo import open_water_albedo_direct
 
 Floats = NDArray[np.float64]
 

@@ -24,8 +24,8 @@ import aeroforcing as af
 from aeroforcing.builtin_atmosphere import LAYER_BOUNDS
 from aeroforcing.column import Column, column_arrays
 from aeroforcing.forcing import solve_columns
-from aeroforcing.gas_table import load_gas_table
-from aeroforcing.solar import sun_over_months
+from aeroforcing.optics.gas_table import load_gas_table
+from aeroforcing.optics.sun import sun_over_months
 from benchmarks.cases import ALL_SKY, CLEAR, Case, cpu_seconds, machine, make_case, markdown
 
 SAMPLES = 4  # per replicate of a column, of which there are 64

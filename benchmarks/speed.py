@@ -48,8 +48,8 @@ def gas_optics_milliseconds() -> float:
     """Gas optics of one 30-layer column with the 112 g-points [ms]."""
     import aeroforcing as af
     from aeroforcing.builtin_atmosphere import LAYER_BOUNDS
-    from aeroforcing.gas_table import load_gas_table
-    from aeroforcing.gases import gas_optics, layer_pressure
+    from aeroforcing.optics.gas_table import load_gas_table
+    from aeroforcing.optics.gases import gas_optics, layer_pressure
 
     column = af.standard_atmosphere("tropical", levels=LAYER_BOUNDS)
     table = load_gas_table()
@@ -71,8 +71,8 @@ def set_up_milliseconds(columns: int) -> float:
     import aeroforcing as af
     from aeroforcing.atmosphere import STANDARD_LEVELS
     from aeroforcing.column import column_arrays
-    from aeroforcing.gas_table import load_gas_table
-    from aeroforcing.gases import gas_optics
+    from aeroforcing.optics.gas_table import load_gas_table
+    from aeroforcing.optics.gases import gas_optics
 
     column = af.Column(
         atmosphere=af.standard_atmosphere("tropical", levels=STANDARD_LEVELS[1:]),

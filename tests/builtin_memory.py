@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import xarray as xr
 
-from aeroforcing.aerosol_optics import DEFAULT_OPTICS
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.inputs import builtin_inputs
+from aeroforcing.optics.mixtures import DEFAULT_OPTICS
 
 Numbers = tuple[float, ...]
 

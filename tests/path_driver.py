@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
 from aeroforcing.events import SCORES
 from aeroforcing.montecarlo import Roulette, difference_path, whole_path
-from aeroforcing.phase_function import BandPhase
+from aeroforcing.optics.phase_functions import BandPhase
 from aeroforcing.sampling import NET_DIMENSIONS, child_key, fill_shifts, sobol_net
 from aeroforcing.transport import shift_point
 

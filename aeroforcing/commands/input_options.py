@@ -68,9 +68,9 @@ def replacements(options: dict[str, Any]) -> dict[str, Path]:
 def resolved(options: dict[str, Any]) -> xr.Dataset:
     """All inputs of the run, as the options choose them."""
     from aeroforcing.inputs import resolve_inputs
+    from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN
     from aeroforcing.station_files import read_stations
     from aeroforcing.station_inputs import with_stations
-    from aeroforcing.surface import DEFAULT_OCEAN
 
     inputs = resolve_inputs(
         None if options["input"] is None else input_file(options["input"]),

@@ -8,11 +8,11 @@ from functools import lru_cache
 import numpy as np
 import xarray as xr
 
-from aeroforcing.aerosol_optics import DEFAULT_OPTICS
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES, stamp
 from aeroforcing.grids.axes import coordinate_of
 from aeroforcing.inputs import builtin_inputs
+from aeroforcing.optics.mixtures import DEFAULT_OPTICS
 
 _BUILTIN_GRID = "1x1"  # whose cells the points lie in
 

@@ -20,7 +20,6 @@ from aeroforcing.core.calendar import climatological_time, holds_dates
 from aeroforcing.core.constants import DAYS_PER_MONTH, LONGEST_PERIOD, SECONDS_PER_DAY
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import TIME_BOUNDS, stamp
-from aeroforcing.solar import Sun, sun_over_days, sun_over_hours
 
 _FIRST_DAYS = np.concatenate([[0], np.cumsum(DAYS_PER_MONTH)[:-1]])
 _MONTH = (27.5 * SECONDS_PER_DAY, 31.5 * SECONDS_PER_DAY)  # spacing of monthly values [s]
@@ -46,30 +45,6 @@ class Steps:
     def are_months(self) -> bool:
         """Whether these are calendar months of a climatology."""
         return "month" in self.axis.coords
-
-    def sun(
-        self,
-        step: NDArray[np.int64],
-        *,
-        latitude: NDArray[np.float64],
-        longitude: NDArray[np.float64],
-        solar_constant: float,
-    ) -> Sun:
-        """The sun over the steps of cells, all (cell,) [degrees north and east, W m-2]."""
-        if self.hours.min() < 24.0:
-            return sun_over_hours(
-                latitude=latitude,
-                longitude=longitude,
-                start=self.start[step],
-                hours=self.hours[step],
-                solar_constant=solar_constant,
-            )
-        return sun_over_days(
-            latitude=latitude,
-            first_day=self.start[step].astype(np.int64),
-            days=np.rint(self.hours[step] / 24.0).astype(np.int64),
-            solar_constant=solar_constant,
-        )
 
     def __getitem__(self, part: slice | NDArray[np.int64]) -> Steps:
         """Some of the steps."""

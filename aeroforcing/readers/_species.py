@@ -9,10 +9,10 @@ from pathlib import Path
 
 import xarray as xr
 
-from aeroforcing.builtin_aerosol import FINE_SEA_SALT
 from aeroforcing.core.canonical import check_ranges
 from aeroforcing.core.errors import InputError
-from aeroforcing.properties import SPECIES, SPECIES_ASYMMETRY, external_mixture, mix_species
+from aeroforcing.optics.mixtures import external_mixture, mixture_by_paper
+from aeroforcing.optics.species import FINE_SEA_SALT, SPECIES, SPECIES_ASYMMETRY
 from aeroforcing.readers._files import (
     finished,
     joined_in_time,
@@ -123,7 +123,7 @@ def _mixture(
         return {}
     scattering = _by_species(raw, names.scattering)
     if not set(SPECIES) <= set(scattering):
-        mixed = mix_species(xr.Dataset({s: extinction[s] for s in SPECIES}))
+        mixed = mixture_by_paper(xr.Dataset({s: extinction[s] for s in SPECIES}))
         return {"ssa": mixed["ssa"], "asymmetry": mixed["asymmetry"]}
     albedo = {
         name: _ratio(scattering[name], extinction[name], what=f"{path}, {name}") for name in SPECIES

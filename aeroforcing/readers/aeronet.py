@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from aeroforcing.absorption import with_absorption
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES
+from aeroforcing.optics.spectral_laws import with_absorption
 from aeroforcing.readers._aeronet_layout import Layout
 from aeroforcing.readers._aeronet_means import check_records, monthly_means, period_sums
 from aeroforcing.readers._aeronet_text import records

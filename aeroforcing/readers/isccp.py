@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from aeroforcing.cloud_means import mean_cloud_depth
-from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core.errors import InputError
+from aeroforcing.optics.clouds import CLOUD_TYPES, mean_cloud_depth
 from aeroforcing.readers._files import (
     Paths,
     as_paths,

@@ -10,7 +10,7 @@ import xarray as xr
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.axes import standard_axes
-from aeroforcing.properties import aod_at
+from aeroforcing.optics.spectral_laws import aod_at
 from aeroforcing.readers import _hdf4
 from aeroforcing.readers._files import (
     MONTH_NAMES,

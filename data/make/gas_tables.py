@@ -14,7 +14,7 @@ import sys
 
 import xarray as xr
 
-from aeroforcing.gas_table import TABLE_VARIABLES
+from aeroforcing.optics.gas_table import TABLE_VARIABLES
 
 LARGE = 1000  # numbers; smaller variables keep the original's float64
 

@@ -26,10 +26,10 @@ from builtin_memory import remembered_inputs
 from aeroforcing import inputs, run_inputs
 from aeroforcing.cells import cells_of
 from aeroforcing.cli import main
-from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.inputs import builtin_inputs, resolve_inputs
+from aeroforcing.optics.clouds import CLOUD_TYPES
 from aeroforcing.run_inputs import open_run_inputs
 
 GRID, MONTHS = "45x60", [1, 7]

@@ -38,9 +38,7 @@ from aeroforcing.cell_optics import (
     make_room,
 )
 from aeroforcing.cells import ColumnMaker, cells_of
-from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.events import SCORES, SURFACE_DOWN, TOA_UP
-from aeroforcing.gas_table import load_gas_table
 from aeroforcing.inputs import builtin_inputs
 from aeroforcing.medium import (
     AEROSOL,
@@ -56,6 +54,8 @@ from aeroforcing.medium import (
     medium_at,
 )
 from aeroforcing.montecarlo import Roulette
+from aeroforcing.optics.clouds import CLOUD_TYPES
+from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.sampling import sobol_net
 
 pytestmark = pytest.mark.slow

@@ -34,8 +34,8 @@ from aeroforcing.medium import (
     add_cloud,
     fill_medium,
 )
-from aeroforcing.phase_function import BandPhase, HenyeyGreenstein, phase_rows
-from aeroforcing.spectral import checked_part
+from aeroforcing.optics.phase_functions import BandPhase, HenyeyGreenstein, phase_rows
+from aeroforcing.optics.spectrum import checked_part
 
 # ---- one wavelength -----------------------------------------------------------------------------
 

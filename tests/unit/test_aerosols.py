@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import aeroforcing as af
 from aeroforcing.aerosols import LayerOptics, aerosol_arrays, component_optics, mix_layers
 from aeroforcing.core.errors import InputError
-from aeroforcing.gas_table import load_gas_table
-from aeroforcing.properties import band_means, planck_band_nodes
+from aeroforcing.optics.band_means import band_means, planck_band_nodes
+from aeroforcing.optics.gas_table import load_gas_table
 
 QUICK = settings(max_examples=40)
 NODES = planck_band_nodes(load_gas_table("g112").band_limits_wavenumber)

@@ -12,10 +12,10 @@ from aeroforcing.albedo import surface_bands, visible_share
 from aeroforcing.column import column_arrays
 from aeroforcing.core.constants import LONGEST_PERIOD
 from aeroforcing.core.errors import InputError
-from aeroforcing.gas_table import load_gas_table
-from aeroforcing.properties import planck_band_nodes
-from aeroforcing.solar import draw_sun, fill_days, sun_over_months
-from aeroforcing.surface import OCEAN_LAWS, ocean_albedo_diffuse, ocean_albedo_direct
+from aeroforcing.optics.band_means import planck_band_nodes
+from aeroforcing.optics.gas_table import load_gas_table
+from aeroforcing.optics.sun import draw_sun, fill_days, sun_over_months
+from aeroforcing.optics.surface_albedo import OCEAN_LAWS, ocean_albedo_diffuse, ocean_albedo_direct
 
 TABLE = load_gas_table("g112")
 LIMITS = 1e7 / TABLE.band_limits_wavenumber  # nm

@@ -11,7 +11,7 @@ import aeroforcing as af
 from aeroforcing.builtin_aerosol import builtin_species
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
-from aeroforcing.properties import SPECIES
+from aeroforcing.optics.species import SPECIES
 
 GRID = "30x60"
 QUICK = {"grid": GRID, "months": [7], "photons": 64}

@@ -19,7 +19,7 @@ from aeroforcing.atmosphere import (
 )
 from aeroforcing.core.constants import AVOGADRO, GAS_CONSTANT, MOLAR_MASS_WATER
 from aeroforcing.core.errors import InputError
-from aeroforcing.gas_table import GASES
+from aeroforcing.optics.gas_table import GASES
 
 
 def arguments(**changes):

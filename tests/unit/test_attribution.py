@@ -15,9 +15,9 @@ from aeroforcing.background import change_over_background, with_background
 from aeroforcing.column import column_arrays
 from aeroforcing.core.errors import InputError
 from aeroforcing.estimates import forcing_replicates, means_and_errors
-from aeroforcing.gas_table import load_gas_table
-from aeroforcing.properties import planck_band_nodes
-from aeroforcing.solar import sun_over_months
+from aeroforcing.optics.band_means import planck_band_nodes
+from aeroforcing.optics.gas_table import load_gas_table
+from aeroforcing.optics.sun import sun_over_months
 
 TABLE = load_gas_table("g112")
 NODES = planck_band_nodes(TABLE.band_limits_wavenumber)

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.grids.means import averaged, on_grid
-from aeroforcing.properties import external_mixture
+from aeroforcing.optics.mixtures import external_mixture
 
 QUICK = settings(deadline=None, max_examples=40)
 AMOUNTS = arrays(float, 5, elements=st.floats(1e-3, 2.0))

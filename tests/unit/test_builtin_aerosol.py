@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aeroforcing as af
-from aeroforcing.aerosol_optics import species_exponents, spectral_exponents
 from aeroforcing.builtin_aerosol import (
     builtin_aerosol,
     builtin_profile,
@@ -23,8 +22,9 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.grids.means import annual_mean, global_mean
 from aeroforcing.grids.regridding import regrid
+from aeroforcing.optics.mixtures import species_exponents, spectral_exponents
+from aeroforcing.optics.species import SPECIES, SPECIES_SSA
 from aeroforcing.profiles import layer_shares
-from aeroforcing.properties import SPECIES, SPECIES_SSA
 
 GRID = gaussian_grid("T42")
 

@@ -19,8 +19,8 @@ from aeroforcing.atmosphere import (
 )
 from aeroforcing.core import resources
 from aeroforcing.core.constants import AVOGADRO, GAS_CONSTANT, GRAVITY, MOLAR_MASS_DRY_AIR
-from aeroforcing.gas_table import GASES, load_gas_table
-from aeroforcing.gases import gas_optics, layer_pressure
+from aeroforcing.optics.gas_table import GASES, load_gas_table
+from aeroforcing.optics.gases import gas_optics, layer_pressure
 
 LAT = np.linspace(-90.0, 90.0, 73)
 AREA = np.cos(np.radians(LAT))

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeroforcing.cells import ColumnMaker, cells_of, layer_shares
-from aeroforcing.clouds import CLOUD_TYPES, cloud_band_optics, delta_scaled
-from aeroforcing.gas_table import load_gas_table
 from aeroforcing.inputs import builtin_inputs
-from aeroforcing.properties import band_means, planck_band_nodes
+from aeroforcing.optics.band_means import band_means, planck_band_nodes
+from aeroforcing.optics.clouds import CLOUD_TYPES, cloud_band_optics, delta_scaled
+from aeroforcing.optics.gas_table import load_gas_table
 
 QUICK = settings(deadline=None, max_examples=40)
 GRID = "30x30"

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import aeroforcing as af
-from aeroforcing.clouds import cloud_band_optics, delta_scaled, reference_band
 from aeroforcing.cloudy_sky import MOST_STATES, cloud_states
 from aeroforcing.column import column_arrays
 from aeroforcing.core.errors import InputError
-from aeroforcing.gas_table import load_gas_table
-from aeroforcing.properties import planck_band_nodes
+from aeroforcing.optics.band_means import planck_band_nodes
+from aeroforcing.optics.clouds import cloud_band_optics, delta_scaled, reference_band
+from aeroforcing.optics.gas_table import load_gas_table
 
 NODES = planck_band_nodes(load_gas_table("g112").band_limits_wavenumber)
 LEVELS = np.array([20e3, 10e3, 6e3, 4e3, 2e3, 1e3, 0.0])

@@ -8,7 +8,7 @@ from montecarlo_checks import assert_unbiased, t_values
 
 import aeroforcing as af
 from aeroforcing.core.errors import InputError
-from aeroforcing.gas_table import load_gas_table
+from aeroforcing.optics.gas_table import load_gas_table
 
 FORCINGS = ("forcing_toa", "forcing_atmosphere", "forcing_surface")
 FLUXES = ("toa_down", "toa_up", "surface_down", "surface_down_direct", "surface_up")
@@ -216,7 +216,7 @@ def transparent_gas(monkeypatch):
     empty = table._replace(
         k_major=np.zeros_like(table.k_major), k_minor=np.zeros_like(table.k_minor)
     )
-    monkeypatch.setattr("aeroforcing.gas_table.load_gas_table", lambda _: empty)
+    monkeypatch.setattr("aeroforcing.optics.gas_table.load_gas_table", lambda _: empty)
 
 
 @pytest.mark.usefixtures("transparent_gas")

@@ -16,8 +16,8 @@ from aeroforcing.atmosphere import STANDARD_ATMOSPHERES, standard_atmosphere
 from aeroforcing.core import resources
 from aeroforcing.core.constants import AVOGADRO, GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
 from aeroforcing.core.errors import InputError
-from aeroforcing.gas_table import GASES, load_gas_table
-from aeroforcing.gases import gas_optics, layer_pressure
+from aeroforcing.optics.gas_table import GASES, load_gas_table
+from aeroforcing.optics.gases import gas_optics, layer_pressure
 
 TSI = 1360.858  # W m-2, of the reference fluxes
 

@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 
 import aeroforcing as af
-from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core.errors import InputError
+from aeroforcing.optics.clouds import CLOUD_TYPES
 
 FORCINGS = ("forcing_toa", "forcing_atmosphere", "forcing_surface")
 CLEAR_FLUXES = ("rsutcs", "rsutcsaf", "rsdscs", "rsdscsaf", "rsuscs", "rsuscsaf")

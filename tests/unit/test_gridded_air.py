@@ -17,13 +17,13 @@ from aeroforcing.effect_maps import EffectMap, EffectRun
 from aeroforcing.fingerprint import identity_of
 from aeroforcing.forcing import column_forcing
 from aeroforcing.forcing_run import ForcingRun
-from aeroforcing.gas_table import GASES
 from aeroforcing.gridded import grid_forcing
 from aeroforcing.gridded_air import AIR
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.inputs import builtin_inputs, provenance, resolve_inputs
 from aeroforcing.model_columns import columns_from
 from aeroforcing.model_state import state_names
+from aeroforcing.optics.gas_table import GASES
 from aeroforcing.profiles import SigmaProfile
 from aeroforcing.run_inputs import open_run_inputs
 

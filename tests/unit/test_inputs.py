@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing.aerosol_optics import OPTICS_IN_WORDS, mixture_properties
 from aeroforcing.builtin_aerosol import builtin_species
-from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.grids.means import global_mean
 from aeroforcing.inputs import builtin_inputs, provenance, resolve_inputs
-from aeroforcing.properties import mix_species
+from aeroforcing.optics.clouds import CLOUD_TYPES
+from aeroforcing.optics.mixtures import OPTICS_IN_WORDS, mixture_by_paper, mixture_properties
 from aeroforcing.run_inputs import open_run_inputs
 from aeroforcing.user_inputs import read_field
 
@@ -440,7 +439,7 @@ def species(amounts):
 
 def test_species_are_mixed():
     result = resolve(species(AMOUNTS))
-    expected = mix_species(xr.Dataset(AMOUNTS))
+    expected = mixture_by_paper(xr.Dataset(AMOUNTS))
     for name in ("aod", "ssa", "asymmetry"):
         assert result[name].values == pytest.approx(float(expected[name]))
         assert "mixture of aod_organic_carbon" in result[name].attrs["origin"]
@@ -487,7 +486,7 @@ def test_sea_salt_in_one_is_split():
 def test_what_is_given_directly_has_precedence_over_the_mixture():
     result = resolve(species(AMOUNTS).assign(aod=pattern()))
     assert result.aod.values[0] == pytest.approx(pattern().values)
-    assert result.ssa.values == pytest.approx(float(mix_species(xr.Dataset(AMOUNTS)).ssa))
+    assert result.ssa.values == pytest.approx(float(mixture_by_paper(xr.Dataset(AMOUNTS)).ssa))
 
 
 def test_incomplete_species_are_an_error_without_the_total():

@@ -10,11 +10,11 @@ import xarray as xr
 from montecarlo_checks import assert_unbiased, t_values
 
 import aeroforcing as af
-from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import lookup
-from aeroforcing.gas_table import load_gas_table
-from aeroforcing.properties import band_means, band_slopes, planck_band_nodes
+from aeroforcing.optics.band_means import band_means, band_slopes, planck_band_nodes
+from aeroforcing.optics.clouds import CLOUD_TYPES
+from aeroforcing.optics.gas_table import load_gas_table
 
 QUANTITIES = ("log_aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom", "surface_albedo")
 LEVELS = ("toa", "atmosphere", "surface")

@@ -9,13 +9,13 @@ import pytest
 
 import aeroforcing as af
 from aeroforcing.aerosols import component_optics
-from aeroforcing.bands import shortwave_bands
 from aeroforcing.column import column_slopes
 from aeroforcing.core.errors import InputError
-from aeroforcing.gas_table import load_gas_table
 from aeroforcing.mixed_phase import aerosol_phase
-from aeroforcing.phase_function import FIRST_MOMENT, HenyeyGreenstein, phase_rows
-from aeroforcing.properties import planck_band_nodes
+from aeroforcing.optics.band_means import planck_band_nodes
+from aeroforcing.optics.gas_table import load_gas_table
+from aeroforcing.optics.phase_functions import FIRST_MOMENT, HenyeyGreenstein, phase_rows
+from aeroforcing.optics.spectrum import shortwave_bands
 
 TABLE = load_gas_table()
 NODES = planck_band_nodes(TABLE.band_limits_wavenumber)

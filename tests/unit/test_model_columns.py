@@ -10,7 +10,7 @@ import aeroforcing as af
 from aeroforcing.atmosphere import precipitable_water
 from aeroforcing.builtin_atmosphere import builtin_ozone, climatology
 from aeroforcing.core.errors import InputError
-from aeroforcing.species_optics import mass_extinction
+from aeroforcing.optics.species import mass_extinction
 
 SMOKE = af.Aerosol(aod=0.2, ssa=0.9, asymmetry=0.65, angstrom=1.5)
 LEVELS = np.concatenate([np.linspace(60e3, 15e3, 12), np.linspace(14e3, 0.0, 25)])

@@ -10,7 +10,7 @@ from numpy.polynomial import legendre
 
 from aeroforcing.adjoint import mean_step
 from aeroforcing.core.errors import InputError
-from aeroforcing.phase_function import (
+from aeroforcing.optics.phase_functions import (
     FIFTH_MOMENT,
     FIRST_COSINE,
     FIRST_MOMENT,

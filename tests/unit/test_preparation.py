@@ -10,12 +10,11 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeroforcing.absorption import with_absorption
-from aeroforcing.cloud_means import mean_cloud_depth
-from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core.canonical import canonicalise
 from aeroforcing.core.errors import InputError
 from aeroforcing.inputs import resolve_inputs
+from aeroforcing.optics.clouds import CLOUD_TYPES, mean_cloud_depth
+from aeroforcing.optics.spectral_laws import with_absorption
 from aeroforcing.preparation import PRODUCTS, prepare
 
 TYPES = [cloud.name for cloud in CLOUD_TYPES]

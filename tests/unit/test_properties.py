@@ -12,16 +12,14 @@ from scipy.integrate import quad
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES
-from aeroforcing.properties import (
-    SPECIES,
+from aeroforcing.optics.band_means import band_means, planck_band_nodes
+from aeroforcing.optics.mixtures import external_mixture, mixture_by_paper
+from aeroforcing.optics.species import SPECIES
+from aeroforcing.optics.spectral_laws import (
     aod_at,
-    band_means,
     coalbedo_at,
     count_clipped_coalbedo,
-    external_mixture,
     fit_angstrom,
-    mix_species,
-    planck_band_nodes,
 )
 
 QUICK = settings(deadline=None, max_examples=40)
@@ -107,7 +105,9 @@ amounts = arrays(float, (6, 3), elements=st.floats(1e-4, 1))
 class TestMixSpecies:
     def test_worked_example(self):
         # organic, black carbon, dust, sulfate, fine and coarse sea salt
-        mixture = mix_species(species_dataset(np.array([[0.04, 0.01, 0.02, 0.03, 0.01, 0.02]]).T))
+        mixture = mixture_by_paper(
+            species_dataset(np.array([[0.04, 0.01, 0.02, 0.03, 0.01, 0.02]]).T)
+        )
         assert mixture.aod.item() == pytest.approx(0.13)
         assert mixture.ssa.item() == pytest.approx((0.741 * 0.05 + 0.957 * 0.02 + 0.06) / 0.13)
         s_ca, s_dust = 0.85 * 0.04 + 0.19 * 0.01, 0.96 * 0.02
@@ -127,15 +127,15 @@ class TestMixSpecies:
     )
     def test_a_species_alone_keeps_its_properties(self, species, ssa, asymmetry):
         values = np.where(np.array(SPECIES) == species, 0.3, 0.0)[:, np.newaxis]
-        mixture = mix_species(species_dataset(values))
+        mixture = mixture_by_paper(species_dataset(values))
         assert mixture.ssa.item() == pytest.approx(ssa)
         assert mixture.asymmetry.item() == pytest.approx(asymmetry)
 
     @QUICK
     @given(amounts, st.floats(0.01, 1.0))
     def test_scaling_and_bounds(self, values, factor):
-        mixture = mix_species(species_dataset(values))
-        scaled = mix_species(species_dataset(values * factor))
+        mixture = mixture_by_paper(species_dataset(values))
+        scaled = mixture_by_paper(species_dataset(values * factor))
         np.testing.assert_allclose(mixture.aod, values.sum(axis=0))
         np.testing.assert_allclose(scaled.ssa, mixture.ssa, rtol=1e-12)
         np.testing.assert_allclose(scaled.asymmetry, mixture.asymmetry, rtol=1e-12)
@@ -144,8 +144,8 @@ class TestMixSpecies:
         assert (mixture.asymmetry <= 0.85 + 1e-12).all()
 
     def test_without_aerosol_the_properties_stay_in_range(self):
-        nothing = mix_species(species_dataset(np.zeros((6, 1))))
-        little = mix_species(species_dataset(np.full((6, 1), 1e-9)))
+        nothing = mixture_by_paper(species_dataset(np.zeros((6, 1))))
+        little = mixture_by_paper(species_dataset(np.full((6, 1), 1e-9)))
         assert nothing.aod.item() == 0
         np.testing.assert_allclose(nothing.ssa, little.ssa)
         np.testing.assert_allclose(nothing.asymmetry, little.asymmetry)
@@ -153,26 +153,26 @@ class TestMixSpecies:
     def test_missing_in_one_species_is_missing(self):
         values = np.full((6, 2), 0.1)
         values[3, 0] = np.nan
-        mixture = mix_species(species_dataset(values))
+        mixture = mixture_by_paper(species_dataset(values))
         for name in ("aod", "ssa", "asymmetry"):
             np.testing.assert_array_equal(mixture[name].isnull(), [True, False])
 
     def test_names_of_the_registry_are_accepted_and_attributes_stamped(self):
         values = np.full((6, 1), 0.1)
         plain = species_dataset(values)
-        mixture = mix_species(species_dataset(values, prefix="aod_"))
-        xr.testing.assert_identical(mixture, mix_species(plain))
+        mixture = mixture_by_paper(species_dataset(values, prefix="aod_"))
+        xr.testing.assert_identical(mixture, mixture_by_paper(plain))
         for name in ("aod", "ssa", "asymmetry"):
             assert mixture[name].attrs == VARIABLES[name].attributes
 
     def test_missing_species(self):
         data = species_dataset(np.zeros((6, 1))).drop_vars(["dust", "sulfate"])
         with pytest.raises(InputError, match="The AOD of dust, sulfate is missing"):
-            mix_species(data)
+            mixture_by_paper(data)
 
     def test_negative_amount(self):
         with pytest.raises(InputError, match="aod_organic_carbon is out of range in 1 of 1"):
-            mix_species(species_dataset(np.full((6, 1), -0.1)))
+            mixture_by_paper(species_dataset(np.full((6, 1), -0.1)))
 
 
 def components(values: np.ndarray) -> xr.DataArray:

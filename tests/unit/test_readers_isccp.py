@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from aeroforcing.clouds import CLOUD_TYPES
 from aeroforcing.core.errors import InputError
+from aeroforcing.optics.clouds import CLOUD_TYPES
 from aeroforcing.readers.isccp import read_isccp
 
 SEVEN = [kind.name for kind in CLOUD_TYPES]

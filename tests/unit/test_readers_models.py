@@ -8,7 +8,7 @@ import reader_samples as samples
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.properties import mix_species
+from aeroforcing.optics.mixtures import mixture_by_paper
 from aeroforcing.readers.gocart import read_gocart
 from aeroforcing.readers.merra2 import read_merra2
 
@@ -58,7 +58,7 @@ def test_species_alone_follow_the_mixing_rules(write):
             "sea_salt_fine": 0.3 * 0.04, "sea_salt_coarse": 0.7 * 0.04,
         }
     )  # fmt: skip
-    expected = mix_species(species)
+    expected = mixture_by_paper(species)
     for name in ("aod", "ssa", "asymmetry"):
         assert value(result, name) == pytest.approx(float(expected[name]), rel=1e-6)
 

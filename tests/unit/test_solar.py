@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from aeroforcing.core.constants import DAYS_PER_MONTH, LONGEST_PERIOD
-from aeroforcing.solar import (
+from aeroforcing.optics.sun import (
     declination,
     distance_factor,
     draw_sun,

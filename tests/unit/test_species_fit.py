@@ -7,7 +7,8 @@ import pytest
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.properties import SPECIES, mix_species
+from aeroforcing.optics.mixtures import mixture_by_paper
+from aeroforcing.optics.species import SPECIES
 from aeroforcing.species_fit import fit_species
 
 LAT = np.arange(-87.5, 90.0, 5.0)
@@ -28,7 +29,7 @@ def model_and_stations(seed=0, noise=0.0, count=60):
     for name in SPECIES:
         if name != "dust":
             model[name].values[:, row[:10], column[:10]] = 0.0
-    mixture = mix_species(model)
+    mixture = mixture_by_paper(model)
     at = {"lat": xr.DataArray(row, dims="station"), "lon": xr.DataArray(column, dims="station")}
     stations = mixture.isel(at).drop_attrs().drop_vars(["lat", "lon"])
     scatter = noise * rng.standard_normal((count, 1))  # every site has its own error

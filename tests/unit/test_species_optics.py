@@ -9,16 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aeroforcing as af
-from aeroforcing.aerosol_optics import mixture_properties, spectral_exponents
 from aeroforcing.aerosols import aerosol_arrays, component_optics
 from aeroforcing.atmosphere import relative_humidity
 from aeroforcing.core import resources
 from aeroforcing.core.errors import InputError
-from aeroforcing.gas_table import load_gas_table
-from aeroforcing.properties import SPECIES, planck_band_nodes
-from aeroforcing.properties import mix_species as mix_by_the_paper
-from aeroforcing.species_optics import (
+from aeroforcing.optics.band_means import planck_band_nodes
+from aeroforcing.optics.gas_table import load_gas_table
+from aeroforcing.optics.mixtures import mixture_by_paper as mix_by_the_paper
+from aeroforcing.optics.mixtures import mixture_properties, spectral_exponents
+from aeroforcing.optics.species import (
     COMPONENTS,
+    SPECIES,
     composition,
     mass_extinction,
     mean_wavelength,

@@ -9,7 +9,7 @@ import xarray as xr
 from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.time_steps import calendar_months, steps_of_series
-from aeroforcing.solar import insolation, sun_over_months
+from aeroforcing.optics.sun import insolation, sun_over_months, sun_over_steps
 
 
 def series(*dates, bounds=None, **options):
@@ -29,7 +29,8 @@ def steps(dataset):
 def sunshine(found, *, latitude=20.0, longitude=0.0):
     """Insolation of each step."""
     size = found.size
-    sun = found.sun(
+    sun = sun_over_steps(
+        found,
         np.arange(size),
         latitude=np.full(size, latitude),
         longitude=np.full(size, longitude),

@@ -13,7 +13,7 @@ from aeroforcing.core import resources
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.grids.means import annual_mean, global_mean
 from aeroforcing.grids.regridding import regrid
-from aeroforcing.surface import (
+from aeroforcing.optics.surface_albedo import (
     OCEAN_LAWS,
     OPEN_WATER_ALBEDO_DIFFUSE,
     fresnel_reflectance,

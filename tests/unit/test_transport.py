@@ -13,9 +13,9 @@ from aeroforcing.cell_optics import draw, fill_optics, fill_states, make_optics
 from aeroforcing.column import column_arrays
 from aeroforcing.estimates import change_and_clean
 from aeroforcing.events import SCORES, SURFACE_DOWN, TOA_UP
-from aeroforcing.gas_table import load_gas_table
+from aeroforcing.optics.gas_table import load_gas_table
+from aeroforcing.optics.sun import insolation, sun_over_months
 from aeroforcing.sampling import sobol_net
-from aeroforcing.solar import insolation, sun_over_months
 from aeroforcing.transport import (
     CHANGE_CLEAR,
     CHANGE_CLOUDY,

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from aeroforcing.core.compiled import compiled
 from aeroforcing.core.constants import DAYS_PER_MONTH, LONGEST_PERIOD
+from aeroforcing.grids.time_steps import Steps
 
 DAYS_PER_YEAR = sum(DAYS_PER_MONTH)
 
@@ -275,4 +276,29 @@ def insolation(sun: Sun) -> NDArray[np.float64]:
     days = np.zeros((LONGEST_PERIOD, 4))
     return np.array(
         [mean_sun(days, fill_days(sun, cell, days))[0] for cell in range(sun.latitude.size)]
+    )
+
+
+def sun_over_steps(
+    steps: Steps,
+    step: NDArray[np.int64],
+    *,
+    latitude: NDArray[np.float64],
+    longitude: NDArray[np.float64],
+    solar_constant: float,
+) -> Sun:
+    """The sun over the steps of cells, all (cell,) [degrees north and east, W m-2]."""
+    if steps.hours.min() < 24.0:
+        return sun_over_hours(
+            latitude=latitude,
+            longitude=longitude,
+            start=steps.start[step],
+            hours=steps.hours[step],
+            solar_constant=solar_constant,
+        )
+    return sun_over_days(
+        latitude=latitude,
+        first_day=steps.start[step].astype(np.int64),
+        days=np.rint(steps.hours[step] / 24.0).astype(np.int64),
+        solar_constant=solar_constant,
     )

@@ -1,23 +1,4 @@
-"""Cloud types as ISCCP sees them, and the optics of liquid and ice clouds by RRTMGP band.
-
-The seven types share out the sky and never overlap: a satellite reports the highest cloud of each
-pixel. Their optical depths are the means that give the mean albedo of the class, not the middle
-of its range, which would make clouds much too bright; their heights follow the pressure limits
-680 and 440 hPa and, for high clouds, the tropopause.
-
-Droplets have 10 um effective radius in ISCCP's retrieval and about 10.5 um over the globe. High
-clouds are ice of 30 um effective radius (60 um effective diameter, the size in the tables); middle
-clouds are taken as liquid, for those of optical depth 1.4 and 11 at 3-5 km are mostly warmer than
-260 K, below which ISCCP calls a cloud ice.
-
-References
-----------
-Rossow, W. B. and Schiffer, R. A. (1991), Bull. Am. Meteorol. Soc. 72, 2-20; (1999), 80, 2261-2287,
-doi:10.1175/1520-0477(1999)080<2261:AIUCFI>2.0.CO;2.
-Pincus, R., Mlawer, E. J. and Delamere, J. S. (2019), J. Adv. Model. Earth Syst. 11, 3074-3089,
-doi:10.1029/2019MS001621 (RRTMGP). Ice: Yang, P. et al. (2013), J. Atmos. Sci. 70, 330-347,
-doi:10.1175/JAS-D-12-039.1, severely roughened as in MODIS Collection 6.
-"""
+"""Mean optical depth of clouds: the one that reflects as much as they do together."""
 
 from __future__ import annotations
 
@@ -32,20 +13,11 @@ from numpy.typing import ArrayLike
 from aeroforcing.core import resources
 from aeroforcing.core.errors import InputError
 
+# Two-stream albedo of a cloud without absorption is x / (1 + x), x = (1 - g) tau / 2, g = 0.86.
+_ALBEDO_SCALE = 0.07
+
 EFFECTIVE_RADIUS = {"liquid": 10.5, "ice": 30.0}  # um
 _REFERENCE_WAVENUMBER = 1e7 / 550.0  # cm-1
-
-
-@dataclass(frozen=True)
-class Height:
-    """A height [m]: a constant plus a share of the tropopause height."""
-
-    metres: float = 0.0
-    tropopause_share: float = 0.0
-
-    def at(self, lat: np.ndarray) -> np.ndarray:
-        """Height above sea level [m] at latitudes [degrees_north]."""
-        return self.metres + self.tropopause_share * tropopause_height(lat)
 
 
 @dataclass(frozen=True)
@@ -64,6 +36,18 @@ class CloudType:
         return EFFECTIVE_RADIUS[self.phase]
 
 
+@dataclass(frozen=True)
+class Height:
+    """A height [m]: a constant plus a share of the tropopause height."""
+
+    metres: float = 0.0
+    tropopause_share: float = 0.0
+
+    def at(self, lat: np.ndarray) -> np.ndarray:
+        """Height above sea level [m] at latitudes [degrees_north]."""
+        return self.metres + self.tropopause_share * tropopause_height(lat)
+
+
 CLOUD_TYPES = (
     CloudType("cumulus", 1.6, Height(1000.0), Height(2000.0), "liquid"),
     CloudType("stratus", 8.6, Height(500.0), Height(1500.0), "liquid"),
@@ -73,6 +57,32 @@ CLOUD_TYPES = (
     CloudType("cirrostratus", 8.6, Height(0.0, 0.50), Height(0.0, 0.68), "ice"),
     CloudType("deep_convective", 45.0, Height(1000.0), Height(0.0, 0.75), "ice"),
 )
+
+
+def mean_cloud_depth(
+    depth: xr.DataArray, *, weight: xr.DataArray, dim: str | tuple[str, ...]
+) -> xr.DataArray:
+    """Optical depth that gives the mean albedo of clouds of several optical depths.
+
+    Parameters
+    ----------
+    depth
+        Optical depths, NaN where unknown [1].
+    weight
+        Share of each in the mean, such as its cloud amount [1].
+    dim
+        The dimension or dimensions that the mean is over.
+
+    Returns
+    -------
+    Without `dim`; NaN where all weights are 0 [1].
+    """
+    scaled = _ALBEDO_SCALE * depth
+    albedo = scaled / (1 + scaled)
+    counted = weight.where(albedo.notnull(), 0.0).fillna(0.0)
+    total = counted.sum(dim)
+    mean = (albedo.fillna(0.0) * counted).sum(dim) / total.where(total > 0)
+    return mean / (1 - mean) / _ALBEDO_SCALE
 
 
 class BandOptics(NamedTuple):

@@ -1,13 +1,4 @@
-"""Parts of the solar spectrum: some of the bands of a gas table, or a range of wavelengths.
-
-A part is the table with the sun's power of its g-points alone, so that the solver draws no others.
-A band is exact. The bands of RRTMGP do not end at the limits that people use (400 and 700 nm lie
-inside of 345-442 and 625-778 nm). Of a band that a limit cuts, the range takes the share of the
-sun's power at the top of the atmosphere that lies inside; the gases, Rayleigh scattering and the
-aerosol of that part are then those of the whole band. The sun's spectrum is the Planck function of
-5772 K, less what the Fraunhofer lines take below 400 nm. Against NRLSSI2 (Coddington et al. 2016,
-doi:10.1175/BAMS-D-14-00265.1) the shares of cut bands are right to 0.015, and to 0.1 below 345 nm.
-"""
+"""The shortwave bands: what an array of one value per band is over."""
 
 from __future__ import annotations
 
@@ -16,12 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import xarray as xr
 
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between
 from aeroforcing.core.errors import InputError
-from aeroforcing.gas_table import GasTable, load_gas_table
-from aeroforcing.properties import solar_share
+from aeroforcing.optics.band_means import solar_share
+from aeroforcing.optics.gas_table import GasTable, load_gas_table
 
 Wavelengths = tuple[float, float]  # lower and upper limit [um]
 
@@ -31,6 +23,46 @@ _CM_PER_UM = 1e-4
 # between 400 and 440 nm (NRLSSI2).
 _LINES_BELOW = 0.4  # um
 _LEFT_BY_LINES = 0.716
+
+
+def shortwave_bands(gas_table: str | Path = "g112") -> xr.Dataset:
+    """The bands of the gas optics, in the order in which arrays by band are given.
+
+    They are those of RRTMGP (Pincus, Mlawer and Delamere 2019, doi:10.1029/2019MS001621), the same
+    for its tables of 112 and 224 g-points.
+
+    Parameters
+    ----------
+    gas_table
+        "g112", or the path of an RRTMGP shortwave table.
+
+    Returns
+    -------
+    Dataset over `band` of `wavelength_min` and `wavelength_max` [nm], `wavenumber_min` and
+    `wavenumber_max` [cm-1], and `solar_fraction`, the share of the sun's power in each [1].
+
+    Raises
+    ------
+    InputError
+        The table cannot be read.
+    """
+    table = load_gas_table(gas_table)
+    low, high = np.sort(table.band_limits_wavenumber, axis=1).T
+    share = np.bincount(table.g_band, weights=table.solar_fraction)
+    variables = {
+        "wavelength_min": (1e7 / high, "lower limit of the band", "nm"),
+        "wavelength_max": (1e7 / low, "upper limit of the band", "nm"),
+        "wavenumber_min": (low, "lower limit of the band", "cm-1"),
+        "wavenumber_max": (high, "upper limit of the band", "cm-1"),
+        "solar_fraction": (share, "share of the solar irradiance in the band", "1"),
+    }
+    return xr.Dataset(
+        {
+            name: ("band", values, {"long_name": text, "units": units})
+            for name, (values, text, units) in variables.items()
+        },
+        coords={"band": ("band", np.arange(low.size), {"long_name": "place of the band"})},
+    )
 
 
 class SpectralPart(NamedTuple):

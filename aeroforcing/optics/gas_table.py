@@ -1,7 +1,7 @@
 """The RRTMGP shortwave tables: reading them and bringing them into the order of the kernels.
 
 The tables are those of Pincus, Mlawer and Delamere (2019), doi:10.1029/2019MS001621, in the
-netCDF layout of rrtmgp-data; `aeroforcing.gases` says what they mean and interpolates them.
+netCDF layout of rrtmgp-data; `aeroforcing.optics.gases` says what they mean and interpolates them.
 """
 
 from __future__ import annotations

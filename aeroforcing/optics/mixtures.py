@@ -1,53 +1,39 @@
-"""Optical properties of a mixture of species at 550 nm, and their Angstrom exponents.
+"""Aerosol optical properties: spectral laws, mixtures of species, means over spectral bands.
 
-Two sets of constants are known (`OPTICS`):
+The equation numbers are those of Chung (2012), doi:10.5772/50248. Wavelengths are in nm and the
+reference wavelength is 550 nm unless said otherwise. Extinction and co-albedo (1 - SSA) follow
+power laws of wavelength,
 
-``chung2012``
-    SSA and asymmetry parameter at 550 nm of the six species by E7 and E9 of Chung (2012). There
-    black and organic carbon have one SSA in common; they share the absorption as their own SSA of
-    E9 (0.19 and 0.85) say, which decides how it varies with wavelength.
-``merra2``
-    SSA and asymmetry parameter of each species as in MERRA-2, by relative humidity (see
-    `species_optics`).
+    tau(l) = tau(lR) (l / lR)^-alpha                                                         (E5)
+    1 - ssa(l) = (1 - ssa(lR)) (l / lR)^-kappa
 
-With either, the Angstrom exponents are those of the MERRA-2 optics at 80 % humidity: slopes
-between 440 and 870 nm of each species. The exponents of the mixture follow from the sums of
-optical depth and absorption optical depth at 440 and 870 nm: a mean of co-albedo exponents would
-have no meaning where nothing absorbs.
-
-References
-----------
-Chung, C. E. (2012), doi:10.5772/50248. Randles, C. A. et al. (2017), J. Climate 30, 6823-6850,
-doi:10.1175/JCLI-D-16-0609.1 (MERRA-2).
+so that the absorption Angstrom exponent is alpha + kappa. The asymmetry parameter is constant.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, reduce
 
 import numpy as np
 import xarray as xr
 
-from aeroforcing import properties
+from aeroforcing.core.canonical import check_ranges
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
-from aeroforcing.properties import (
+from aeroforcing.optics.species import (
+    DEFAULT_HUMIDITY,
     SPECIES,
+    SPECIES_ASYMMETRY,
     SPECIES_SCATTERING,
     SPECIES_SSA,
-    aod_at,
-    external_mixture,
-    species_array,
-)
-from aeroforcing.species_optics import (
-    DEFAULT_HUMIDITY,
     checked_humidity,
     mean_wavelength,
     species_at_550,
     species_bands,
 )
+from aeroforcing.optics.spectral_laws import aod_at
 
 OPTICS = ("chung2012", "merra2")
 DEFAULT_OPTICS = "chung2012"
@@ -60,6 +46,112 @@ _SHORT, _LONG = 440.0, 870.0  # nm
 _ABSORBING = ("organic_carbon", "black_carbon", "dust")
 
 
+def mixture_by_paper(species_aod: xr.Dataset) -> xr.Dataset:
+    """Optical properties of the mixture of the six species at 550 nm by the paper's constants.
+
+    SSA by E7, with carbonaceous aerosol (black carbon and organic matter) 0.741 and dust 0.957;
+    asymmetry parameter by E9, weighted by the scattering AOD of each species, with the SSA of its
+    own that E9 gives to black carbon (0.19) and organic matter (0.85).
+
+    Parameters
+    ----------
+    species_aod
+        AOD at 550 nm [1] of `organic_carbon`, `black_carbon`, `dust`, `sulfate`, `sea_salt_fine`
+        and `sea_salt_coarse`, each name also with the prefix `aod_`, over the same dimensions.
+        Other variables are ignored.
+
+    Returns
+    -------
+    Dataset with `aod`, `ssa` and `asymmetry` [1]. Where there is no aerosol, SSA and asymmetry
+    parameter are those of equal, vanishing amounts of all species: they have no effect there, but
+    stay in range when the field is interpolated. NaN in any species makes the cell missing.
+
+    Raises
+    ------
+    InputError
+        A species is missing, or an AOD is out of range.
+    """
+    tau = species_array(species_aod)
+    aod = tau.sum("species", skipna=False)
+    amount = _amount(tau, "species")
+    scattering = amount * _per_species(SPECIES_SCATTERING)
+    ssa = _mean(_per_species(SPECIES_SSA), amount, "species")
+    asymmetry = _mean(_per_species(SPECIES_ASYMMETRY), scattering, "species")
+    return _optics(aod, ssa, asymmetry, attrs=species_aod.attrs)
+
+
+def species_array(species_aod: xr.Dataset) -> xr.DataArray:
+    """AOD of the six species over the dimension `species`, from the Dataset of `mix_species`.
+
+    Raises
+    ------
+    InputError
+        A species is missing, or an AOD is out of range.
+    """
+    names = {s: s if s in species_aod else f"aod_{s}" for s in SPECIES}
+    missing = [species for species, name in names.items() if name not in species_aod]
+    if missing:
+        raise InputError(
+            f"The AOD of {', '.join(missing)} is missing; the mixture needs {', '.join(SPECIES)}. "
+            "Give zeros for a species that is absent."
+        )
+    known = xr.Dataset({f"aod_{s}": species_aod[name] for s, name in names.items()})
+    check_ranges(known, source="species AOD")
+    return xr.concat(list(known.data_vars.values()), dim="species").assign_coords(
+        species=list(SPECIES)
+    )
+
+
+def _per_species(constants: Mapping[str, float]) -> xr.DataArray:
+    return xr.DataArray(
+        [constants[species] for species in SPECIES], {"species": list(SPECIES)}, ["species"]
+    )
+
+
+def external_mixture(
+    tau: xr.DataArray, ssa: xr.DataArray, asymmetry: xr.DataArray, *, dim: str
+) -> xr.Dataset:
+    """Optical properties of an external mixture: what each component has, added up.
+
+    tau = sum tau_i; ssa = sum(tau_i ssa_i) / tau; g = sum(tau_i ssa_i g_i) / sum(tau_i ssa_i).
+
+    Parameters
+    ----------
+    tau, ssa, asymmetry
+        Optical depth, SSA and asymmetry parameter of the components [1], broadcast against each
+        other.
+    dim
+        Dimension of the components.
+
+    Returns
+    -------
+    Dataset with `aod`, `ssa` and `asymmetry` [1]. Where there is no aerosol, as for equal vanishing
+    amounts of all components; where nothing scatters, the asymmetry parameter is weighted by
+    optical depth.
+    """
+    amount = _amount(tau, dim)
+    scattering = amount * ssa
+    weights = xr.where(scattering.sum(dim, skipna=False) == 0, amount, scattering)
+    return _optics(
+        tau.sum(dim, skipna=False), _mean(ssa, amount, dim), _mean(asymmetry, weights, dim)
+    )
+
+
+def _amount(tau: xr.DataArray, dim: str) -> xr.DataArray:
+    """Optical depths as weights; equal ones where there is no aerosol."""
+    return tau.where(tau.sum(dim, skipna=False) != 0, 1.0)
+
+
+def _mean(values: xr.DataArray, weights: xr.DataArray, dim: str) -> xr.DataArray:
+    return (values * weights).sum(dim, skipna=False) / weights.sum(dim, skipna=False)
+
+
+def _optics(
+    aod: xr.DataArray, ssa: xr.DataArray, asymmetry: xr.DataArray, *, attrs: dict | None = None
+) -> xr.Dataset:
+    return stamp(xr.Dataset({"aod": aod, "ssa": ssa, "asymmetry": asymmetry}, attrs=attrs))
+
+
 def mix_species(
     species_aod: xr.Dataset,
     *,
@@ -70,7 +162,7 @@ def mix_species(
 
     An external mixture: tau = sum tau_i, ssa = sum(tau_i ssa_i) / tau, g = sum(tau_i ssa_i g_i) /
     sum(tau_i ssa_i). With "chung2012" the constants are those of E7 and E9 of Chung (2012),
-    doi:10.5772/50248, see `properties.mix_species`; with "merra2" those of MERRA-2.
+    doi:10.5772/50248, see `mixtures.mixture_by_paper`; with "merra2" those of MERRA-2.
 
     Parameters
     ----------
@@ -96,7 +188,7 @@ def mix_species(
     """
     check_optics(optics)
     if optics == "chung2012":
-        return properties.mix_species(species_aod)
+        return mixture_by_paper(species_aod)
     tau = species_array(species_aod)
     ssa, asymmetry = _at_550(relative_humidity)
     return external_mixture(tau, ssa, asymmetry, dim="species").assign_attrs(species_aod.attrs)

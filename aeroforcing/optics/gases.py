@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.compiled import compiled, inner
 from aeroforcing.core.constants import AVOGADRO, GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
-from aeroforcing.gas_table import DRY_AIR, H2O, LOWER, NO_GAS, UPPER, GasTable
+from aeroforcing.optics.gas_table import DRY_AIR, H2O, LOWER, NO_GAS, UPPER, GasTable
 
 
 def layer_pressure(pressure_levels: Floats) -> Floats:

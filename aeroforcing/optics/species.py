@@ -39,7 +39,7 @@ from aeroforcing.core import resources
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.constants import REFERENCE_WAVELENGTH
 from aeroforcing.core.errors import InputError
-from aeroforcing.properties import SPECIES, planck_band_nodes
+from aeroforcing.optics.band_means import planck_band_nodes
 
 DEFAULT_HUMIDITY = 0.8
 COMPONENTS = (
@@ -56,6 +56,46 @@ _DUST_BIN_LIMITS = np.array([0.1, 1.0, 1.8, 3.0, 6.0, 10.0])  # um, radius
 
 # Radius [um], width and relative volume of the modes at an AOD of 0.3, Dubovik et al. (2002).
 _DUST_MODES = ((1.90, 0.60, 1.0), (0.12, 0.50, 0.096))
+
+FINE_SEA_SALT = 0.3  # share of the sea-salt AOD at 550 nm
+
+SPECIES = (
+    "organic_carbon",
+    "black_carbon",
+    "dust",
+    "sulfate",
+    "sea_salt_fine",
+    "sea_salt_coarse",
+)
+
+# E7: SSA at 550 nm; carbonaceous aerosol (black carbon and organic matter) is one species there.
+SPECIES_SSA: Mapping[str, float] = {
+    "organic_carbon": 0.741,
+    "black_carbon": 0.741,
+    "dust": 0.957,
+    "sulfate": 1.0,
+    "sea_salt_fine": 1.0,
+    "sea_salt_coarse": 1.0,
+}
+
+# E9: asymmetry parameter at 550 nm, weighted by the scattering AOD that follows from its own SSA of
+# black carbon and organic matter (Magi 2009, 2011, in section 2.2 of Chung 2012).
+SPECIES_ASYMMETRY: Mapping[str, float] = {
+    "organic_carbon": 0.62,
+    "black_carbon": 0.62,
+    "dust": 0.66,
+    "sulfate": 0.69,
+    "sea_salt_fine": 0.778,
+    "sea_salt_coarse": 0.85,
+}
+SPECIES_SCATTERING: Mapping[str, float] = {
+    "organic_carbon": 0.85,
+    "black_carbon": 0.19,
+    "dust": 0.96,
+    "sulfate": 1.0,
+    "sea_salt_fine": 1.0,
+    "sea_salt_coarse": 1.0,
+}
 
 
 class SpeciesBands(NamedTuple):
