@@ -16,8 +16,8 @@ from __future__ import annotations
 import numpy as np
 
 from aeroforcing.core.arrays import Counts, Floats
-from aeroforcing.events import TOA_UP
-from aeroforcing.transport import CHANGE_CLEAR, CHANGE_CLOUDY
+from aeroforcing.transport.events import TOA_UP
+from aeroforcing.transport.integrals import CHANGE_CLEAR, CHANGE_CLOUDY
 
 PILOT_REPLICATES = 32  # know the variance within 25 %
 PILOT_PHOTONS = 64.0  # in a cell of AOD 0.1

@@ -27,7 +27,13 @@ from aeroforcing.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import STDERR_SUFFIX, stamp
-from aeroforcing.estimates import (
+from aeroforcing.forcing import REPLICATES, solve_columns
+from aeroforcing.optics.band_means import BandNodes, planck_band_nodes
+from aeroforcing.optics.gas_table import GASES, load_gas_table
+from aeroforcing.optics.sun import sun_at_zenith
+from aeroforcing.readers._files import PathLike
+from aeroforcing.readers.aeronet_fluxes import read_aeronet_fluxes
+from aeroforcing.transport.estimates import (
     Replicates,
     change_and_clean,
     flux_replicates,
@@ -35,13 +41,7 @@ from aeroforcing.estimates import (
     means_and_errors,
     samples_per_replicate,
 )
-from aeroforcing.events import SURFACE_DOWN
-from aeroforcing.forcing import REPLICATES, solve_columns
-from aeroforcing.optics.band_means import BandNodes, planck_band_nodes
-from aeroforcing.optics.gas_table import GASES, load_gas_table
-from aeroforcing.optics.sun import sun_at_zenith
-from aeroforcing.readers._files import PathLike
-from aeroforcing.readers.aeronet_fluxes import read_aeronet_fluxes
+from aeroforcing.transport.events import SURFACE_DOWN
 
 LARGEST_BIAS = 0.1  # of the mean forcing
 SMALLEST_CORRELATION = 0.9

@@ -26,11 +26,11 @@ from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.effect_maps import EffectMap, EffectRun, Source
-from aeroforcing.estimates import Replicates
 from aeroforcing.grids.axes import standard_axes
 from aeroforcing.grids.means import on_grid
 from aeroforcing.plumes import anthropogenic_aerosol, plume_bands, plume_shares
 from aeroforcing.threads import Progress
+from aeroforcing.transport.estimates import Replicates
 from aeroforcing.user_inputs import in_months
 
 INPUTS_YEAR = 2020  # of the amount of the built-in aerosol

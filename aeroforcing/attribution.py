@@ -23,25 +23,25 @@ from numpy.typing import NDArray
 
 from aeroforcing.aerosols import LayerOptics, mix_layers
 from aeroforcing.background import change_over_background
-from aeroforcing.cell_optics import Columns
 from aeroforcing.column import Column, check_skies_listed, column_arrays
 from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.checks import check_between
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
-from aeroforcing.estimates import (
-    Replicates,
-    forcing_replicates,
-    means_and_errors,
-    samples_per_replicate,
-)
 from aeroforcing.forcing import REPLICATES, run_settings
 from aeroforcing.mixed_phase import own_phase
 from aeroforcing.optics.band_means import planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable
 from aeroforcing.optics.spectrum import Wavelengths, checked_part
 from aeroforcing.optics.sun import Sun, sun_over_months
+from aeroforcing.transport.column_optics import Columns
+from aeroforcing.transport.estimates import (
+    Replicates,
+    forcing_replicates,
+    means_and_errors,
+    samples_per_replicate,
+)
 
 LEAVE_ONE_OUT, ADD_ONE_IN = METHODS = ("leave_one_out", "add_one_in")
 
@@ -183,7 +183,7 @@ def attributed(
     Parameters
     ----------
     table, columns, sun
-        As of `transport.solve`; the aerosol of the columns does not matter.
+        As of `integrals.solve`; the aerosol of the columns does not matter.
     species
         Optics of each, (cell, band, layer).
     skies
@@ -242,7 +242,7 @@ def effect_over(
     Parameters
     ----------
     table, columns, sun
-        As of `transport.solve`; the aerosol of the columns does not matter.
+        As of `integrals.solve`; the aerosol of the columns does not matter.
     aerosol, background
         Optics, (cell, band, layer).
     sky

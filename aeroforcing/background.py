@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aeroforcing.aerosols import LayerOptics
-from aeroforcing.cell_optics import Columns
 from aeroforcing.core.arrays import Floats, ratio
-from aeroforcing.estimates import seed_key
-from aeroforcing.events import SCORES
 from aeroforcing.optics.gas_table import GasTable
 from aeroforcing.optics.sun import Sun
-from aeroforcing.sampling import sobol_net
-from aeroforcing.transport import CHANGE_CLOUDY, INTEGRALS, Effort, solve
+from aeroforcing.transport.column_optics import Columns
+from aeroforcing.transport.estimates import seed_key
+from aeroforcing.transport.events import SCORES
+from aeroforcing.transport.integrals import CHANGE_CLOUDY, INTEGRALS, Effort, solve
+from aeroforcing.transport.random_numbers import sobol_net
 
 
 def with_background(columns: Columns, background: LayerOptics, *, cloudy: bool) -> Columns:
@@ -86,7 +86,7 @@ def change_over_background(
     Parameters
     ----------
     table, columns, sun
-        As of `transport.solve`.
+        As of `integrals.solve`.
     background, cloudy
         As of `with_background`.
     samples

@@ -12,12 +12,12 @@ from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between, check_cos_zenith
 from aeroforcing.core.constants import AVOGADRO, LIGHT_SPEED, PLANCK, SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
-from aeroforcing.estimates import Replicates, means_and_errors, samples_per_replicate
 from aeroforcing.forcing import REPLICATES, fluxes_and_forcings, run_settings, solve_columns
 from aeroforcing.optics.band_means import planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.optics.spectrum import Wavelengths, band_part, band_wavelengths, range_shares
 from aeroforcing.optics.sun import sun_at_zenith
+from aeroforcing.transport.estimates import Replicates, means_and_errors, samples_per_replicate
 
 PHOTOSYNTHETIC: Wavelengths = (0.4, 0.7)  # um
 

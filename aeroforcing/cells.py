@@ -17,7 +17,6 @@ from aeroforcing.builtin_atmosphere import (
     columns_over_terrain,
     profile_arrays,
 )
-from aeroforcing.cell_optics import Columns
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.gridded_air import AIR, joined_columns
@@ -29,6 +28,7 @@ from aeroforcing.optics.clouds import CLOUD_TYPES, BandOptics, cloud_band_optics
 from aeroforcing.optics.gas_table import GASES, GasTable
 from aeroforcing.optics.sun import Sun, sun_over_steps
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, ocean_law
+from aeroforcing.transport.column_optics import Columns
 from aeroforcing.wind import WIND
 
 _PER_CELL = (*OPTICAL, "aerosol_profile", "surface_albedo", "open_water_fraction", "cloud_fraction")

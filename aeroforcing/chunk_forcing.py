@@ -17,29 +17,31 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aeroforcing.adaptive import PILOT_PHOTONS, PILOT_REPLICATES, needed_samples, rounded_up
-from aeroforcing.cell_optics import Columns
 from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.core.arrays import Counts, Floats
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.errors import InputError
-from aeroforcing.estimates import (
-    Replicates,
-    change_and_clean,
-    flux_replicates,
-    forcing_replicates,
-    means_and_errors,
-    samples_per_replicate,
-    seed_key,
-)
-from aeroforcing.events import SCORES
 from aeroforcing.grids.domain import Chunk, Layout
-from aeroforcing.kernels import LEAST_FRACTION, kernel_replicates, scores_with_kernels
 from aeroforcing.optics.clouds import CLOUD_TYPES
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.sun import Sun, insolation
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN
-from aeroforcing.sampling import sobol_net
-from aeroforcing.transport import INTEGRALS, Effort, solve
+from aeroforcing.transport.column_optics import Columns
+from aeroforcing.transport.estimates import (
+    LEAST_FRACTION,
+    Replicates,
+    change_and_clean,
+    flux_replicates,
+    forcing_replicates,
+    kernel_replicates,
+    means_and_errors,
+    samples_per_replicate,
+    scores_with_kernels,
+    seed_key,
+)
+from aeroforcing.transport.events import SCORES
+from aeroforcing.transport.integrals import INTEGRALS, Effort, solve
+from aeroforcing.transport.random_numbers import sobol_net
 
 Results = dict[str, Floats]  # name -> (cell,)
 

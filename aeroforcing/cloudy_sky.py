@@ -24,7 +24,8 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES
 from aeroforcing.optics.band_means import BandNodes
 from aeroforcing.optics.clouds import EFFECTIVE_RADIUS, BandOptics, cloud_band_optics, delta_scaled
-from aeroforcing.overlap import (
+from aeroforcing.profiles import normalised
+from aeroforcing.transport.overlap import (
     EXCLUSIVE,
     Skies,
     chain_of,
@@ -34,7 +35,6 @@ from aeroforcing.overlap import (
     mean_presence,
     overlap_correlation,
 )
-from aeroforcing.profiles import normalised
 
 MOST_STATES = 64  # that are listed; of more skies one is drawn for each sample
 _GREY_ASYMMETRY = 0.86

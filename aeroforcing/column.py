@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike
 from aeroforcing.aerosols import Aerosol, AnyAerosol, aerosol_arrays, component_optics
 from aeroforcing.albedo import AnySurface, checked_surface, surface_bands
 from aeroforcing.atmosphere import Atmosphere
-from aeroforcing.cell_optics import Columns
 from aeroforcing.cloudy_sky import (
     MOST_STATES,
     Cloud,
@@ -28,7 +27,8 @@ from aeroforcing.mixed_phase import aerosol_phase
 from aeroforcing.optics.band_means import BandNodes, band_slopes, planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable
 from aeroforcing.optics.gases import layer_pressure
-from aeroforcing.overlap import CHAIN_COLUMNS, EXCLUSIVE, DrawnSkies
+from aeroforcing.transport.column_optics import Columns
+from aeroforcing.transport.overlap import CHAIN_COLUMNS, EXCLUSIVE, DrawnSkies
 
 
 @dataclass(frozen=True, eq=False)

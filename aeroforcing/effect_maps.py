@@ -25,12 +25,17 @@ from aeroforcing.core.arrays import Floats
 from aeroforcing.core.calendar import checked_months, climatological_time
 from aeroforcing.core.checks import check_between, check_count
 from aeroforcing.core.variables import stamp
-from aeroforcing.estimates import Replicates, means_and_errors, samples_per_replicate, seed_key
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.inputs import provenance, resolve_inputs
 from aeroforcing.optics.band_means import BandNodes, planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.threads import Progress, processors
+from aeroforcing.transport.estimates import (
+    Replicates,
+    means_and_errors,
+    samples_per_replicate,
+    seed_key,
+)
 
 Results = dict[str, Floats]  # name -> (..., cell)
 Source = xr.Dataset | str | os.PathLike[str]

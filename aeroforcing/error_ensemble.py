@@ -20,13 +20,13 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.core.kernel_names import forcings_of
 from aeroforcing.core.variables import VARIABLES
 from aeroforcing.error_correlation import Correlation, ErrorFields
-from aeroforcing.estimates import seed_key
 from aeroforcing.gridded import grid_forcing
 from aeroforcing.grids.regions import Extent
 from aeroforcing.input_errors import ErrorOf, Errors, error_field, resolved_errors
 from aeroforcing.inputs import resolve_inputs
 from aeroforcing.monthly_map import MonthlyMap
 from aeroforcing.propagation import CorrelationOf, MapMeans, correlations_of, told
+from aeroforcing.transport.estimates import seed_key
 
 _CLOUD = "cloud_"
 _ALL = "all inputs"

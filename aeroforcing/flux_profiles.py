@@ -15,22 +15,23 @@ from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.checks import check_between, check_cos_zenith
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
-from aeroforcing.estimates import (
+from aeroforcing.forcing import REPLICATES, run_settings
+from aeroforcing.layer_stack import checked_layers, layer_medium
+from aeroforcing.optics.spectrum import SpectralPart, Wavelengths, checked_part
+from aeroforcing.optics.sun import Sun, insolation, sun_at_zenith, sun_over_months
+from aeroforcing.transport.estimates import (
     Replicates,
     change_and_clean,
+    closed_levels,
+    level_replicates,
     means_and_errors,
     samples_per_replicate,
     seed_key,
 )
-from aeroforcing.forcing import REPLICATES, run_settings
-from aeroforcing.layer_stack import checked_layers, layer_medium
-from aeroforcing.level_estimates import closed_levels, level_replicates
-from aeroforcing.level_paths import LEVEL_SCORES
-from aeroforcing.level_transport import solve_layer_levels, solve_levels
-from aeroforcing.optics.spectrum import SpectralPart, Wavelengths, checked_part
-from aeroforcing.optics.sun import Sun, insolation, sun_at_zenith, sun_over_months
-from aeroforcing.sampling import sobol_net
-from aeroforcing.transport import INTEGRALS
+from aeroforcing.transport.integrals import INTEGRALS
+from aeroforcing.transport.level_integrals import solve_layer_levels, solve_levels
+from aeroforcing.transport.level_paths import LEVEL_SCORES
+from aeroforcing.transport.random_numbers import sobol_net
 
 
 def column_profiles(

@@ -9,8 +9,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
-from aeroforcing.cell_optics import Columns
 from aeroforcing.cloudy_sky import CloudLayers
 from aeroforcing.column import Column, check_skies_listed, column_arrays, column_slopes
 from aeroforcing.core.arrays import Floats
@@ -18,24 +16,28 @@ from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.checks import check_between, check_cos_zenith
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
-from aeroforcing.estimates import (
-    Replicates,
-    change_and_clean,
-    flux_replicates,
-    forcing_replicates,
-    means_and_errors,
-    samples_per_replicate,
-    seed_key,
-)
-from aeroforcing.events import SCORES, SURFACE_DIRECT, SURFACE_DOWN, SURFACE_UP, TOA_UP
-from aeroforcing.kernels import LEAST_FRACTION, kernel_replicates, scores_with_kernels
 from aeroforcing.layer_stack import checked_layers, layer_medium
 from aeroforcing.optics.gas_table import GasTable
 from aeroforcing.optics.spectrum import Wavelengths, checked_part
 from aeroforcing.optics.sun import Sun, insolation, sun_at_zenith, sun_over_months
-from aeroforcing.overlap import EXCLUSIVE
-from aeroforcing.sampling import sobol_net
-from aeroforcing.transport import INTEGRALS, Effort, solve, solve_layers
+from aeroforcing.transport.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
+from aeroforcing.transport.column_optics import Columns
+from aeroforcing.transport.estimates import (
+    LEAST_FRACTION,
+    Replicates,
+    change_and_clean,
+    flux_replicates,
+    forcing_replicates,
+    kernel_replicates,
+    means_and_errors,
+    samples_per_replicate,
+    scores_with_kernels,
+    seed_key,
+)
+from aeroforcing.transport.events import SCORES, SURFACE_DIRECT, SURFACE_DOWN, SURFACE_UP, TOA_UP
+from aeroforcing.transport.integrals import INTEGRALS, Effort, solve, solve_layers
+from aeroforcing.transport.overlap import EXCLUSIVE
+from aeroforcing.transport.random_numbers import sobol_net
 
 # One column's standard error comes from its own replicates alone: 64 know it within 9 %.
 REPLICATES = 64

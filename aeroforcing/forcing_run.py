@@ -21,12 +21,12 @@ from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.checks import check_between, check_count
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
-from aeroforcing.estimates import samples_per_replicate, seed_key
 from aeroforcing.grids.domain import Chunk, Layout
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, OCEAN_IN_WORDS, OCEAN_LAWS, ocean_law
 from aeroforcing.run_inputs import RunInputs, open_run_inputs
+from aeroforcing.transport.estimates import samples_per_replicate, seed_key
 
 DEFAULT_PHOTONS = 128
 _DEFAULT_STDERR = 0.6  # of the all-sky forcing_toa with these, rms over the map [W m-2]

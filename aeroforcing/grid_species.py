@@ -19,12 +19,12 @@ from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.effect_maps import EffectMap, EffectRun, Source
-from aeroforcing.estimates import Replicates
 from aeroforcing.grids.means import on_grid
 from aeroforcing.optics.band_means import band_means
 from aeroforcing.optics.mixtures import check_optics, mix_species, spectral_exponents
 from aeroforcing.optics.species import SPECIES
 from aeroforcing.threads import Progress
+from aeroforcing.transport.estimates import Replicates
 from aeroforcing.user_inputs import read_user_inputs
 
 # What counts as one species. By Chung (2012) both carbons together have one SSA.

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.errors import InputError
-from aeroforcing.medium import fill_medium, make_medium
+from aeroforcing.transport.medium import fill_medium, make_medium
 
 
 def checked_layers(**arrays: ArrayLike) -> dict[str, Floats]:

@@ -38,9 +38,9 @@ from aeroforcing.model_names import GOCART, names_of
 from aeroforcing.model_state import ModelState, model_state
 from aeroforcing.optics.clouds import EFFECTIVE_RADIUS, cloud_optical_depth
 from aeroforcing.optics.gases import layer_pressure
-from aeroforcing.overlap import EXCLUSIVE
 from aeroforcing.profiles import Profile
 from aeroforcing.species_aerosol import SpeciesAerosol
+from aeroforcing.transport.overlap import EXCLUSIVE
 
 TOP_PRESSURE = 1.02  # Pa, just within the gas tables
 HIGHEST_TOP = 3000.0  # Pa; above a lower top too much of the ozone would have to be guessed

@@ -28,14 +28,6 @@ from aeroforcing.core.checks import check_between
 from aeroforcing.core.constants import DAYS_PER_MONTH, SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import STDERR_SUFFIX, VARIABLES, stamp
-from aeroforcing.estimates import (
-    Replicates,
-    change_and_clean,
-    forcing_replicates,
-    means_and_errors,
-    samples_per_replicate,
-    seed_key,
-)
 from aeroforcing.forcing import REPLICATES, solve_columns
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.optics.sun import sun_over_months
@@ -47,6 +39,14 @@ from aeroforcing.sweep_points import (
     base_column,
     describe,
     water_cloud,
+)
+from aeroforcing.transport.estimates import (
+    Replicates,
+    change_and_clean,
+    forcing_replicates,
+    means_and_errors,
+    samples_per_replicate,
+    seed_key,
 )
 
 Progress = Callable[[int, int], None]

@@ -15,17 +15,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aeroforcing.cell_optics import fill_albedos, fill_optics, make_optics, media_by_level
 from aeroforcing.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats, ratio
-from aeroforcing.medium import (
+from aeroforcing.optics.gas_table import GasTable
+from aeroforcing.transport.column_optics import (
+    fill_albedos,
+    fill_optics,
+    make_optics,
+    media_by_level,
+)
+from aeroforcing.transport.medium import (
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
     CLEAN_SCATTERING,
     FULL_ABSORPTION,
     FULL_SCATTERING,
 )
-from aeroforcing.optics.gas_table import GasTable
 
 _SMALLEST_K2 = 1e-12  # keeps conservative layers solvable
 _RESONANCE = 1e-9  # of k mu = 1, where the formulas have 0 / 0

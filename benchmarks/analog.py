@@ -14,8 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from aeroforcing.cell_optics import media_by_level
-from aeroforcing.medium import (
+from aeroforcing.transport.column_optics import media_by_level
+from aeroforcing.transport.medium import (
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
     CLEAN_SCATTERING,

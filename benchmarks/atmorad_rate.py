@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from aeroforcing.cell_optics import media_by_level
+from aeroforcing.transport.column_optics import media_by_level
 from benchmarks.cases import Case, column_optics, cpu_seconds
 from benchmarks.deterministic import layer_optics
 

@@ -20,7 +20,6 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from aeroforcing.cell_optics import Columns, Optics, fill_albedos, fill_optics, make_optics
 from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.chunk_forcing import SKIES, ChunkSolver, Results, Settings
 from aeroforcing.core.compiled import compiled
@@ -28,10 +27,17 @@ from aeroforcing.core.constants import LONGEST_PERIOD, SOLAR_CONSTANT
 from aeroforcing.grids.domain import Layout
 from aeroforcing.grids.time_steps import calendar_months
 from aeroforcing.inputs import builtin_inputs
-from aeroforcing.medium import add_cloud
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.optics.sun import Sun, fill_days
 from aeroforcing.optics.surface_albedo import open_water_albedo_direct
+from aeroforcing.transport.column_optics import (
+    Columns,
+    Optics,
+    fill_albedos,
+    fill_optics,
+    make_optics,
+)
+from aeroforcing.transport.medium import add_cloud
 
 Floats = NDArray[np.float64]
 

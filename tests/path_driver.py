@@ -6,12 +6,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
-from aeroforcing.events import SCORES
-from aeroforcing.montecarlo import Roulette, difference_path, whole_path
 from aeroforcing.optics.phase_functions import BandPhase
-from aeroforcing.sampling import NET_DIMENSIONS, child_key, fill_shifts, sobol_net
-from aeroforcing.transport import shift_point
+from aeroforcing.transport.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
+from aeroforcing.transport.events import SCORES
+from aeroforcing.transport.integrals import shift_point
+from aeroforcing.transport.paths import Roulette, difference_path, whole_path
+from aeroforcing.transport.random_numbers import NET_DIMENSIONS, child_key, fill_shifts, sobol_net
 
 REPLICATES = 64
 CHANGE, CLEAN, WITH_AEROSOL = range(3)

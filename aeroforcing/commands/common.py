@@ -76,7 +76,7 @@ def effective_options(
 def beginning() -> str:
     """What a run does before its first result is there."""
     from aeroforcing.core.compiled import is_on_disk
-    from aeroforcing.transport import solve
+    from aeroforcing.transport.integrals import solve
 
     if is_on_disk(solve):
         return "starting"

@@ -24,16 +24,16 @@ import pytest
 from disort_solution import disort_fluxes
 
 import aeroforcing as af
-from aeroforcing.cell_optics import fill_optics, make_optics, media_by_level
 from aeroforcing.column import column_arrays
-from aeroforcing.medium import (
+from aeroforcing.optics.gas_table import load_gas_table
+from aeroforcing.transport.column_optics import fill_optics, make_optics, media_by_level
+from aeroforcing.transport.medium import (
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
     CLEAN_SCATTERING,
     FULL_ABSORPTION,
     FULL_SCATTERING,
 )
-from aeroforcing.optics.gas_table import load_gas_table
 
 ALTITUDES = np.array([60e3, 25e3, 15e3, 10e3, 5e3, 3e3, 2e3, 1e3, 0.0])
 COS_ZENITH, STREAMS, WITHIN = 0.6, 16, 4.0

@@ -27,7 +27,11 @@ from montecarlo_checks import assert_scatter_as_reported, assert_unbiased, t_val
 from numba import njit
 from path_driver import CHANGE, REPLICATES, trace
 
-from aeroforcing.cell_optics import (
+from aeroforcing.cells import ColumnMaker, cells_of
+from aeroforcing.inputs import builtin_inputs
+from aeroforcing.optics.clouds import CLOUD_TYPES
+from aeroforcing.optics.gas_table import load_gas_table
+from aeroforcing.transport.column_optics import (
     G_PER_TABLE,
     draw,
     fill_albedos,
@@ -37,10 +41,8 @@ from aeroforcing.cell_optics import (
     make_optics,
     make_room,
 )
-from aeroforcing.cells import ColumnMaker, cells_of
-from aeroforcing.events import SCORES, SURFACE_DOWN, TOA_UP
-from aeroforcing.inputs import builtin_inputs
-from aeroforcing.medium import (
+from aeroforcing.transport.events import SCORES, SURFACE_DOWN, TOA_UP
+from aeroforcing.transport.medium import (
     AEROSOL,
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
@@ -53,10 +55,8 @@ from aeroforcing.medium import (
     add_cloud,
     medium_at,
 )
-from aeroforcing.montecarlo import Roulette
-from aeroforcing.optics.clouds import CLOUD_TYPES
-from aeroforcing.optics.gas_table import load_gas_table
-from aeroforcing.sampling import sobol_net
+from aeroforcing.transport.paths import Roulette
+from aeroforcing.transport.random_numbers import sobol_net
 
 pytestmark = pytest.mark.slow
 

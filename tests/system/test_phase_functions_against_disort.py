@@ -22,10 +22,12 @@ from montecarlo_checks import assert_unbiased, t_values
 from path_driver import CHANGE, WITH_AEROSOL, path_scores
 
 import aeroforcing as af
-from aeroforcing.cell_optics import fill_optics, make_optics, media_by_level
 from aeroforcing.column import column_arrays
-from aeroforcing.events import SURFACE_DOWN, SURFACE_UP, TOA_UP
-from aeroforcing.medium import (
+from aeroforcing.optics.phase_functions import BandPhase, HenyeyGreenstein, phase_rows
+from aeroforcing.optics.spectrum import checked_part
+from aeroforcing.transport.column_optics import fill_optics, make_optics, media_by_level
+from aeroforcing.transport.events import SURFACE_DOWN, SURFACE_UP, TOA_UP
+from aeroforcing.transport.medium import (
     CLEAN_ABSORPTION,
     FULL_ABSORPTION,
     FULL_SCATTERING,
@@ -34,8 +36,6 @@ from aeroforcing.medium import (
     add_cloud,
     fill_medium,
 )
-from aeroforcing.optics.phase_functions import BandPhase, HenyeyGreenstein, phase_rows
-from aeroforcing.optics.spectrum import checked_part
 
 # ---- one wavelength -----------------------------------------------------------------------------
 

@@ -18,9 +18,10 @@ from montecarlo_checks import assert_unbiased, t_values
 from test_against_disort import random_stack
 
 import aeroforcing as af
-from aeroforcing.cell_optics import fill_optics, make_optics, media_by_level
 from aeroforcing.column import column_arrays
-from aeroforcing.medium import (
+from aeroforcing.optics.gas_table import load_gas_table
+from aeroforcing.transport.column_optics import fill_optics, make_optics, media_by_level
+from aeroforcing.transport.medium import (
     AEROSOL,
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
@@ -28,7 +29,6 @@ from aeroforcing.medium import (
     FULL_ABSORPTION,
     FULL_SCATTERING,
 )
-from aeroforcing.optics.gas_table import load_gas_table
 
 ACTINIC_ERROR = 1e-3  # of light close to the horizon, see level_paths.py
 SHARES = ("share_up", "share_down", "share_actinic", "share_absorbed")

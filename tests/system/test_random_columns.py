@@ -23,9 +23,9 @@ from path_driver import CHANGE, REPLICATES, WITH_AEROSOL, path_scores
 
 import aeroforcing as af
 from aeroforcing.aerosols import LayerOptics, mix_layers
-from aeroforcing.events import SURFACE_DOWN, SURFACE_UP, TOA_UP
-from aeroforcing.medium import MEDIUM_COLUMNS, add_cloud, fill_medium
 from aeroforcing.profiles import layer_shares
+from aeroforcing.transport.events import SURFACE_DOWN, SURFACE_UP, TOA_UP
+from aeroforcing.transport.medium import MEDIUM_COLUMNS, add_cloud, fill_medium
 
 TRUTH_ERROR = 5e-5  # of the solution by discrete ordinates with a conservative cloud of depth 100
 WITHIN = 4.0  # standard errors

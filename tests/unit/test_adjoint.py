@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeroforcing.adjoint import (
+from aeroforcing.transport.adjoint import (
     ADJOINT_COLUMNS,
     ADJOINT_SCRATCH,
     CLEAN_SIDE,
@@ -24,7 +24,7 @@ from aeroforcing.adjoint import (
     mean_step,
     step,
 )
-from aeroforcing.medium import MEDIUM_COLUMNS, add_cloud, fill_medium
+from aeroforcing.transport.medium import MEDIUM_COLUMNS, add_cloud, fill_medium
 
 QUICK = settings(deadline=None, max_examples=40)  # the first example may compile
 

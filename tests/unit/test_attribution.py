@@ -14,10 +14,10 @@ from aeroforcing.attribution import ADD_ONE_IN, LEAVE_ONE_OUT
 from aeroforcing.background import change_over_background, with_background
 from aeroforcing.column import column_arrays
 from aeroforcing.core.errors import InputError
-from aeroforcing.estimates import forcing_replicates, means_and_errors
 from aeroforcing.optics.band_means import planck_band_nodes
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.sun import sun_over_months
+from aeroforcing.transport.estimates import forcing_replicates, means_and_errors
 
 TABLE = load_gas_table("g112")
 NODES = planck_band_nodes(TABLE.band_limits_wavenumber)

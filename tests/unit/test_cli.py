@@ -474,7 +474,7 @@ def test_the_beginning_tells_of_a_kernel_that_is_not_compiled_yet(tmp_path, monk
     kernel = SimpleNamespace(
         py_func=test_quiet_is_silent, stats=SimpleNamespace(cache_path=str(tmp_path))
     )
-    monkeypatch.setattr("aeroforcing.transport.solve", kernel)
+    monkeypatch.setattr("aeroforcing.transport.integrals.solve", kernel)
     assert beginning() == "compiling the solver, once, for about half a minute"
     module = __name__.rpartition(".")[2]
     (tmp_path / f"{module}.test_quiet_is_silent-1.py311.nbi").touch()

@@ -16,8 +16,8 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.forcing import solve_columns
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.sun import sun_at_zenith
-from aeroforcing.overlap import RULES, sky_depth
-from aeroforcing.sampling import child_key, uniform
+from aeroforcing.transport.overlap import RULES, sky_depth
+from aeroforcing.transport.random_numbers import child_key, uniform
 
 TABLE = load_gas_table("g112")
 LEVELS = np.concatenate([[40e3, 20e3, 12e3, 9e3, 7e3, 5e3], np.arange(4000.0, -1.0, -500.0)])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.estimates import (
+from aeroforcing.transport.estimates import (
     change_and_clean,
     flux_replicates,
     forcing_replicates,
@@ -16,8 +16,14 @@ from aeroforcing.estimates import (
     samples_per_replicate,
     seed_key,
 )
-from aeroforcing.events import SCORES, SURFACE_DIRECT, SURFACE_DOWN, SURFACE_UP, TOA_UP
-from aeroforcing.transport import CHANGE_CLEAR, CHANGE_CLOUDY, CLEAN_CLEAR, CLEAN_CLOUDY, INTEGRALS
+from aeroforcing.transport.events import SCORES, SURFACE_DIRECT, SURFACE_DOWN, SURFACE_UP, TOA_UP
+from aeroforcing.transport.integrals import (
+    CHANGE_CLEAR,
+    CHANGE_CLOUDY,
+    CLEAN_CLEAR,
+    CLEAN_CLOUDY,
+    INTEGRALS,
+)
 
 QUICK = settings(deadline=None, max_examples=40)
 COVER = np.array([0.0, 0.25, 1.0])

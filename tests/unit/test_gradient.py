@@ -21,9 +21,8 @@ from montecarlo_checks import assert_unbiased, t_values
 from numba import njit
 from path_driver import REPLICATES, ROULETTE, adjoint_of
 
-from aeroforcing.adjoint import ADJOINT_COLUMNS, mean_step
-from aeroforcing.events import SCORES, henyey_greenstein
-from aeroforcing.gradient import (
+from aeroforcing.transport.adjoint import ADJOINT_COLUMNS, mean_step
+from aeroforcing.transport.derivatives import (
     BY_ALBEDO,
     BY_ASYMMETRY,
     BY_LOG_AOD,
@@ -34,10 +33,11 @@ from aeroforcing.gradient import (
     log_phase_slope,
     mean_step_slope,
 )
-from aeroforcing.medium import MEDIUM_COLUMNS, add_cloud, fill_medium
-from aeroforcing.montecarlo import difference_path
-from aeroforcing.sampling import NET_DIMENSIONS, child_key, fill_shifts, sobol_net
-from aeroforcing.transport import shift_point
+from aeroforcing.transport.events import SCORES, henyey_greenstein
+from aeroforcing.transport.integrals import shift_point
+from aeroforcing.transport.medium import MEDIUM_COLUMNS, add_cloud, fill_medium
+from aeroforcing.transport.paths import difference_path
+from aeroforcing.transport.random_numbers import NET_DIMENSIONS, child_key, fill_shifts, sobol_net
 
 SQUARED = {BY_LOG_AOD: BY_LOG_AOD_SQUARED, BY_SSA: BY_SSA_SQUARED}
 GAS = np.array([0.05, 0.02, 0.1])

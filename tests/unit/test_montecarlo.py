@@ -13,8 +13,8 @@ from montecarlo_checks import assert_unbiased, t_values
 from path_driver import CHANGE, CLEAN, REPLICATES, WITH_AEROSOL, adjoint_of, path_scores
 
 import aeroforcing as af
-from aeroforcing.adjoint import ADJOINT_COLUMNS
-from aeroforcing.events import (
+from aeroforcing.transport.adjoint import ADJOINT_COLUMNS
+from aeroforcing.transport.events import (
     AEROSOL_PARTNER,
     AIR_PARTNER,
     CLOUD_PARTNER,
@@ -30,7 +30,7 @@ from aeroforcing.events import (
     rayleigh_weight,
     turn,
 )
-from aeroforcing.medium import (
+from aeroforcing.transport.medium import (
     CLEAN_ABSORPTION,
     CLEAN_SCATTERING,
     FULL_SCATTERING,
@@ -40,7 +40,7 @@ from aeroforcing.medium import (
     depth_to_boundary,
     fill_medium,
 )
-from aeroforcing.montecarlo import Roulette
+from aeroforcing.transport.paths import Roulette
 
 QUICK = settings(deadline=None, max_examples=40)  # the first example may compile
 

@@ -12,7 +12,7 @@ from numba import njit
 from scipy import stats
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.overlap import (
+from aeroforcing.transport.overlap import (
     RULES,
     chain_of,
     check_overlap,
@@ -22,7 +22,7 @@ from aeroforcing.overlap import (
     mean_presence,
     overlap_correlation,
 )
-from aeroforcing.sampling import child_key, uniform
+from aeroforcing.transport.random_numbers import child_key, uniform
 
 QUICK = settings(max_examples=40)
 FRACTIONS = st.lists(st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.9, 1.0]), min_size=1, max_size=6)

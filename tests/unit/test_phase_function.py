@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.polynomial import legendre
 
-from aeroforcing.adjoint import mean_step
 from aeroforcing.core.errors import InputError
 from aeroforcing.optics.phase_functions import (
     FIFTH_MOMENT,
@@ -24,6 +23,7 @@ from aeroforcing.optics.phase_functions import (
     mean_step_of,
     phase_rows,
 )
+from aeroforcing.transport.adjoint import mean_step
 
 QUICK = settings(max_examples=30)
 X, W = legendre.leggauss(400)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from montecarlo_checks import assert_unbiased, t_values
 from scipy import stats
 
-from aeroforcing.sampling import (
+from aeroforcing.transport.random_numbers import (
     NET_DIMENSIONS,
     SLOTS,
     child_key,

@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 from montecarlo_checks import assert_unbiased, t_values
 
 import aeroforcing as af
-from aeroforcing.cell_optics import draw, fill_optics, fill_states, make_optics
 from aeroforcing.column import column_arrays
-from aeroforcing.estimates import change_and_clean
-from aeroforcing.events import SCORES, SURFACE_DOWN, TOA_UP
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.sun import insolation, sun_over_months
-from aeroforcing.sampling import sobol_net
-from aeroforcing.transport import (
+from aeroforcing.transport.column_optics import draw, fill_optics, fill_states, make_optics
+from aeroforcing.transport.estimates import change_and_clean
+from aeroforcing.transport.events import SCORES, SURFACE_DOWN, TOA_UP
+from aeroforcing.transport.integrals import (
     CHANGE_CLEAR,
     CHANGE_CLOUDY,
     CLEAN_CLEAR,
@@ -25,6 +24,7 @@ from aeroforcing.transport import (
     Effort,
     solve,
 )
+from aeroforcing.transport.random_numbers import sobol_net
 
 QUICK = settings(deadline=None, max_examples=40)
 TABLE = load_gas_table("g112")

@@ -18,12 +18,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint, fill_cloudy_adjoint
 from aeroforcing.core.compiled import compiled, inner
 from aeroforcing.core.constants import LONGEST_PERIOD
-from aeroforcing.events import SCORES
-from aeroforcing.gradient import GRADIENT_SHAPE
-from aeroforcing.medium import (
+from aeroforcing.optics.gases import gas_optics
+from aeroforcing.optics.phase_functions import AerosolPhase
+from aeroforcing.optics.surface_albedo import ocean_albedo_diffuse, ocean_albedo_direct
+from aeroforcing.transport.adjoint import (
+    ADJOINT_COLUMNS,
+    ADJOINT_SCRATCH,
+    fill_adjoint,
+    fill_cloudy_adjoint,
+)
+from aeroforcing.transport.derivatives import GRADIENT_SHAPE
+from aeroforcing.transport.events import SCORES
+from aeroforcing.transport.medium import (
     AEROSOL,
     CLEAN_ABSORPTION,
     RAYLEIGH,
@@ -33,11 +41,8 @@ from aeroforcing.medium import (
     make_medium,
     medium_at,
 )
-from aeroforcing.optics.gases import gas_optics
-from aeroforcing.optics.phase_functions import AerosolPhase
-from aeroforcing.optics.surface_albedo import ocean_albedo_diffuse, ocean_albedo_direct
-from aeroforcing.overlap import DrawnSkies
-from aeroforcing.sampling import NET_DIMENSIONS
+from aeroforcing.transport.overlap import DrawnSkies
+from aeroforcing.transport.random_numbers import NET_DIMENSIONS
 
 _SHARE_OF_INTERCEPTED_POWER = 0.92
 

@@ -5,7 +5,7 @@ integral. Each sample draws a day, an hour angle, a g-point, a cloud state and a
 
     flux(day, hour) x source(g) / p(g) x fraction(state) / q(state),
 
-p and q being the probabilities with which g-point and state are drawn (cell_optics.py). There is
+p and q being the probabilities with which g-point and state are drawn (column_optics.py). There is
 no loop over bands, hours or cloud states, and the cost does not grow with their number: the adjoint
 table of a state and a group of g-points is made when the first sample draws them.
 
@@ -28,7 +28,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.cell_optics import (
+from aeroforcing.core.compiled import borrowed, compiled, inlined, inner, uncounted
+from aeroforcing.optics.phase_functions import phase_in_band
+from aeroforcing.optics.sun import draw_sun, fill_days, mean_sun
+from aeroforcing.transport.column_optics import (
     G_PER_TABLE,
     albedo_of_water,
     draw,
@@ -41,15 +44,18 @@ from aeroforcing.cell_optics import (
     make_room,
     water_of,
 )
-from aeroforcing.core.compiled import borrowed, compiled, inlined, inner, uncounted
-from aeroforcing.events import SCORES
-from aeroforcing.gradient import add_gradient, add_state, begin_gradient, positive, slopes_of
-from aeroforcing.medium import add_cloud, medium_at
-from aeroforcing.montecarlo import Roulette, difference_path, scaled_thresholds, whole_path
-from aeroforcing.optics.phase_functions import phase_in_band
-from aeroforcing.optics.sun import draw_sun, fill_days, mean_sun
-from aeroforcing.overlap import most_clouds, sky_depth
-from aeroforcing.sampling import (
+from aeroforcing.transport.derivatives import (
+    add_gradient,
+    add_state,
+    begin_gradient,
+    positive,
+    slopes_of,
+)
+from aeroforcing.transport.events import SCORES
+from aeroforcing.transport.medium import add_cloud, medium_at
+from aeroforcing.transport.overlap import most_clouds, sky_depth
+from aeroforcing.transport.paths import Roulette, difference_path, scaled_thresholds, whole_path
+from aeroforcing.transport.random_numbers import (
     DAY,
     G_POINT,
     HOUR,
@@ -278,7 +284,7 @@ def solve(table, columns, sun, effort, first, last, slopes, estimates):
 
     Cells do not depend on each other: any division into ranges gives the same bits. `slopes` are
     the `BandSlopes` of the cells if derivatives are wanted besides the fluxes (scores as
-    gradient.py lists them), else None.
+    derivatives.py lists them), else None.
     """
     n_layers = columns.temperature_layers.shape[1]
     n_states, n_bands = columns.cloud_fraction.shape[1], columns.albedo_diffuse.shape[1]

@@ -1,6 +1,6 @@
 r"""What a photon will still contribute, by a two-stream adjoint; used for zero-mean corrections.
 
-The paths of montecarlo.py are noisy where photons wander. A two-stream solution tells roughly
+The paths of paths.py are noisy where photons wander. A two-stream solution tells roughly
 what a photon at a level will still score: U, going up, and D, going down, for the flux through the
 top (T) and for the arrivals at the surface (S). It enters only through corrections whose
 expectation is zero whatever U and D are: a wrong table costs noise, never truth.
@@ -37,7 +37,7 @@ from __future__ import annotations
 import math
 
 from aeroforcing.core.compiled import compiled, inner
-from aeroforcing.medium import (
+from aeroforcing.transport.medium import (
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
     CLEAN_SCATTERING,

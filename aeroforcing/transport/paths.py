@@ -47,9 +47,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aeroforcing.adjoint import CLEAN_SIDE, FULL_SIDE, step
 from aeroforcing.core.compiled import inlined, uncounted
-from aeroforcing.events import (
+from aeroforcing.transport.adjoint import CLEAN_SIDE, FULL_SIDE, step
+from aeroforcing.transport.derivatives import (
+    after_draw,
+    after_leg,
+    after_meeting,
+    begin_history,
+    intercepted_history,
+    positive,
+    record,
+    record_escape,
+    record_lost_pair,
+    record_passage,
+    scattered_history,
+)
+from aeroforcing.transport.events import (
     AEROSOL_PARTNER,
     CLOUD_PARTNER,
     NOTHING_SCORED,
@@ -72,20 +85,7 @@ from aeroforcing.events import (
     with_end_of_leg,
     with_score,
 )
-from aeroforcing.gradient import (
-    after_draw,
-    after_leg,
-    after_meeting,
-    begin_history,
-    intercepted_history,
-    positive,
-    record,
-    record_escape,
-    record_lost_pair,
-    record_passage,
-    scattered_history,
-)
-from aeroforcing.medium import (
+from aeroforcing.transport.medium import (
     AEROSOL,
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
@@ -98,7 +98,7 @@ from aeroforcing.medium import (
     depth_to_boundary,
     find_depth,
 )
-from aeroforcing.sampling import (
+from aeroforcing.transport.random_numbers import (
     AEROSOL_POSITION,
     ANGLE,
     AZIMUTH,
@@ -117,7 +117,7 @@ from aeroforcing.sampling import (
     child_key,
     uniform,
 )
-from aeroforcing.sampling import PAIR as PAIR_SLOT
+from aeroforcing.transport.random_numbers import PAIR as PAIR_SLOT
 
 # Scattered photons are followed as if the SSA were at least this.
 _LEAST_SSA = 0.05

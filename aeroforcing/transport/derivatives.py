@@ -46,9 +46,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from aeroforcing.adjoint import step
 from aeroforcing.core.compiled import inner, uncounted
-from aeroforcing.events import (
+from aeroforcing.transport.adjoint import step
+from aeroforcing.transport.events import (
     AEROSOL_PARTNER,
     SCORES,
     SURFACE_DOWN,
@@ -56,7 +56,7 @@ from aeroforcing.events import (
     SURFACE_UP,
     TOA_UP,
 )
-from aeroforcing.medium import AEROSOL, depth_at, slant_to_boundary
+from aeroforcing.transport.medium import AEROSOL, depth_at, slant_to_boundary
 
 # What the solver gives besides the fluxes, each for the flux up at the top and the net flux down at
 # the surface: derivatives by the properties at 550 nm, and behind them the change of the two fluxes

@@ -40,7 +40,7 @@ from numpy.typing import NDArray
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.core.compiled import compiled, inner
 from aeroforcing.core.errors import InputError
-from aeroforcing.sampling import uniform
+from aeroforcing.transport.random_numbers import uniform
 
 EXCLUSIVE = "exclusive"
 RULES = ("random", "maximum_random", "exponential")

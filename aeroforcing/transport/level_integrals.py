@@ -1,4 +1,4 @@
-"""Fluxes through all levels of columns: the integrals of transport.py along the paths of
+"""Fluxes through all levels of columns: the integrals of integrals.py along the paths of
 level_paths.py.
 
 Day, hour, g-point, cloud state and path are drawn as there, with the same probabilities.
@@ -6,7 +6,10 @@ Day, hour, g-point, cloud state and path are drawn as there, with the same proba
 
 from __future__ import annotations
 
-from aeroforcing.cell_optics import (
+from aeroforcing.core.compiled import compiled, inner
+from aeroforcing.optics.phase_functions import phase_in_band
+from aeroforcing.optics.sun import draw_sun, fill_days, mean_sun
+from aeroforcing.transport.column_optics import (
     albedo_of_water,
     draw,
     fill_albedos,
@@ -16,15 +19,7 @@ from aeroforcing.cell_optics import (
     make_room,
     water_of,
 )
-from aeroforcing.core.compiled import compiled, inner
-from aeroforcing.level_paths import level_difference_path, whole_level_path
-from aeroforcing.medium import add_cloud, medium_at
-from aeroforcing.montecarlo import Roulette, scaled_thresholds
-from aeroforcing.optics.phase_functions import phase_in_band
-from aeroforcing.optics.sun import draw_sun, fill_days, mean_sun
-from aeroforcing.overlap import most_clouds, sky_depth
-from aeroforcing.sampling import DAY, G_POINT, HOUR, STATE, child_key, fill_shifts
-from aeroforcing.transport import (
+from aeroforcing.transport.integrals import (
     CHANGE_CLEAR,
     CHANGE_CLOUDY,
     CLEAN_CLEAR,
@@ -32,6 +27,11 @@ from aeroforcing.transport import (
     SKY,
     shift_point,
 )
+from aeroforcing.transport.level_paths import level_difference_path, whole_level_path
+from aeroforcing.transport.medium import add_cloud, medium_at
+from aeroforcing.transport.overlap import most_clouds, sky_depth
+from aeroforcing.transport.paths import Roulette, scaled_thresholds
+from aeroforcing.transport.random_numbers import DAY, G_POINT, HOUR, STATE, child_key, fill_shifts
 
 # Roulette thresholds in units of the power that the aerosol intercepts; the optimum is flat.
 _CHANGE_THRESHOLDS = Roulette(tail=0.2, pair=0.2, chain=0.6)

@@ -1,6 +1,6 @@
 """Single events of a photon: where a leg ends, with what it collides, where it goes from there.
 
-The derivation of the paths that are made of them is that of montecarlo.py.
+The derivation of the paths that are made of them is that of paths.py.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from aeroforcing.adjoint import DOWN_SURFACE, DOWN_TOA, UP_SURFACE, UP_TOA, mean_step
 from aeroforcing.core.compiled import compiled, uncounted
-from aeroforcing.medium import (
+from aeroforcing.optics.phase_functions import draw_cosine, mean_step_of
+from aeroforcing.transport.adjoint import DOWN_SURFACE, DOWN_TOA, UP_SURFACE, UP_TOA, mean_step
+from aeroforcing.transport.medium import (
     AEROSOL,
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
@@ -23,7 +24,6 @@ from aeroforcing.medium import (
     find_depth,
     fraction_within,
 )
-from aeroforcing.optics.phase_functions import draw_cosine, mean_step_of
 
 # What a photon scores, as parts of the flux that it stands for.
 TOA_UP, SURFACE_DOWN, SURFACE_DIRECT, SURFACE_UP = range(4)

@@ -1,6 +1,6 @@
 r"""Photon paths that score the flux through every level and the absorption in every layer.
 
-The paths are those of montecarlo.py: forced collisions for the fluxes, and the common chain with
+The paths are those of paths.py: forced collisions for the fluxes, and the common chain with
 its plus and minus tails for their change by the aerosol. Instead of the escape alone, each leg
 scores
 
@@ -27,7 +27,7 @@ from __future__ import annotations
 import math
 
 from aeroforcing.core.compiled import inner
-from aeroforcing.events import (
+from aeroforcing.transport.events import (
     AEROSOL_PARTNER,
     aerosol_ssa,
     after_roulette,
@@ -36,7 +36,7 @@ from aeroforcing.events import (
     next_event,
     pick_partner,
 )
-from aeroforcing.medium import (
+from aeroforcing.transport.medium import (
     AEROSOL,
     AEROSOL_ASYMMETRY,
     CLEAN_ABSORPTION,
@@ -48,8 +48,8 @@ from aeroforcing.medium import (
     depth_to_boundary,
     find_depth,
 )
-from aeroforcing.montecarlo import TOP_LAYER, event_numbers
-from aeroforcing.sampling import (
+from aeroforcing.transport.paths import TOP_LAYER, event_numbers
+from aeroforcing.transport.random_numbers import (
     AEROSOL_POSITION,
     ANGLE,
     AZIMUTH,
