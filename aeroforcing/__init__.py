@@ -18,18 +18,33 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aeroforcing import readers
     from aeroforcing.aeronet_comparison import compare_with_aeronet
-    from aeroforcing.aerosols import Aerosol, BandAerosol, SpectralAerosol
-    from aeroforcing.albedo import Ocean, SurfaceAlbedo, ice_albedo, snow_albedo, two_band_albedo
     from aeroforcing.anthropogenic import anthropogenic_forcing
     from aeroforcing.assimilation import assimilate
-    from aeroforcing.atmosphere import Atmosphere, standard_atmosphere
     from aeroforcing.attribution import species_forcing
     from aeroforcing.band_fluxes import column_band_fluxes, surface_light
     from aeroforcing.benchmark_cases import aerocom_experiment
     from aeroforcing.benchmark_table import run_benchmarks
     from aeroforcing.builtin_aerosol import tegen_profile
-    from aeroforcing.cloudy_sky import Cloud, CloudLayers
-    from aeroforcing.column import Column
+    from aeroforcing.columns.aerosols import Aerosol, BandAerosol, SpectralAerosol
+    from aeroforcing.columns.atmosphere import Atmosphere, standard_atmosphere
+    from aeroforcing.columns.column import Column
+    from aeroforcing.columns.sky import Cloud, CloudLayers
+    from aeroforcing.columns.species_aerosol import SpeciesAerosol
+    from aeroforcing.columns.surface import (
+        Ocean,
+        SurfaceAlbedo,
+        ice_albedo,
+        snow_albedo,
+        two_band_albedo,
+    )
+    from aeroforcing.columns.vertical_profiles import (
+        ElevatedLayer,
+        ExponentialProfile,
+        ExtinctionProfile,
+        MixingRatioProfile,
+        SigmaProfile,
+        UniformProfile,
+    )
     from aeroforcing.core.errors import InputError
     from aeroforcing.core.netcdf import write_netcdf
     from aeroforcing.error_ensemble import propagate_ensemble
@@ -58,17 +73,8 @@ if TYPE_CHECKING:
     from aeroforcing.plot import plot_map, plot_maps
     from aeroforcing.plumes import anthropogenic_aerosol
     from aeroforcing.preparation import prepare
-    from aeroforcing.profiles import (
-        ElevatedLayer,
-        ExponentialProfile,
-        ExtinctionProfile,
-        MixingRatioProfile,
-        SigmaProfile,
-        UniformProfile,
-    )
     from aeroforcing.propagation import propagate
     from aeroforcing.saved_forcing import save_grid_forcing
-    from aeroforcing.species_aerosol import SpeciesAerosol
     from aeroforcing.species_fit import fit_species
     from aeroforcing.station_files import read_stations, write_stations
     from aeroforcing.station_inputs import with_stations
@@ -82,26 +88,26 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
-    "Aerosol": "aerosols",
-    "Atmosphere": "atmosphere",
-    "BandAerosol": "aerosols",
-    "Cloud": "cloudy_sky",
-    "CloudLayers": "cloudy_sky",
-    "Column": "column",
+    "Aerosol": "columns.aerosols",
+    "Atmosphere": "columns.atmosphere",
+    "BandAerosol": "columns.aerosols",
+    "Cloud": "columns.sky",
+    "CloudLayers": "columns.sky",
+    "Column": "columns.column",
     "DoubleHenyeyGreenstein": "optics.phase_functions",
-    "ElevatedLayer": "profiles",
-    "ExponentialProfile": "profiles",
-    "ExtinctionProfile": "profiles",
+    "ElevatedLayer": "columns.vertical_profiles",
+    "ExponentialProfile": "columns.vertical_profiles",
+    "ExtinctionProfile": "columns.vertical_profiles",
     "InputError": "core.errors",
     "LegendrePhaseFunction": "optics.phase_functions",
-    "MixingRatioProfile": "profiles",
-    "Ocean": "albedo",
-    "SigmaProfile": "profiles",
-    "SpeciesAerosol": "species_aerosol",
-    "SpectralAerosol": "aerosols",
-    "SurfaceAlbedo": "albedo",
+    "MixingRatioProfile": "columns.vertical_profiles",
+    "Ocean": "columns.surface",
+    "SigmaProfile": "columns.vertical_profiles",
+    "SpeciesAerosol": "columns.species_aerosol",
+    "SpectralAerosol": "columns.aerosols",
+    "SurfaceAlbedo": "columns.surface",
     "TabulatedPhaseFunction": "optics.phase_functions",
-    "UniformProfile": "profiles",
+    "UniformProfile": "columns.vertical_profiles",
     "aerocom_experiment": "benchmark_cases",
     "annual_mean": "grids.means",
     "anthropogenic_aerosol": "plumes",
@@ -127,7 +133,7 @@ _MODULES = {
     "grid_forcing": "gridded",
     "grid_of": "grids.grid",
     "grid_species_forcing": "grid_species",
-    "ice_albedo": "albedo",
+    "ice_albedo": "columns.surface",
     "layer_fluxes": "forcing",
     "layer_profiles": "flux_profiles",
     "mix_species": "optics.mixtures",
@@ -147,14 +153,14 @@ _MODULES = {
     "resolve_inputs": "inputs",
     "run_benchmarks": "benchmark_table",
     "save_grid_forcing": "saved_forcing",
-    "standard_atmosphere": "atmosphere",
+    "standard_atmosphere": "columns.atmosphere",
     "species_forcing": "attribution",
     "shortwave_bands": "optics.spectrum",
-    "snow_albedo": "albedo",
+    "snow_albedo": "columns.surface",
     "surface_light": "band_fluxes",
     "sweep": "sweeps",
     "tegen_profile": "builtin_aerosol",
-    "two_band_albedo": "albedo",
+    "two_band_albedo": "columns.surface",
     "water_cloud": "sweep_points",
     "with_absorption": "optics.spectral_laws",
     "with_stations": "station_inputs",

@@ -20,10 +20,10 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from aeroforcing.aerosols import SpectralAerosol
-from aeroforcing.atmosphere import Atmosphere
 from aeroforcing.builtin_atmosphere import climatology, columns_over_terrain, profile_arrays
-from aeroforcing.column import Column, column_arrays
+from aeroforcing.columns.aerosols import SpectralAerosol
+from aeroforcing.columns.atmosphere import Atmosphere
+from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import STDERR_SUFFIX, stamp

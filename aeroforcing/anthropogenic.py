@@ -17,9 +17,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.aerosols import LayerOptics
 from aeroforcing.attribution import Effort, effect_over
 from aeroforcing.chunk_forcing import REPLICATES
+from aeroforcing.columns.aerosols import LayerOptics
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.core.canonical import canonicalise, check_ranges
 from aeroforcing.core.constants import SOLAR_CONSTANT

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.aerosols import LayerOptics
+from aeroforcing.columns.aerosols import LayerOptics
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.optics.gas_table import GasTable
 from aeroforcing.optics.sun import Sun

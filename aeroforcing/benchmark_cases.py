@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from aeroforcing.aerosols import Aerosol
-from aeroforcing.atmosphere import standard_atmosphere
-from aeroforcing.column import Column
+from aeroforcing.columns.aerosols import Aerosol
+from aeroforcing.columns.atmosphere import standard_atmosphere
+from aeroforcing.columns.column import Column
+from aeroforcing.columns.vertical_profiles import UniformProfile
 from aeroforcing.core import resources
 from aeroforcing.core.variables import STDERR_SUFFIX, stamp
 from aeroforcing.forcing import column_fluxes
-from aeroforcing.profiles import UniformProfile
 
 MODELS = ("aeroforcing", "line-by-line")
 _LEVELS = ("toa", "atmosphere", "surface")

@@ -29,6 +29,7 @@ from functools import cache
 import numpy as np
 import xarray as xr
 
+from aeroforcing.columns.vertical_profiles import SigmaProfile
 from aeroforcing.core import resources
 from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.checks import check_between
@@ -39,7 +40,6 @@ from aeroforcing.grids.means import global_mean
 from aeroforcing.grids.regridding import regrid
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS, mixture_properties
 from aeroforcing.optics.species import FINE_SEA_SALT
-from aeroforcing.profiles import SigmaProfile
 
 
 def builtin_aerosol(

@@ -32,11 +32,11 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import PchipInterpolator
 
-from aeroforcing.atmosphere import WELL_MIXED, afgl_profiles, precipitable_water
+from aeroforcing.columns.atmosphere import WELL_MIXED, afgl_profiles, precipitable_water
+from aeroforcing.columns.layer_means import fill_means, fill_pressure
 from aeroforcing.core import resources
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.compiled import compiled
-from aeroforcing.layers import fill_means, fill_pressure
 from aeroforcing.optics.gas_table import GASES
 from aeroforcing.optics.gases import layer_pressure
 

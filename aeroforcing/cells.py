@@ -9,7 +9,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.atmosphere import precipitable_water
 from aeroforcing.builtin_atmosphere import (
     Profiles,
     TerrainColumns,
@@ -17,6 +16,7 @@ from aeroforcing.builtin_atmosphere import (
     columns_over_terrain,
     profile_arrays,
 )
+from aeroforcing.columns.atmosphere import precipitable_water
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.gridded_air import AIR, joined_columns

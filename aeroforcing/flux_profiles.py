@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from aeroforcing.column import Column, column_arrays
+from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.checks import check_between, check_cos_zenith

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from aeroforcing.cloudy_sky import CloudLayers
-from aeroforcing.column import Column, check_skies_listed, column_arrays, column_slopes
+from aeroforcing.columns.column import Column, check_skies_listed, column_arrays, column_slopes
+from aeroforcing.columns.sky import CloudLayers
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.checks import check_between, check_cos_zenith
@@ -162,7 +162,7 @@ def column_fluxes(
     ------
     InputError
         A value is outside its range; or kernels are wanted and the aerosol is not a single one,
-        given by numbers and without a phase function, or the skies are drawn (`cloudy_sky`).
+        given by numbers and without a phase function, or the skies are drawn (`sky`).
     """
     check_cos_zenith(cos_zenith)
     table, share = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)

@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.aerosols import LayerOptics
 from aeroforcing.attribution import METHODS, Effort, attributed
 from aeroforcing.builtin_aerosol import builtin_species, builtin_species_profiles
 from aeroforcing.cells import layer_shares
 from aeroforcing.chunk_forcing import REPLICATES
+from aeroforcing.columns.aerosols import LayerOptics
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.constants import SOLAR_CONSTANT

@@ -20,7 +20,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.atmosphere import WELL_MIXED
 from aeroforcing.builtin_atmosphere import (
     LEVEL_FRACTIONS,
     TRACE,
@@ -28,6 +27,7 @@ from aeroforcing.builtin_atmosphere import (
     TerrainColumns,
     columns_over_terrain,
 )
+from aeroforcing.columns.atmosphere import WELL_MIXED
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.canonical import claimed_names
 from aeroforcing.core.constants import MOLAR_MASS_DRY_AIR, MOLAR_MASS_OZONE, MOLAR_MASS_WATER

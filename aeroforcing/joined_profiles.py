@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aeroforcing.builtin_atmosphere import TOP, Profiles
+from aeroforcing.columns.layer_means import fill_means, fill_pressure
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.compiled import compiled
 from aeroforcing.core.constants import GAS_CONSTANT, GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
-from aeroforcing.layers import fill_means, fill_pressure
 
 Ints = NDArray[np.integer]
 

@@ -19,12 +19,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from aeroforcing.aerosols import DEFAULT_PROFILE, Aerosol, AnyAerosol
-from aeroforcing.albedo import AnySurface
-from aeroforcing.atmosphere import Atmosphere
 from aeroforcing.builtin_atmosphere import builtin_ozone
-from aeroforcing.cloudy_sky import CloudLayers
-from aeroforcing.column import Column
+from aeroforcing.columns.aerosols import DEFAULT_PROFILE, Aerosol, AnyAerosol
+from aeroforcing.columns.atmosphere import Atmosphere
+from aeroforcing.columns.column import Column
+from aeroforcing.columns.sky import CloudLayers
+from aeroforcing.columns.species_aerosol import SpeciesAerosol
+from aeroforcing.columns.surface import AnySurface
+from aeroforcing.columns.vertical_profiles import Profile
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.core.constants import (
     GAS_CONSTANT,
@@ -38,8 +40,6 @@ from aeroforcing.model_names import GOCART, names_of
 from aeroforcing.model_state import ModelState, model_state
 from aeroforcing.optics.clouds import EFFECTIVE_RADIUS, cloud_optical_depth
 from aeroforcing.optics.gases import layer_pressure
-from aeroforcing.profiles import Profile
-from aeroforcing.species_aerosol import SpeciesAerosol
 from aeroforcing.transport.overlap import EXCLUSIVE
 
 TOP_PRESSURE = 1.02  # Pa, just within the gas tables

@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aeroforcing.aerosols import Aerosol, AnyAerosol
-from aeroforcing.albedo import Ocean, SurfaceAlbedo
-from aeroforcing.atmosphere import standard_atmosphere
-from aeroforcing.cloudy_sky import Cloud, CloudLayers
-from aeroforcing.column import Column
+from aeroforcing.columns.aerosols import Aerosol, AnyAerosol
+from aeroforcing.columns.atmosphere import standard_atmosphere
+from aeroforcing.columns.column import Column
+from aeroforcing.columns.sky import Cloud, CloudLayers
+from aeroforcing.columns.surface import Ocean, SurfaceAlbedo
+from aeroforcing.columns.vertical_profiles import ExponentialProfile
 from aeroforcing.core.checks import check_between
 from aeroforcing.core.errors import InputError
-from aeroforcing.profiles import ExponentialProfile
 
 
 class Point(NamedTuple):

@@ -22,7 +22,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from aeroforcing.column import Column, column_arrays
+from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between
 from aeroforcing.core.constants import DAYS_PER_MONTH, SOLAR_CONSTANT

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aeroforcing.column import Column, column_arrays
+from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.optics.gas_table import GasTable
 from aeroforcing.transport.column_optics import (

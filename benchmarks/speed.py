@@ -69,8 +69,8 @@ def gas_optics_milliseconds() -> float:
 def set_up_milliseconds(columns: int) -> float:
     """Arrays for the solver of 60-layer columns with aerosol, and gas optics, per column [ms]."""
     import aeroforcing as af
-    from aeroforcing.atmosphere import STANDARD_LEVELS
-    from aeroforcing.column import column_arrays
+    from aeroforcing.columns.atmosphere import STANDARD_LEVELS
+    from aeroforcing.columns.column import column_arrays
     from aeroforcing.optics.gas_table import load_gas_table
     from aeroforcing.optics.gases import gas_optics
 

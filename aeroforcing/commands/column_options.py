@@ -11,7 +11,7 @@ from aeroforcing.config import POSITIVE, TEXT, Kind, Option, integer_from, is_nu
 from aeroforcing.core.errors import InputError
 
 if TYPE_CHECKING:
-    from aeroforcing.column import Column
+    from aeroforcing.columns.column import Column
 
 NUMBER = Kind("a number", float, is_number)
 _ATMOSPHERES = (

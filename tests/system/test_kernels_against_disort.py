@@ -24,7 +24,7 @@ import pytest
 from disort_solution import disort_fluxes
 
 import aeroforcing as af
-from aeroforcing.column import column_arrays
+from aeroforcing.columns.column import column_arrays
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.transport.column_optics import fill_optics, make_optics, media_by_level
 from aeroforcing.transport.medium import (

@@ -22,7 +22,7 @@ from montecarlo_checks import assert_unbiased, t_values
 from path_driver import CHANGE, WITH_AEROSOL, path_scores
 
 import aeroforcing as af
-from aeroforcing.column import column_arrays
+from aeroforcing.columns.column import column_arrays
 from aeroforcing.optics.phase_functions import BandPhase, HenyeyGreenstein, phase_rows
 from aeroforcing.optics.spectrum import checked_part
 from aeroforcing.transport.column_optics import fill_optics, make_optics, media_by_level

@@ -18,7 +18,7 @@ from montecarlo_checks import assert_unbiased, t_values
 from test_against_disort import random_stack
 
 import aeroforcing as af
-from aeroforcing.column import column_arrays
+from aeroforcing.columns.column import column_arrays
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.transport.column_optics import fill_optics, make_optics, media_by_level
 from aeroforcing.transport.medium import (

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from path_driver import CHANGE, REPLICATES, WITH_AEROSOL, path_scores
 
 import aeroforcing as af
-from aeroforcing.aerosols import LayerOptics, mix_layers
-from aeroforcing.profiles import layer_shares
+from aeroforcing.columns.aerosols import LayerOptics, mix_layers
+from aeroforcing.columns.vertical_profiles import layer_shares
 from aeroforcing.transport.events import SURFACE_DOWN, SURFACE_UP, TOA_UP
 from aeroforcing.transport.medium import MEDIUM_COLUMNS, add_cloud, fill_medium
 

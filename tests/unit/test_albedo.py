@@ -8,8 +8,8 @@ from montecarlo_checks import assert_unbiased, t_values
 from scipy.interpolate import CubicSpline
 
 import aeroforcing as af
-from aeroforcing.albedo import surface_bands, visible_share
-from aeroforcing.column import column_arrays
+from aeroforcing.columns.column import column_arrays
+from aeroforcing.columns.surface import surface_bands, visible_share
 from aeroforcing.core.constants import LONGEST_PERIOD
 from aeroforcing.core.errors import InputError
 from aeroforcing.optics.band_means import planck_band_nodes

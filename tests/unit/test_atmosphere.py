@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing.atmosphere import (
+from aeroforcing.columns.atmosphere import (
     STANDARD_ATMOSPHERES,
     STANDARD_LEVELS,
     WELL_MIXED,

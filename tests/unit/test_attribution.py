@@ -9,10 +9,10 @@ import pytest
 from montecarlo_checks import assert_unbiased, t_values
 
 import aeroforcing as af
-from aeroforcing.aerosols import LayerOptics, aerosol_arrays, component_optics, mix_layers
 from aeroforcing.attribution import ADD_ONE_IN, LEAVE_ONE_OUT
 from aeroforcing.background import change_over_background, with_background
-from aeroforcing.column import column_arrays
+from aeroforcing.columns.aerosols import LayerOptics, aerosol_arrays, component_optics, mix_layers
+from aeroforcing.columns.column import column_arrays
 from aeroforcing.core.errors import InputError
 from aeroforcing.optics.band_means import planck_band_nodes
 from aeroforcing.optics.gas_table import load_gas_table

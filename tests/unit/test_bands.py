@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import aeroforcing as af
-from aeroforcing.albedo import visible_share
+from aeroforcing.columns.surface import visible_share
 
 
 def test_bands_cover_the_solar_spectrum_once():

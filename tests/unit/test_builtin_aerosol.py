@@ -17,6 +17,7 @@ from aeroforcing.builtin_aerosol import (
     tegen_profile,
     with_sea_salt_modes,
 )
+from aeroforcing.columns.vertical_profiles import layer_shares
 from aeroforcing.core import resources
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
@@ -24,7 +25,6 @@ from aeroforcing.grids.means import annual_mean, global_mean
 from aeroforcing.grids.regridding import regrid
 from aeroforcing.optics.mixtures import species_exponents, spectral_exponents
 from aeroforcing.optics.species import SPECIES, SPECIES_SSA
-from aeroforcing.profiles import layer_shares
 
 GRID = gaussian_grid("T42")
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeroforcing import builtin_atmosphere as builtin
-from aeroforcing.atmosphere import (
+from aeroforcing.columns.atmosphere import (
     PRESSURE_RANGE,
     STANDARD_ATMOSPHERES,
     TEMPERATURE_RANGE,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import aeroforcing as af
-from aeroforcing.cloudy_sky import MOST_STATES, cloud_states
-from aeroforcing.column import column_arrays
+from aeroforcing.columns.column import column_arrays
+from aeroforcing.columns.sky import MOST_STATES, cloud_states
 from aeroforcing.core.errors import InputError
 from aeroforcing.optics.band_means import planck_band_nodes
 from aeroforcing.optics.clouds import cloud_band_optics, delta_scaled, reference_band

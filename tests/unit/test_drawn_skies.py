@@ -10,8 +10,8 @@ from montecarlo_checks import assert_unbiased
 from numba import njit
 
 import aeroforcing as af
-from aeroforcing import cloudy_sky
-from aeroforcing.column import column_arrays
+from aeroforcing.columns import sky
+from aeroforcing.columns.column import column_arrays
 from aeroforcing.core.errors import InputError
 from aeroforcing.forcing import solve_columns
 from aeroforcing.optics.gas_table import load_gas_table
@@ -60,7 +60,7 @@ def arrays(*columns, cell_id=None):
 @pytest.fixture
 def few(monkeypatch):
     """No skies are listed but those of a single cloud."""
-    monkeypatch.setattr(cloudy_sky, "MOST_STATES", 1)
+    monkeypatch.setattr(sky, "MOST_STATES", 1)
 
 
 # ---- against the list of all skies --------------------------------------------------------------
@@ -70,7 +70,7 @@ def compared(monkeypatch, a_column, *, photons):
     """t-values of fluxes with drawn skies against those with all skies listed."""
     found = []
     for most, seed in ((10_000, 1), (1, 2)):
-        monkeypatch.setattr(cloudy_sky, "MOST_STATES", most)
+        monkeypatch.setattr(sky, "MOST_STATES", most)
         found.append(af.column_fluxes(a_column, cos_zenith=0.6, photons=photons, seed=seed))
     listed, drawn = found
     t = []
@@ -111,7 +111,7 @@ def test_fluxes_are_those_of_all_skies_precisely(overlap, monkeypatch):
 def test_profiles_are_those_of_all_skies(monkeypatch):
     found = []
     for most, seed in ((10_000, 3), (1, 4)):
-        monkeypatch.setattr(cloudy_sky, "MOST_STATES", most)
+        monkeypatch.setattr(sky, "MOST_STATES", most)
         found.append(af.column_profiles(column(), cos_zenith=0.6, photons=2**13, seed=seed))
     listed, drawn = found
     for name in ("flux_down", "forcing_profile"):

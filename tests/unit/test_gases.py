@@ -12,7 +12,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeroforcing.atmosphere import STANDARD_ATMOSPHERES, standard_atmosphere
+from aeroforcing.columns.atmosphere import STANDARD_ATMOSPHERES, standard_atmosphere
 from aeroforcing.core import resources
 from aeroforcing.core.constants import AVOGADRO, GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
 from aeroforcing.core.errors import InputError

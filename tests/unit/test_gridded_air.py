@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing.atmosphere import WELL_MIXED, precipitable_water
 from aeroforcing.builtin_atmosphere import LAYER_BOUNDS, climatology
 from aeroforcing.cells import cells_of
 from aeroforcing.chunk_forcing import Settings
 from aeroforcing.cli import main
-from aeroforcing.column import Column
+from aeroforcing.columns.atmosphere import WELL_MIXED, precipitable_water
+from aeroforcing.columns.column import Column
+from aeroforcing.columns.vertical_profiles import SigmaProfile
 from aeroforcing.core.errors import InputError
 from aeroforcing.effect_maps import EffectMap, EffectRun
 from aeroforcing.fingerprint import identity_of
@@ -24,7 +25,6 @@ from aeroforcing.inputs import builtin_inputs, provenance, resolve_inputs
 from aeroforcing.model_columns import columns_from
 from aeroforcing.model_state import state_names
 from aeroforcing.optics.gas_table import GASES
-from aeroforcing.profiles import SigmaProfile
 from aeroforcing.run_inputs import open_run_inputs
 
 AXES = gaussian_grid("45x60")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeroforcing.layers import average_layers
+from aeroforcing.columns.layer_means import average_layers
 
 ALTITUDE = np.array([40e3, 20e3, 12e3, 10e3, 5e3, 2e3, 1e3, 0.0])
 TEMPERATURE = np.array([250.0, 215.0, 212.0, 220.0, 255.0, 275.0, 283.0, 288.0])

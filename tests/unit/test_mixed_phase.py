@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import aeroforcing as af
-from aeroforcing.aerosols import component_optics
-from aeroforcing.column import column_slopes
+from aeroforcing.columns.aerosols import component_optics
+from aeroforcing.columns.column import column_slopes
+from aeroforcing.columns.phase_mixing import aerosol_phase
 from aeroforcing.core.errors import InputError
-from aeroforcing.mixed_phase import aerosol_phase
 from aeroforcing.optics.band_means import planck_band_nodes
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.phase_functions import FIRST_MOMENT, HenyeyGreenstein, phase_rows

@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 
 import aeroforcing as af
-from aeroforcing.atmosphere import precipitable_water
 from aeroforcing.builtin_atmosphere import builtin_ozone, climatology
+from aeroforcing.columns.atmosphere import precipitable_water
 from aeroforcing.core.errors import InputError
 from aeroforcing.optics.species import mass_extinction
 

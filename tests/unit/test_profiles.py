@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aeroforcing as af
+from aeroforcing.columns.vertical_profiles import layer_shares
 from aeroforcing.core.errors import InputError
-from aeroforcing.profiles import layer_shares
 
 QUICK = settings(max_examples=40)
 LEVELS = np.array([20e3, 10e3, 5e3, 3e3, 2e3, 1e3, 500.0])  # the ground is at 500 m

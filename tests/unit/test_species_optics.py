@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aeroforcing as af
-from aeroforcing.aerosols import aerosol_arrays, component_optics
-from aeroforcing.atmosphere import relative_humidity
+from aeroforcing.columns.aerosols import aerosol_arrays, component_optics
+from aeroforcing.columns.atmosphere import relative_humidity
 from aeroforcing.core import resources
 from aeroforcing.core.errors import InputError
 from aeroforcing.optics.band_means import planck_band_nodes

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from montecarlo_checks import assert_unbiased, t_values
 
 import aeroforcing as af
-from aeroforcing.column import column_arrays
+from aeroforcing.columns.column import column_arrays
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.sun import insolation, sun_over_months
 from aeroforcing.transport.column_optics import draw, fill_optics, fill_states, make_optics

@@ -7,8 +7,9 @@ from dataclasses import KW_ONLY, dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aeroforcing.aerosols import DEFAULT_PROFILE, LayerOptics
-from aeroforcing.atmosphere import Atmosphere, relative_humidity
+from aeroforcing.columns.aerosols import DEFAULT_PROFILE, LayerOptics
+from aeroforcing.columns.atmosphere import Atmosphere, relative_humidity
+from aeroforcing.columns.vertical_profiles import Profile, layer_shares
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_number
 from aeroforcing.core.errors import InputError
@@ -19,7 +20,6 @@ from aeroforcing.optics.species import (
     mass_extinction,
     species_bands,
 )
-from aeroforcing.profiles import Profile, layer_shares
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aeroforcing.aerosols import Aerosol, AnyAerosol, LayerOptics
+from aeroforcing.columns.aerosols import Aerosol, AnyAerosol, LayerOptics
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.optics.phase_functions import (
     ROW,

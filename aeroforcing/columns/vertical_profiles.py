@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aeroforcing.atmosphere import Atmosphere
+from aeroforcing.columns.atmosphere import Atmosphere
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_positive
 from aeroforcing.core.errors import InputError

@@ -9,10 +9,10 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aeroforcing.aerosols import Aerosol, AnyAerosol, aerosol_arrays, component_optics
-from aeroforcing.albedo import AnySurface, checked_surface, surface_bands
-from aeroforcing.atmosphere import Atmosphere
-from aeroforcing.cloudy_sky import (
+from aeroforcing.columns.aerosols import Aerosol, AnyAerosol, aerosol_arrays, component_optics
+from aeroforcing.columns.atmosphere import Atmosphere
+from aeroforcing.columns.phase_mixing import aerosol_phase
+from aeroforcing.columns.sky import (
     MOST_STATES,
     Cloud,
     CloudLayers,
@@ -21,9 +21,9 @@ from aeroforcing.cloudy_sky import (
     check_clouds,
     cloud_states,
 )
+from aeroforcing.columns.surface import AnySurface, checked_surface, surface_bands
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.errors import InputError
-from aeroforcing.mixed_phase import aerosol_phase
 from aeroforcing.optics.band_means import BandNodes, band_slopes, planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable
 from aeroforcing.optics.gases import layer_pressure

@@ -16,11 +16,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from aeroforcing.columns.layer_means import average_layers
 from aeroforcing.core import resources
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.constants import GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
 from aeroforcing.core.errors import InputError
-from aeroforcing.layers import average_layers
 from aeroforcing.optics.gas_table import GASES
 from aeroforcing.optics.gases import layer_pressure
 

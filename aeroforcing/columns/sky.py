@@ -18,13 +18,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aeroforcing.columns.vertical_profiles import normalised
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.core.checks import check_number, check_positive
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES
 from aeroforcing.optics.band_means import BandNodes
 from aeroforcing.optics.clouds import EFFECTIVE_RADIUS, BandOptics, cloud_band_optics, delta_scaled
-from aeroforcing.profiles import normalised
 from aeroforcing.transport.overlap import (
     EXCLUSIVE,
     Skies,

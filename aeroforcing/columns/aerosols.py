@@ -6,7 +6,7 @@ scattering albedos w_i and asymmetry parameters g_i of its components,
     tau = sum tau_i,   w = sum tau_i w_i / tau,   g = sum tau_i w_i g_i / sum tau_i w_i
 
 in every band and layer. An aerosol with a phase function of its own keeps it in the mixture, see
-`mixed_phase`.
+`phase_mixing`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aeroforcing.atmosphere import Atmosphere
+from aeroforcing.columns.atmosphere import Atmosphere
+from aeroforcing.columns.vertical_profiles import ExponentialProfile, Profile, layer_shares
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.checks import check_number
@@ -27,7 +28,6 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES
 from aeroforcing.optics.band_means import BandNodes, band_means, spectrum_means
 from aeroforcing.optics.phase_functions import PhaseFunction
-from aeroforcing.profiles import ExponentialProfile, Profile, layer_shares
 
 DEFAULT_PROFILE = ExponentialProfile()
 
