@@ -16,10 +16,8 @@ from importlib import import_module
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from aeroforcing import readers
     from aeroforcing.aeronet_comparison import compare_with_aeronet
     from aeroforcing.anthropogenic import anthropogenic_forcing
-    from aeroforcing.assimilation import assimilate
     from aeroforcing.attribution import species_forcing
     from aeroforcing.band_fluxes import column_band_fluxes, surface_light
     from aeroforcing.benchmark_cases import aerocom_experiment
@@ -48,10 +46,8 @@ if TYPE_CHECKING:
     from aeroforcing.core.errors import InputError
     from aeroforcing.core.netcdf import write_netcdf
     from aeroforcing.error_ensemble import propagate_ensemble
-    from aeroforcing.evaluation import evaluate
     from aeroforcing.flux_profiles import column_profiles, layer_profiles, monthly_profiles
     from aeroforcing.forcing import column_fluxes, column_forcing, layer_fluxes
-    from aeroforcing.gapfill import fill_gaps
     from aeroforcing.grid_species import grid_species_forcing
     from aeroforcing.gridded import grid_forcing
     from aeroforcing.grids.grid import gaussian_grid, grid_of
@@ -59,6 +55,14 @@ if TYPE_CHECKING:
     from aeroforcing.grids.regridding import monthly_climatology, regrid
     from aeroforcing.inputs import builtin_inputs, resolve_inputs
     from aeroforcing.model_columns import columns_from
+    from aeroforcing.observations import readers
+    from aeroforcing.observations.assimilation import assimilate
+    from aeroforcing.observations.cross_validation import evaluate
+    from aeroforcing.observations.gap_filling import fill_gaps
+    from aeroforcing.observations.optimal_interpolation import optimal_interpolation
+    from aeroforcing.observations.products import prepare
+    from aeroforcing.observations.species_fit import fit_species
+    from aeroforcing.observations.station_files import read_stations, write_stations
     from aeroforcing.optics.clouds import cloud_optical_depth
     from aeroforcing.optics.extinction import aod_from_extinction
     from aeroforcing.optics.mixtures import mix_species
@@ -69,14 +73,10 @@ if TYPE_CHECKING:
     )
     from aeroforcing.optics.spectral_laws import aod_at, with_absorption
     from aeroforcing.optics.spectrum import shortwave_bands
-    from aeroforcing.optimal import optimal_interpolation
     from aeroforcing.plot import plot_map, plot_maps
     from aeroforcing.plumes import anthropogenic_aerosol
-    from aeroforcing.preparation import prepare
     from aeroforcing.propagation import propagate
     from aeroforcing.saved_forcing import save_grid_forcing
-    from aeroforcing.species_fit import fit_species
-    from aeroforcing.station_files import read_stations, write_stations
     from aeroforcing.station_inputs import with_stations
     from aeroforcing.sweep_plot import plot_sweep
     from aeroforcing.sweep_points import base_column, water_cloud
@@ -115,7 +115,7 @@ _MODULES = {
     "aod_at": "optics.spectral_laws",
     "aod_from_extinction": "optics.extinction",
     "apply_kernels": "what_if",
-    "assimilate": "assimilation",
+    "assimilate": "observations.assimilation",
     "base_column": "sweep_points",
     "builtin_inputs": "inputs",
     "cloud_optical_depth": "optics.clouds",
@@ -125,9 +125,9 @@ _MODULES = {
     "column_profiles": "flux_profiles",
     "compare_with_aeronet": "aeronet_comparison",
     "columns_from": "model_columns",
-    "evaluate": "evaluation",
-    "fill_gaps": "gapfill",
-    "fit_species": "species_fit",
+    "evaluate": "observations.cross_validation",
+    "fill_gaps": "observations.gap_filling",
+    "fit_species": "observations.species_fit",
     "gaussian_grid": "grids.grid",
     "global_mean": "grids.means",
     "grid_forcing": "gridded",
@@ -139,16 +139,16 @@ _MODULES = {
     "mix_species": "optics.mixtures",
     "monthly_climatology": "grids.regridding",
     "monthly_profiles": "flux_profiles",
-    "optimal_interpolation": "optimal",
+    "optimal_interpolation": "observations.optimal_interpolation",
     "plot_map": "plot",
     "plot_maps": "plot",
     "plot_sweep": "sweep_plot",
     "plot_zonal_means": "zonal_plot",
-    "prepare": "preparation",
+    "prepare": "observations.products",
     "propagate": "propagation",
     "propagate_ensemble": "error_ensemble",
     "read_field": "user_inputs",
-    "read_stations": "station_files",
+    "read_stations": "observations.station_files",
     "regrid": "grids.regridding",
     "resolve_inputs": "inputs",
     "run_benchmarks": "benchmark_table",
@@ -165,7 +165,7 @@ _MODULES = {
     "with_absorption": "optics.spectral_laws",
     "with_stations": "station_inputs",
     "write_netcdf": "core.netcdf",
-    "write_stations": "station_files",
+    "write_stations": "observations.station_files",
 }
 
 _PACKAGES = ("readers",)
@@ -175,7 +175,7 @@ __all__ = sorted([*_MODULES, *_PACKAGES])
 
 def __getattr__(name: str) -> object:
     if name in _PACKAGES:
-        return import_module(f"{__name__}.{name}")
+        return import_module(f"{__name__}.observations.{name}")
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -28,11 +28,11 @@ from aeroforcing.core.arrays import Floats
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import STDERR_SUFFIX, stamp
 from aeroforcing.forcing import REPLICATES, solve_columns
+from aeroforcing.observations.readers._files import PathLike
+from aeroforcing.observations.readers.aeronet_fluxes import read_aeronet_fluxes
 from aeroforcing.optics.band_means import BandNodes, planck_band_nodes
 from aeroforcing.optics.gas_table import GASES, load_gas_table
 from aeroforcing.optics.sun import sun_at_zenith
-from aeroforcing.readers._files import PathLike
-from aeroforcing.readers.aeronet_fluxes import read_aeronet_fluxes
 from aeroforcing.transport.estimates import (
     Replicates,
     change_and_clean,

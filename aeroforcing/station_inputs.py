@@ -6,11 +6,11 @@ import logging
 
 import xarray as xr
 
-from aeroforcing.assimilation import assimilate
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
-from aeroforcing.evaluation import evaluate, verdict
-from aeroforcing.stations import QUANTITIES
+from aeroforcing.observations.assimilation import assimilate
+from aeroforcing.observations.cross_validation import evaluate, verdict
+from aeroforcing.observations.stations import QUANTITIES
 
 _log = logging.getLogger(__name__)
 

@@ -77,7 +77,7 @@ def reference_page() -> str:
     for module in dict.fromkeys(aeroforcing._MODULES.values()):
         names = [name for name, home in aeroforcing._MODULES.items() if home == module]
         sections.append(_section(f"aeroforcing.{module}", [f"aeroforcing.{n}" for n in names]))
-    readers = aeroforcing.readers
+    readers = aeroforcing.observations.readers
     names = [f"{readers.__name__}.{name}" for name in readers.__all__]
     return "\n".join([*sections, _section(readers.__name__, names)])
 

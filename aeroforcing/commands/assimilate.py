@@ -97,9 +97,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _analysis_and_scores(options: dict[str, Any]) -> tuple[xr.Dataset, xr.Dataset]:
     from aeroforcing.builtin_surface import builtin_surface
-    from aeroforcing.evaluation import evaluate
     from aeroforcing.grids.grid import grid_of
-    from aeroforcing.station_files import read_stations
+    from aeroforcing.observations.cross_validation import evaluate
+    from aeroforcing.observations.station_files import read_stations
     from aeroforcing.user_inputs import read_field
 
     path, quantity = input_file(options["field"]), options["quantity"]
@@ -137,8 +137,8 @@ def _limit(length: float | str) -> float | None:
 def _analysis(
     field: xr.DataArray, stations: xr.Dataset, options: dict[str, Any], terrain: dict[str, Any]
 ) -> xr.Dataset:
-    from aeroforcing.assimilation import assimilate
-    from aeroforcing.optimal import optimal_interpolation
+    from aeroforcing.observations.assimilation import assimilate
+    from aeroforcing.observations.optimal_interpolation import optimal_interpolation
 
     quantity = options["quantity"]
     distance, optimal = _settings(options)
@@ -157,7 +157,7 @@ def _change(analysis: xr.Dataset) -> str:
 
 
 def _print_scores(scores: xr.Dataset, *, as_json: bool) -> None:
-    from aeroforcing.evaluation import summary
+    from aeroforcing.observations.cross_validation import summary
 
     if not as_json:
         print(summary(scores))

@@ -77,8 +77,8 @@ _TITLE = "Monthly field with filled gaps"
 
 
 def _filled(options: dict[str, Any]) -> xr.Dataset:
-    from aeroforcing.gapfill import fill_gaps
     from aeroforcing.grids.grid import grid_of
+    from aeroforcing.observations.gap_filling import fill_gaps
     from aeroforcing.user_inputs import read_field
 
     path, quantity = input_file(options["primary"]), options["quantity"]

@@ -68,8 +68,8 @@ def replacements(options: dict[str, Any]) -> dict[str, Path]:
 def resolved(options: dict[str, Any]) -> xr.Dataset:
     """All inputs of the run, as the options choose them."""
     from aeroforcing.inputs import resolve_inputs
+    from aeroforcing.observations.station_files import read_stations
     from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN
-    from aeroforcing.station_files import read_stations
     from aeroforcing.station_inputs import with_stations
 
     inputs = resolve_inputs(

@@ -63,7 +63,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pages")]
 
 
 def test_there_is_a_page_for_everything(site):
-    names = set(aeroforcing._MODULES) | {f"readers.{n}" for n in aeroforcing.readers.__all__}
+    names = set(aeroforcing._MODULES) | {
+        f"readers.{n}" for n in aeroforcing.observations.readers.__all__
+    }
     for name in names:
         assert (site / f"generated/reference/aeroforcing.{name}.html").exists(), name
     commands = text_of(site / "generated" / "commands.html")

@@ -59,7 +59,7 @@ from aeroforcing.commands import inputs as inputs_command
 from aeroforcing.core.canonical import check_ranges
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
-from aeroforcing.station_files import read_stations, write_stations
+from aeroforcing.observations.station_files import read_stations, write_stations
 
 SMALL = ["--grid", GRID, "--months", "1"]
 

@@ -23,7 +23,7 @@ from aeroforcing.core.netcdf import open_input
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.grids.means import global_mean
 from aeroforcing.inputs import builtin_inputs
-from aeroforcing.station_files import read_stations
+from aeroforcing.observations.station_files import read_stations
 
 GRID = "20x30"
 LAT = np.arange(-87.5, 90.0, 5.0)

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing.assimilation import assimilate
-from aeroforcing.evaluation import ESTIMATES, evaluate, summary
-from aeroforcing.gapfill import fill_gaps
 from aeroforcing.grids.means import annual_mean, global_mean
 from aeroforcing.grids.regridding import regrid
+from aeroforcing.observations.assimilation import assimilate
+from aeroforcing.observations.cross_validation import ESTIMATES, evaluate, summary
+from aeroforcing.observations.gap_filling import fill_gaps
 
 METHODS = ("cressman", "poisson")
 # South-western corners of blocks of 20 x 30 degrees: Congo, Amazon, Southern Ocean, southern

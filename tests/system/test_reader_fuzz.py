@@ -28,12 +28,11 @@ from damage import ANY_FILE, Damage
 
 from aeroforcing.core.canonical import check_ranges
 from aeroforcing.core.errors import InputError
-from aeroforcing.readers.aeronet import read_aeronet
-from aeroforcing.readers.gocart import read_gocart
-from aeroforcing.readers.isccp import read_isccp
-from aeroforcing.readers.merra2 import read_merra2
-from aeroforcing.readers.misr import read_misr
-from aeroforcing.readers.modis import read_modis
+from aeroforcing.observations.readers.aeronet import read_aeronet
+from aeroforcing.observations.readers.aerosol_models import read_gocart, read_merra2
+from aeroforcing.observations.readers.isccp import read_isccp
+from aeroforcing.observations.readers.misr import read_misr
+from aeroforcing.observations.readers.modis import read_modis
 
 HEADER = len(samples.V3_PREAMBLE)
 SUN = samples.many_days()

@@ -12,7 +12,7 @@ import aeroforcing as af
 from aeroforcing.aeronet_comparison import Agreement, agreement, as_text, compare_with_aeronet
 from aeroforcing.cli import main
 from aeroforcing.core.errors import InputError
-from aeroforcing.readers.aeronet_fluxes import read_aeronet_fluxes
+from aeroforcing.observations.readers.aeronet_fluxes import read_aeronet_fluxes
 
 CHANNELS = (440, 675, 870, 1020)
 SPECTRA = {

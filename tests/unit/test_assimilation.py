@@ -8,10 +8,10 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeroforcing.assimilation import assimilate
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid, grid_of
 from aeroforcing.grids.sphere import great_circle_distance
+from aeroforcing.observations.assimilation import assimilate
 
 LAT = np.arange(-85.0, 90.0, 10.0)
 LON = np.arange(0.0, 360.0, 15.0)

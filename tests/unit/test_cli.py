@@ -203,7 +203,7 @@ def test_no_public_function_has_the_name_of_a_module():
 
 
 def test_the_readers_are_a_public_package():
-    assert aeroforcing.readers.modis.read_modis.__doc__
+    assert aeroforcing.observations.readers.modis.read_modis.__doc__
 
 
 @pytest.mark.parametrize("name", sorted(aeroforcing._MODULES))

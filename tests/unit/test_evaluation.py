@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing.assimilation import assimilate
 from aeroforcing.core.errors import InputError
-from aeroforcing.evaluation import ESTIMATES, evaluate, summary
-from aeroforcing.optimal import optimal_interpolation
+from aeroforcing.observations.assimilation import assimilate
+from aeroforcing.observations.cross_validation import ESTIMATES, evaluate, summary
+from aeroforcing.observations.optimal_interpolation import optimal_interpolation
 
 LAT = np.arange(-87.5, 90.0, 5.0)
 LON = np.arange(2.5, 360.0, 5.0)

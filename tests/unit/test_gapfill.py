@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.cressman import cressman_weight, ring_positions, weighted_means
-from aeroforcing.gapfill import fill_gaps
 from aeroforcing.grids.sphere import great_circle_distance
+from aeroforcing.observations.cressman import cressman_weight, ring_positions, weighted_means
+from aeroforcing.observations.gap_filling import fill_gaps
 
 LAT = np.arange(-82.5, 90.0, 15.0)
 LON = np.arange(0.0, 360.0, 15.0)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from aeroforcing.core.canonical import canonicalise
 from aeroforcing.core.errors import InputError
 from aeroforcing.inputs import resolve_inputs
+from aeroforcing.observations.products import PRODUCTS, prepare
 from aeroforcing.optics.clouds import CLOUD_TYPES, mean_cloud_depth
 from aeroforcing.optics.spectral_laws import with_absorption
-from aeroforcing.preparation import PRODUCTS, prepare
 
 TYPES = [cloud.name for cloud in CLOUD_TYPES]
 LAT, LON = np.arange(-75.0, 90.0, 30.0), np.arange(15.0, 360.0, 30.0)

@@ -16,7 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.readers.aeronet import read_aeronet
+from aeroforcing.observations.readers.aeronet import read_aeronet
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_minimum_of_days_and_points(write):
 def test_blocks_do_not_change_the_result(write, monkeypatch):
     path = write(samples.many_days())
     whole = read_aeronet(path)
-    monkeypatch.setattr("aeroforcing.readers._aeronet_text._BLOCK", 1000)
+    monkeypatch.setattr("aeroforcing.observations.readers._aeronet_text._BLOCK", 1000)
     in_blocks = read_aeronet(path)
     assert in_blocks["n_points"].equals(whole["n_points"])
     np.testing.assert_allclose(in_blocks["aod"], whole["aod"], rtol=1e-13)

@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
+from aeroforcing.observations.readers.isccp import read_isccp
 from aeroforcing.optics.clouds import CLOUD_TYPES
-from aeroforcing.readers.isccp import read_isccp
 
 SEVEN = [kind.name for kind in CLOUD_TYPES]
 NINE = ["cumulus", "stratocumulus", "stratus", "altocumulus", "altostratus", "nimbostratus",

@@ -8,7 +8,7 @@ import reader_samples as samples
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.readers.misr import read_misr
+from aeroforcing.observations.readers.misr import read_misr
 
 MARCH = "MISR_AM1_CGAS_MAR_2005_F15_0032.nc"
 LAT, LON = samples.MISR_LAT, samples.MISR_LON

@@ -8,9 +8,8 @@ import reader_samples as samples
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
+from aeroforcing.observations.readers.aerosol_models import read_gocart, read_merra2
 from aeroforcing.optics.mixtures import mixture_by_paper
-from aeroforcing.readers.gocart import read_gocart
-from aeroforcing.readers.merra2 import read_merra2
 
 EXTINCTION = {"BC": 0.02, "OC": 0.05, "DU": 0.08, "SU": 0.06, "SS": 0.04}
 SSA = {"BC": 0.2, "OC": 0.9, "DU": 0.93, "SU": 1.0, "SS": 1.0}

@@ -11,7 +11,7 @@ import reader_samples as samples
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.readers.modis import read_modis
+from aeroforcing.observations.readers.modis import read_modis
 
 pytest.importorskip("pyhdf.SD")
 JULY = "MOD08_M3.A2005182.061.2017296023540.hdf"
@@ -139,12 +139,12 @@ def test_without_pyhdf_it_says_what_to_install(tmp_path, monkeypatch):
 def test_a_library_that_stops_or_hangs_is_reported(tmp_path, monkeypatch):
     path = samples.modis(tmp_path / JULY, samples.modis_stored())
     child = tmp_path / "child.py"
-    monkeypatch.setattr("aeroforcing.readers._hdf4._CHILD", child)
+    monkeypatch.setattr("aeroforcing.observations.readers._hdf4._CHILD", child)
     child.write_text("import os; os.abort()")
     with pytest.raises(InputError, match="it stops the library"):
         read_modis(path)
     child.write_text("import time; time.sleep(60)")
-    monkeypatch.setattr("aeroforcing.readers._hdf4._PATIENCE", 0.5)
+    monkeypatch.setattr("aeroforcing.observations.readers._hdf4._PATIENCE", 0.5)
     with pytest.raises(InputError, match=r"no answer within 0\.5 s"):
         read_modis(path)
 

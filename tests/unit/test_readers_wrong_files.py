@@ -12,12 +12,11 @@ import reader_samples as samples
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.readers.aeronet import read_aeronet
-from aeroforcing.readers.gocart import read_gocart
-from aeroforcing.readers.isccp import read_isccp
-from aeroforcing.readers.merra2 import read_merra2
-from aeroforcing.readers.misr import read_misr
-from aeroforcing.readers.modis import read_modis
+from aeroforcing.observations.readers.aeronet import read_aeronet
+from aeroforcing.observations.readers.aerosol_models import read_gocart, read_merra2
+from aeroforcing.observations.readers.isccp import read_isccp
+from aeroforcing.observations.readers.misr import read_misr
+from aeroforcing.observations.readers.modis import read_modis
 
 
 class Kind(NamedTuple):

@@ -7,9 +7,9 @@ import pytest
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
+from aeroforcing.observations.species_fit import fit_species
 from aeroforcing.optics.mixtures import mixture_by_paper
 from aeroforcing.optics.species import SPECIES
-from aeroforcing.species_fit import fit_species
 
 LAT = np.arange(-87.5, 90.0, 5.0)
 LON = np.arange(2.5, 360.0, 5.0)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from aeroforcing.core.constants import REFERENCE_WAVELENGTH
 from aeroforcing.core.errors import InputError
-from aeroforcing.readers._aeronet_layout import Layout
+from aeroforcing.observations.readers._aeronet_layout import Layout
 
 # What a record may hold. AOD is negative within its uncertainty of 0.02 (Giles et al. 2019,
 # doi:10.5194/amt-12-169-2019) and its exponent is noisy in clean air.

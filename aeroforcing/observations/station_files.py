@@ -11,8 +11,8 @@ from aeroforcing.core.calendar import holds_dates, months_of
 from aeroforcing.core.canonical import canonicalise, check_ranges
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import check_target, open_input, write_netcdf, write_whole
-from aeroforcing.readers._files import PathLike, Paths, as_paths
-from aeroforcing.readers.aeronet import read_aeronet
+from aeroforcing.observations.readers._files import PathLike, Paths, as_paths
+from aeroforcing.observations.readers.aeronet import read_aeronet
 
 CSV_ENDING = ".csv"
 _NETCDF_SIGNATURES = (b"CDF", b"\x89HD")

@@ -16,14 +16,14 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from aeroforcing.assimilation import MAX_ELEVATION_DIFFERENCE
 from aeroforcing.core.canonical import canonicalise
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.axes import standard_axes
+from aeroforcing.observations.assimilation import MAX_ELEVATION_DIFFERENCE
+from aeroforcing.observations.stations import match
 from aeroforcing.optics.mixtures import mixture_by_paper
 from aeroforcing.optics.species import SPECIES, SPECIES_ASYMMETRY, SPECIES_SCATTERING
-from aeroforcing.stations import match
 
 DUST_AAE = (2.41, 2.42)
 FITTED = ("carbonaceous", "dust", "sulfate")

@@ -10,9 +10,9 @@ import pandas as pd
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.readers._aeronet_layout import Layout, find_layout
-from aeroforcing.readers._aeronet_text import parsed
-from aeroforcing.readers._files import PathLike, as_paths, finished
+from aeroforcing.observations.readers._aeronet_layout import Layout, find_layout
+from aeroforcing.observations.readers._aeronet_text import parsed
+from aeroforcing.observations.readers._files import PathLike, as_paths, finished
 
 # What a record holds at several wavelengths, by the names of Version 3.
 _SPECTRA = {

@@ -11,8 +11,8 @@ import xarray as xr
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.axes import standard_axes
-from aeroforcing.readers import _hdf4
-from aeroforcing.readers._files import (
+from aeroforcing.observations.readers import _hdf4
+from aeroforcing.observations.readers._files import (
     COUNT,
     Paths,
     as_paths,

@@ -28,9 +28,9 @@ import xarray as xr
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import flag_attributes, lookup, stamp
-from aeroforcing.cressman import spread_by_scans
-from aeroforcing.fields import clip_to_range, on_axes_of, prepared
-from aeroforcing.poisson import spread_by_laplace
+from aeroforcing.observations.cressman import spread_by_scans
+from aeroforcing.observations.fields import clip_to_range, on_axes_of, prepared
+from aeroforcing.observations.poisson import spread_by_laplace
 
 RADII = (3.0e6, 1.5e6, 0.75e6)  # m; the widest desert is over 25 degrees across
 METHODS = ("cressman", "poisson")

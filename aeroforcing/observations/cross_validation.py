@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from aeroforcing.assimilation import (
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import stamp
+from aeroforcing.observations.assimilation import (
     MAX_ELEVATION_DIFFERENCE,
     RADIUS,
     TAPER,
@@ -21,10 +23,14 @@ from aeroforcing.assimilation import (
     adjusted,
     elevation_attributes,
 )
-from aeroforcing.core.errors import InputError
-from aeroforcing.core.variables import stamp
-from aeroforcing.optimal import CORRELATION_LENGTH, ErrorModel, correlations, error_model, solve
-from aeroforcing.stations import Matchup, Observations, match
+from aeroforcing.observations.optimal_interpolation import (
+    CORRELATION_LENGTH,
+    ErrorModel,
+    correlations,
+    error_model,
+    solve,
+)
+from aeroforcing.observations.stations import Matchup, Observations, match
 
 SCHEMES = ("inverse_distance", "optimal_interpolation")
 ESTIMATES = ("background", *SCHEMES, *(f"{scheme}_left_out" for scheme in SCHEMES))
@@ -62,7 +68,7 @@ def evaluate(
     Parameters
     ----------
     field : xarray.DataArray
-        The background, as in `aeroforcing.assimilation.assimilate`.
+        The background, as in `aeroforcing.observations.assimilation.assimilate`.
     stations : xarray.Dataset
         The stations, likewise.
     quantity : str, optional
@@ -70,7 +76,7 @@ def evaluate(
     power, radius, taper
         Of the assimilation by inverse distance.
     correlation_length, background_error, observation_error
-        Of `aeroforcing.optimal.optimal_interpolation`.
+        Of `aeroforcing.observations.optimal_interpolation.optimal_interpolation`.
     max_elevation_difference, surface_altitude
         As in `assimilate`.
     envelope : tuple of float, optional

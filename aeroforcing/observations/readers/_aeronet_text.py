@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.readers._aeronet_layout import (
+from aeroforcing.observations.readers._aeronet_layout import (
     FIRST_PRINTABLE,
     LONGEST_LINE,
     Layout,
     check_text,
     find_layout,
 )
-from aeroforcing.readers._files import MONTH_NAMES
+from aeroforcing.observations.readers._files import MONTH_NAMES
 
 _BLOCK = 16 * 1024 * 1024  # bytes parsed at once: bounds the memory
 _PIECE = 256 * 1024  # bytes looked at together, so that they stay in the processor's cache

@@ -29,9 +29,9 @@ from aeroforcing.core.compiled import compiled
 from aeroforcing.core.constants import EARTH_RADIUS
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import STDERR_SUFFIX, VARIABLES, stamp
-from aeroforcing.fields import clip_to_range, on_axes_of
 from aeroforcing.grids.sphere import great_circle_arc, square_of_chord
-from aeroforcing.stations import Matchup, Observations, match
+from aeroforcing.observations.fields import clip_to_range, on_axes_of
+from aeroforcing.observations.stations import Matchup, Observations, match
 
 # m; monthly means of AOD correlate over 1000 to 2000 km, and the sparse parts of the network
 # (Africa, Siberia, the oceans) have stations that far apart.

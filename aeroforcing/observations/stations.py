@@ -16,9 +16,9 @@ import xarray as xr
 from aeroforcing.core.canonical import canonicalise, check_ranges
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import lookup
-from aeroforcing.fields import prepared
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.grids.sphere import unit_vectors
+from aeroforcing.observations.fields import prepared
 
 QUANTITIES = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
 

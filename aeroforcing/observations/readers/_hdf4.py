@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.readers._files import not_this_product
+from aeroforcing.observations.readers._files import not_this_product
 
 _SIGNATURE = b"\x0e\x03\x13\x01"
 _CHILD = Path(__file__).with_name("_hdf4_child.py")

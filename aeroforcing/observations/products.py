@@ -13,15 +13,14 @@ from aeroforcing.core.variables import stamp
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.grids.means import averaged
 from aeroforcing.grids.regridding import monthly_climatology, regrid
+from aeroforcing.observations.readers._files import PathLike, Paths, as_paths
+from aeroforcing.observations.readers.aeronet import read_aeronet
+from aeroforcing.observations.readers.aerosol_models import read_gocart, read_merra2
+from aeroforcing.observations.readers.isccp import read_isccp
+from aeroforcing.observations.readers.misr import read_misr
+from aeroforcing.observations.readers.modis import read_modis
 from aeroforcing.optics.clouds import mean_cloud_depth
 from aeroforcing.optics.spectral_laws import with_absorption
-from aeroforcing.readers._files import PathLike, Paths, as_paths
-from aeroforcing.readers.aeronet import read_aeronet
-from aeroforcing.readers.gocart import read_gocart
-from aeroforcing.readers.isccp import read_isccp
-from aeroforcing.readers.merra2 import read_merra2
-from aeroforcing.readers.misr import read_misr
-from aeroforcing.readers.modis import read_modis
 
 STATIONS = ("aeronet",)
 RETRIEVALS: dict[str, Callable[[Sequence[PathLike]], xr.Dataset]] = {

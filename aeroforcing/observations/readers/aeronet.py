@@ -15,11 +15,20 @@ import xarray as xr
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES
+from aeroforcing.observations.readers._aeronet_layout import Layout
+from aeroforcing.observations.readers._aeronet_means import (
+    check_records,
+    monthly_means,
+    period_sums,
+)
+from aeroforcing.observations.readers._aeronet_text import records
+from aeroforcing.observations.readers._files import (
+    Paths,
+    as_paths,
+    finished,
+    without_negative_noise,
+)
 from aeroforcing.optics.spectral_laws import with_absorption
-from aeroforcing.readers._aeronet_layout import Layout
-from aeroforcing.readers._aeronet_means import check_records, monthly_means, period_sums
-from aeroforcing.readers._aeronet_text import records
-from aeroforcing.readers._files import Paths, as_paths, finished, without_negative_noise
 
 # Members of a zip that hold other quantities than AOD and inversions.
 _OTHER_PRODUCTS = (".tot_lev10", ".tot_lev15", ".tot_lev20", ".pdf", ".txt", ".html")

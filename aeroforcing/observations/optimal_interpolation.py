@@ -20,15 +20,15 @@ import numpy as np
 import xarray as xr
 from scipy.linalg import solve_triangular
 
-from aeroforcing.assimilation import (
+from aeroforcing.core.constants import EARTH_RADIUS
+from aeroforcing.core.errors import InputError
+from aeroforcing.observations.assimilation import (
     MAX_ELEVATION_DIFFERENCE,
     analysis_dataset,
     elevation_attributes,
 )
-from aeroforcing.core.constants import EARTH_RADIUS
-from aeroforcing.core.errors import InputError
-from aeroforcing.fields import clip_to_range
-from aeroforcing.stations import Matchup, Observations, match
+from aeroforcing.observations.fields import clip_to_range
+from aeroforcing.observations.stations import Matchup, Observations, match
 
 CORRELATION_LENGTH = 1.0e6  # m
 
@@ -69,7 +69,7 @@ def optimal_interpolation(
     Parameters
     ----------
     background, stations, quantity, max_elevation_difference, surface_altitude
-        As in `aeroforcing.assimilation.assimilate`.
+        As in `aeroforcing.observations.assimilation.assimilate`.
     correlation_length : float
         Length L of the exponential correlation of the background's errors [m].
     background_error, observation_error : float, optional

@@ -9,8 +9,7 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.optics.clouds import CLOUD_TYPES, mean_cloud_depth
-from aeroforcing.readers._files import (
+from aeroforcing.observations.readers._files import (
     Paths,
     as_paths,
     finished,
@@ -19,6 +18,7 @@ from aeroforcing.readers._files import (
     opened_grid,
     with_month_labels,
 )
+from aeroforcing.optics.clouds import CLOUD_TYPES, mean_cloud_depth
 
 _AMOUNT = ("cldamt_types", "cloud_fraction", "cloud_amount")
 _OPTICAL_DEPTH = ("tau_types", "cloud_optical_depth")

@@ -10,9 +10,8 @@ import xarray as xr
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.axes import standard_axes
-from aeroforcing.optics.spectral_laws import aod_at
-from aeroforcing.readers import _hdf4
-from aeroforcing.readers._files import (
+from aeroforcing.observations.readers import _hdf4
+from aeroforcing.observations.readers._files import (
     MONTH_NAMES,
     Paths,
     as_paths,
@@ -22,6 +21,7 @@ from aeroforcing.readers._files import (
     not_this_product,
     opened_grid,
 )
+from aeroforcing.optics.spectral_laws import aod_at
 
 GREEN = 558.0  # centre of the green band [nm]; earlier editions round it to 555
 

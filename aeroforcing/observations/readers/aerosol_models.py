@@ -1,4 +1,7 @@
-"""Aerosol of models that give optical depth by species: total, SSA and asymmetry parameter."""
+"""Models that give optical depth by species: GOCART, MERRA-2, and those of AeroCom.
+
+Their total, SSA and asymmetry parameter come from the species where the file does not hold them.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,23 @@ import xarray as xr
 
 from aeroforcing.core.canonical import check_ranges
 from aeroforcing.core.errors import InputError
-from aeroforcing.optics.mixtures import external_mixture, mixture_by_paper
-from aeroforcing.optics.species import FINE_SEA_SALT, SPECIES, SPECIES_ASYMMETRY
-from aeroforcing.readers._files import (
+from aeroforcing.observations.readers._files import (
+    Paths,
+    as_paths,
     finished,
     joined_in_time,
     not_this_product,
     read_grid,
     with_month_labels,
 )
+from aeroforcing.optics.mixtures import external_mixture, mixture_by_paper
+from aeroforcing.optics.species import FINE_SEA_SALT, SPECIES, SPECIES_ASYMMETRY
 
 _ROUNDING = 1e-4  # of single precision and of packing, in an SSA that is a ratio of two fields
+
+_PREFIXES = {
+    "organic_carbon": "OC", "black_carbon": "BC", "dust": "DU", "sulfate": "SU", "sea_salt": "SS",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,38 @@ class ModelNames:
         totals = (self.total, self.total_scattering, self.total_absorption, self.angstrom)
         parts = (*self.extinction.values(), *self.scattering.values())
         return list(chain(*totals, *parts))
+
+
+NAMES = ModelNames(
+    total=("TOTEXTTAU",),
+    total_scattering=("TOTSCATAU",),
+    total_absorption=(),
+    angstrom=("TOTANGSTR",),
+    extinction={
+        **{name: (f"{prefix}EXTTAU",) for name, prefix in _PREFIXES.items()},
+        "sea_salt_fine": ("SSEXTT25",),
+    },
+    scattering={
+        **{name: (f"{prefix}SCATAU",) for name, prefix in _PREFIXES.items()},
+        "sea_salt_fine": ("SSSCAT25",),
+    },
+)
+
+_AEROCOM = {
+    "organic_carbon": "od550oa", "black_carbon": "od550bc", "dust": "od550dust",
+    "sulfate": "od550so4", "sea_salt": "od550ss",
+}  # fmt: skip
+_NAMES = ModelNames(
+    total=(*NAMES.total, "od550aer"),
+    total_scattering=NAMES.total_scattering,
+    total_absorption=("abs550aer",),
+    angstrom=(*NAMES.angstrom, "ang4487aer"),
+    extinction={
+        name: (*known, *([_AEROCOM[name]] if name in _AEROCOM else []))
+        for name, known in NAMES.extinction.items()
+    },
+    scattering=NAMES.scattering,
+)
 
 
 def read_model(paths: Sequence[Path], *, names: ModelNames, product: str) -> xr.Dataset:
@@ -162,3 +203,68 @@ def _total_optics(
     if scattering is None:
         return {}
     return {"ssa": _ratio(scattering, aod, what=str(path))}
+
+
+def read_merra2(paths: Paths) -> xr.Dataset:
+    """Monthly aerosol of MERRA-2 on its own grid, from its column diagnostics at 550 nm.
+
+    AOD is TOTEXTTAU (else the sum of the species), SSA is TOTSCATAU / TOTEXTTAU (else that of the
+    mixture), the Angstrom exponent is TOTANGSTR (470-870 nm). The asymmetry parameter, which
+    MERRA-2 does not give, is that of the mixture by Chung (2012), doi:10.5772/50248, E9, with the
+    scattering AOD of the species if they are in the file. Fine sea salt is SSEXTT25, else 30 % of
+    SSEXTTAU.
+
+    Parameters
+    ----------
+    paths
+        One netCDF file or several, of one month or more each.
+
+    Returns
+    -------
+    Dataset over (time, lat, lon), `time` at the first days of the months, with aod [1]; ssa,
+    asymmetry and angstrom [1] where the files hold what they need; and the optical depths of the
+    species, aod_organic_carbon, aod_black_carbon, aod_dust, aod_sulfate, aod_sea_salt_fine and
+    aod_sea_salt_coarse [1], that are in the file.
+
+    Raises
+    ------
+    InputError
+        Names the file and what is wrong: missing, empty, truncated, of another product, of another
+        grid than the first, a month given twice, values out of range.
+
+    References
+    ----------
+    Randles et al. (2017), doi:10.1175/JCLI-D-16-0609.1.
+    """
+    return read_model(as_paths(paths), names=NAMES, product="MERRA-2")
+
+
+def read_gocart(paths: Paths) -> xr.Dataset:
+    """Monthly aerosol of a GOCART simulation on its own grid, at 550 nm.
+
+    Reads column optical depths under the names of GEOS (TOTEXTTAU, BCEXTTAU, ...) and of AeroCom
+    (od550aer, od550bc, od550oa, od550so4, od550dust, od550ss, abs550aer, ang4487aer), in any case.
+    SSA comes from total scattering or absorption if the file has it, else from the species by
+    Chung (2012), doi:10.5772/50248, E7; the asymmetry parameter from the species by E9; 30 % of
+    sea salt is fine unless the file has SSEXTT25.
+
+    Parameters
+    ----------
+    paths
+        One netCDF file or several, of one month or more each, or a climatology over `month`.
+
+    Returns
+    -------
+    Dataset over (time or month, lat, lon) as that of `read_merra2`.
+
+    Raises
+    ------
+    InputError
+        Names the file and what is wrong: missing, empty, truncated, of another product, of another
+        grid than the first, a month given twice, values out of range.
+
+    References
+    ----------
+    Chin et al. (2002), doi:10.1175/1520-0469(2002)059<0461:TAOTFT>2.0.CO;2.
+    """
+    return read_model(as_paths(paths), names=_NAMES, product="GOCART")

@@ -1,0 +1,5 @@
+"""From satellites and stations to fields: reading, filling gaps, assimilating, checking.
+
+Read `products` (files to monthly fields; `readers` knows each product), then `gap_filling` and
+`assimilation`, in the order of Chung (2012); `cross_validation` says how good the result is.
+"""
