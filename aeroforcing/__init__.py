@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from aeroforcing.band_fluxes import column_band_fluxes, surface_light
     from aeroforcing.benchmark_cases import aerocom_experiment
     from aeroforcing.benchmark_table import run_benchmarks
-    from aeroforcing.builtin_aerosol import tegen_profile
     from aeroforcing.columns.aerosols import Aerosol, BandAerosol, SpectralAerosol
     from aeroforcing.columns.atmosphere import Atmosphere, standard_atmosphere
     from aeroforcing.columns.column import Column
@@ -53,8 +52,13 @@ if TYPE_CHECKING:
     from aeroforcing.grids.grid import gaussian_grid, grid_of
     from aeroforcing.grids.means import annual_mean, global_mean
     from aeroforcing.grids.regridding import monthly_climatology, regrid
-    from aeroforcing.inputs import builtin_inputs, resolve_inputs
-    from aeroforcing.model_columns import columns_from
+    from aeroforcing.inputs.builtin.aerosol import tegen_profile
+    from aeroforcing.inputs.builtin.fields import builtin_inputs
+    from aeroforcing.inputs.builtin.plumes import anthropogenic_aerosol
+    from aeroforcing.inputs.model_columns import columns_from
+    from aeroforcing.inputs.resolve import resolve_inputs
+    from aeroforcing.inputs.stations import with_stations
+    from aeroforcing.inputs.user import read_field
     from aeroforcing.observations import readers
     from aeroforcing.observations.assimilation import assimilate
     from aeroforcing.observations.cross_validation import evaluate
@@ -74,14 +78,11 @@ if TYPE_CHECKING:
     from aeroforcing.optics.spectral_laws import aod_at, with_absorption
     from aeroforcing.optics.spectrum import shortwave_bands
     from aeroforcing.plot import plot_map, plot_maps
-    from aeroforcing.plumes import anthropogenic_aerosol
     from aeroforcing.propagation import propagate
     from aeroforcing.saved_forcing import save_grid_forcing
-    from aeroforcing.station_inputs import with_stations
     from aeroforcing.sweep_plot import plot_sweep
     from aeroforcing.sweep_points import base_column, water_cloud
     from aeroforcing.sweeps import sweep
-    from aeroforcing.user_inputs import read_field
     from aeroforcing.what_if import apply_kernels
     from aeroforcing.zonal_plot import plot_zonal_means
 
@@ -110,21 +111,21 @@ _MODULES = {
     "UniformProfile": "columns.vertical_profiles",
     "aerocom_experiment": "benchmark_cases",
     "annual_mean": "grids.means",
-    "anthropogenic_aerosol": "plumes",
+    "anthropogenic_aerosol": "inputs.builtin.plumes",
     "anthropogenic_forcing": "anthropogenic",
     "aod_at": "optics.spectral_laws",
     "aod_from_extinction": "optics.extinction",
     "apply_kernels": "what_if",
     "assimilate": "observations.assimilation",
     "base_column": "sweep_points",
-    "builtin_inputs": "inputs",
+    "builtin_inputs": "inputs.builtin.fields",
     "cloud_optical_depth": "optics.clouds",
     "column_band_fluxes": "band_fluxes",
     "column_fluxes": "forcing",
     "column_forcing": "forcing",
     "column_profiles": "flux_profiles",
     "compare_with_aeronet": "aeronet_comparison",
-    "columns_from": "model_columns",
+    "columns_from": "inputs.model_columns",
     "evaluate": "observations.cross_validation",
     "fill_gaps": "observations.gap_filling",
     "fit_species": "observations.species_fit",
@@ -147,10 +148,10 @@ _MODULES = {
     "prepare": "observations.products",
     "propagate": "propagation",
     "propagate_ensemble": "error_ensemble",
-    "read_field": "user_inputs",
+    "read_field": "inputs.user",
     "read_stations": "observations.station_files",
     "regrid": "grids.regridding",
-    "resolve_inputs": "inputs",
+    "resolve_inputs": "inputs.resolve",
     "run_benchmarks": "benchmark_table",
     "save_grid_forcing": "saved_forcing",
     "standard_atmosphere": "columns.atmosphere",
@@ -159,11 +160,11 @@ _MODULES = {
     "snow_albedo": "columns.surface",
     "surface_light": "band_fluxes",
     "sweep": "sweeps",
-    "tegen_profile": "builtin_aerosol",
+    "tegen_profile": "inputs.builtin.aerosol",
     "two_band_albedo": "columns.surface",
     "water_cloud": "sweep_points",
     "with_absorption": "optics.spectral_laws",
-    "with_stations": "station_inputs",
+    "with_stations": "inputs.stations",
     "write_netcdf": "core.netcdf",
     "write_stations": "observations.station_files",
 }

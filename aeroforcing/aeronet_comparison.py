@@ -20,7 +20,6 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from aeroforcing.builtin_atmosphere import climatology, columns_over_terrain, profile_arrays
 from aeroforcing.columns.aerosols import SpectralAerosol
 from aeroforcing.columns.atmosphere import Atmosphere
 from aeroforcing.columns.column import Column, column_arrays
@@ -28,6 +27,7 @@ from aeroforcing.core.arrays import Floats
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import STDERR_SUFFIX, stamp
 from aeroforcing.forcing import REPLICATES, solve_columns
+from aeroforcing.inputs.builtin.atmosphere import climatology, columns_over_terrain, profile_arrays
 from aeroforcing.observations.readers._files import PathLike
 from aeroforcing.observations.readers.aeronet_fluxes import read_aeronet_fluxes
 from aeroforcing.optics.band_means import BandNodes, planck_band_nodes

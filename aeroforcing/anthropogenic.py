@@ -25,13 +25,14 @@ from aeroforcing.core.canonical import canonicalise, check_ranges
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
-from aeroforcing.effect_maps import EffectMap, EffectRun, Source
+from aeroforcing.effect_maps import EffectMap, EffectRun
 from aeroforcing.grids.axes import standard_axes
 from aeroforcing.grids.means import on_grid
-from aeroforcing.plumes import anthropogenic_aerosol, plume_bands, plume_shares
+from aeroforcing.inputs.builtin.plumes import anthropogenic_aerosol, plume_bands, plume_shares
+from aeroforcing.inputs.resolve import Source
+from aeroforcing.inputs.user import in_months
 from aeroforcing.threads import Progress
 from aeroforcing.transport.estimates import Replicates
-from aeroforcing.user_inputs import in_months
 
 INPUTS_YEAR = 2020  # of the amount of the built-in aerosol
 _FRACTION = "anthropogenic_fraction"

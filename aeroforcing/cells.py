@@ -9,27 +9,26 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.builtin_atmosphere import (
+from aeroforcing.columns.atmosphere import precipitable_water
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.canonical import OPTICAL
+from aeroforcing.grids.domain import Chunk, Layout
+from aeroforcing.grids.time_steps import Steps, calendar_months
+from aeroforcing.inputs.air import AIR, WIND, joined_columns
+from aeroforcing.inputs.builtin.atmosphere import (
     Profiles,
     TerrainColumns,
     climatology,
     columns_over_terrain,
     profile_arrays,
 )
-from aeroforcing.columns.atmosphere import precipitable_water
-from aeroforcing.core.arrays import Floats
-from aeroforcing.core.canonical import OPTICAL
-from aeroforcing.gridded_air import AIR, joined_columns
-from aeroforcing.grids.domain import Chunk, Layout
-from aeroforcing.grids.points import row_of
-from aeroforcing.grids.time_steps import Steps, calendar_months
+from aeroforcing.inputs.builtin.fields import row_of
 from aeroforcing.optics.band_means import BandNodes, band_means, band_slopes, planck_band_nodes
 from aeroforcing.optics.clouds import CLOUD_TYPES, BandOptics, cloud_band_optics, delta_scaled
 from aeroforcing.optics.gas_table import GASES, GasTable
 from aeroforcing.optics.sun import Sun, sun_over_steps
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, ocean_law
 from aeroforcing.transport.column_optics import Columns
-from aeroforcing.wind import WIND
 
 _PER_CELL = (*OPTICAL, "aerosol_profile", "surface_albedo", "open_water_fraction", "cloud_fraction")
 
@@ -53,7 +52,7 @@ class Cells:
     cloud_base: Floats  # (cloud type, lat) [m]
     cloud_top: Floats  # (cloud type, lat) [m]
     profiles: Profiles  # the built-in atmosphere at the latitudes of the grid
-    air: dict[str, Floats]  # names of `gridded_air.AIR` -> (cell, ...); none for the built-in alone
+    air: dict[str, Floats]  # names of `air.AIR` -> (cell, ...); none for the built-in alone
     air_is_filled: bool  # whether the built-in atmosphere stands in for what is missing of `air`
 
     @property
@@ -92,7 +91,7 @@ def cells_of(
     Parameters
     ----------
     inputs
-        As `inputs.resolve_inputs` gives it, or over (month, cell, ...) for points.
+        As `resolve.resolve_inputs` gives it, or over (month, cell, ...) for points.
     layout
         Of the run; by default the months and the grid of the inputs.
     chunk

@@ -6,7 +6,6 @@ not depend on the blocks.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aeroforcing.attribution import dims_of
-from aeroforcing.builtin_atmosphere import TerrainColumns
 from aeroforcing.cells import Cells, ColumnMaker, cells_of
 from aeroforcing.chunk_forcing import REPLICATES, SKIES, check_sky, samples_by_aod
 from aeroforcing.core.arrays import Floats
@@ -26,7 +24,8 @@ from aeroforcing.core.calendar import checked_months, climatological_time
 from aeroforcing.core.checks import check_between, check_count
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.grid import grid_of
-from aeroforcing.inputs import provenance, resolve_inputs
+from aeroforcing.inputs.builtin.atmosphere import TerrainColumns
+from aeroforcing.inputs.resolve import Source, provenance, resolve_inputs
 from aeroforcing.optics.band_means import BandNodes, planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.threads import Progress, processors
@@ -38,7 +37,6 @@ from aeroforcing.transport.estimates import (
 )
 
 Results = dict[str, Floats]  # name -> (..., cell)
-Source = xr.Dataset | str | os.PathLike[str]
 
 _CELLS_PER_BLOCK = 64
 

@@ -22,8 +22,8 @@ from aeroforcing.core.variables import VARIABLES
 from aeroforcing.error_correlation import Correlation, ErrorFields
 from aeroforcing.gridded import grid_forcing
 from aeroforcing.grids.regions import Extent
-from aeroforcing.input_errors import ErrorOf, Errors, error_field, resolved_errors
-from aeroforcing.inputs import resolve_inputs
+from aeroforcing.inputs.resolve import resolve_inputs
+from aeroforcing.inputs.uncertainty import ErrorOf, Errors, error_field, resolved_errors
 from aeroforcing.monthly_map import MonthlyMap
 from aeroforcing.propagation import CorrelationOf, MapMeans, correlations_of, told
 from aeroforcing.transport.estimates import seed_key

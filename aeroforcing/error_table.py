@@ -7,7 +7,7 @@ from typing import Any
 import xarray as xr
 
 from aeroforcing.core.kernel_names import FORCINGS, LEVELS, quantities_of, quantity_of
-from aeroforcing.input_errors import AERONET, ErrorOf
+from aeroforcing.inputs.uncertainty import AERONET, ErrorOf
 from aeroforcing.propagation import ERROR_SOURCE, REGIONAL, propagate
 
 _SKIES = {"all-sky": "", "clear-sky": "_cs"}

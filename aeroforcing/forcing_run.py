@@ -22,10 +22,10 @@ from aeroforcing.core.checks import check_between, check_count
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.domain import Chunk, Layout
+from aeroforcing.inputs.by_chunk import RunInputs, open_run_inputs
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, OCEAN_IN_WORDS, OCEAN_LAWS, ocean_law
-from aeroforcing.run_inputs import RunInputs, open_run_inputs
 from aeroforcing.transport.estimates import samples_per_replicate, seed_key
 
 DEFAULT_PHOTONS = 128

@@ -10,7 +10,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aeroforcing.attribution import METHODS, Effort, attributed
-from aeroforcing.builtin_aerosol import builtin_species, builtin_species_profiles
 from aeroforcing.cells import layer_shares
 from aeroforcing.chunk_forcing import REPLICATES
 from aeroforcing.columns.aerosols import LayerOptics
@@ -18,14 +17,16 @@ from aeroforcing.core.arrays import Floats
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
-from aeroforcing.effect_maps import EffectMap, EffectRun, Source
+from aeroforcing.effect_maps import EffectMap, EffectRun
 from aeroforcing.grids.means import on_grid
+from aeroforcing.inputs.builtin.aerosol import builtin_species, builtin_species_profiles
+from aeroforcing.inputs.resolve import Source
+from aeroforcing.inputs.user import read_user_inputs
 from aeroforcing.optics.band_means import band_means
 from aeroforcing.optics.mixtures import check_optics, mix_species, spectral_exponents
 from aeroforcing.optics.species import SPECIES
 from aeroforcing.threads import Progress
 from aeroforcing.transport.estimates import Replicates
-from aeroforcing.user_inputs import read_user_inputs
 
 # What counts as one species. By Chung (2012) both carbons together have one SSA.
 _SALT = {"sea_salt": ("sea_salt_fine", "sea_salt_coarse")}

@@ -14,9 +14,9 @@ from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
 from aeroforcing.forcing_run import ForcingRun, prepared_run
 from aeroforcing.grids.domain import Layout
+from aeroforcing.inputs.by_chunk import checked
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN
-from aeroforcing.run_inputs import checked
 from aeroforcing.threads import Progress, processors, solve_in_threads
 
 

@@ -31,7 +31,13 @@ from aeroforcing.core.kernel_names import check_kernels, forcings_of, quantity_o
 from aeroforcing.core.variables import STDERR_SUFFIX, stamp
 from aeroforcing.error_correlation import SYSTEMATIC, Correlation, correlation_of, variance_of_sums
 from aeroforcing.grids.regions import Extent
-from aeroforcing.input_errors import ErrorOf, Errors, description, error_field, resolved_errors
+from aeroforcing.inputs.uncertainty import (
+    ErrorOf,
+    Errors,
+    description,
+    error_field,
+    resolved_errors,
+)
 from aeroforcing.monthly_map import MonthlyMap
 
 CorrelationOf = str | float | Mapping[str, str | float]
@@ -59,7 +65,7 @@ def propagate(
         Standard deviation of the error by variable (`aod`, `ssa`, `asymmetry`, `angstrom`,
         `coalbedo_angstrom`, `surface_albedo`, `cloud_cumulus` and the like): a number or field in
         its unit, a text such as "0.01", "10%" or "0.05+15%", or the name of a preset
-        (`input_errors.PRESETS`). The name of a preset alone stands for all that it tells.
+        (`uncertainty.PRESETS`). The name of a preset alone stands for all that it tells.
     correlation
         Of the errors of different cells: "none"; "systematic", the same error everywhere; or a
         length, such as "1000 km" (exponential), "gaussian 1000 km" or 1e6 [m]. One for all, or by
@@ -77,7 +83,7 @@ def propagate(
         and `regional_` over region in front of its name; after its name `_sampling_error`,
         `_input_error`, `_total_error` (the root of the sum of the two squares) and
         `_input_error_part` over (error_source, ...) [W m-2]; the aerosol's properties [1]. The
-        attributes `input_errors` and
+        attributes `uncertainty` and
         `error_correlations` tell what was assumed.
 
     Raises

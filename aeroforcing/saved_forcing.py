@@ -25,8 +25,8 @@ from aeroforcing.forcing_run import ForcingRun, prepared_run
 from aeroforcing.gridded import CellCounter, as_dataset
 from aeroforcing.grids.domain import WHOLE_CELLS, Chunk, Layout
 from aeroforcing.grids.means import RunningMeans
+from aeroforcing.inputs.by_chunk import checked
 from aeroforcing.parts import Parts, discard_parts, parts_of
-from aeroforcing.run_inputs import checked
 from aeroforcing.streamed_netcdf import Place, write_slabs
 from aeroforcing.summary import averaged_fields, summary_of
 from aeroforcing.threads import Progress, processors, solve_in_threads

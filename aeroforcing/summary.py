@@ -10,7 +10,7 @@ import xarray as xr
 
 from aeroforcing.core.kernel_names import LEVELS
 from aeroforcing.grids.means import annual_mean, global_mean
-from aeroforcing.input_errors import AERONET, systematic_changes
+from aeroforcing.inputs.uncertainty import AERONET, systematic_changes
 
 SKIES = {"all-sky": "", "clear-sky": "_cs"}
 
@@ -31,7 +31,7 @@ def summarise(forcing: xr.Dataset) -> dict[str, Any]:
     -------
     `months`; `cells` and `missing_cells` (of all months together); for every forcing variable its
     `mean` and `stderr` [W m-2], and where there are kernels its `input_error`: that by errors of
-    the aerosol of the size of AERONET's, the same everywhere, which `input_errors` lists; and as
+    the aerosol of the size of AERONET's, the same everywhere, which `uncertainty` lists; and as
     far as the variables that they need are there: `aod`, `ssa` (weighted by AOD), `asymmetry`
     (weighted by scattering AOD), `planetary_albedo`, `planetary_albedo_cs`, `cloud_effect`,
     `absorption_cs` and `absorption_cs_clean` (by the clear-sky atmosphere, with and without

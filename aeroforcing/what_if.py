@@ -34,7 +34,7 @@ from aeroforcing.core.kernel_names import (
 )
 from aeroforcing.core.variables import CHANGE_SUFFIX, STDERR_SUFFIX, VARIABLES, stamp
 from aeroforcing.grids.means import same_axis
-from aeroforcing.input_errors import VARIABLES_WITH_ERRORS
+from aeroforcing.inputs.uncertainty import VARIABLES_WITH_ERRORS
 
 ChangeOf: TypeAlias = float | str | xr.DataArray
 

@@ -21,9 +21,9 @@ from collections.abc import Iterable
 import numpy as np
 
 import aeroforcing as af
-from aeroforcing.builtin_atmosphere import LAYER_BOUNDS
 from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.forcing import solve_columns
+from aeroforcing.inputs.builtin.atmosphere import LAYER_BOUNDS
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.sun import sun_over_months
 from benchmarks.cases import ALL_SKY, CLEAR, Case, cpu_seconds, machine, make_case, markdown

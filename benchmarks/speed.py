@@ -47,7 +47,7 @@ def cold_compile_seconds() -> float:
 def gas_optics_milliseconds() -> float:
     """Gas optics of one 30-layer column with the 112 g-points [ms]."""
     import aeroforcing as af
-    from aeroforcing.builtin_atmosphere import LAYER_BOUNDS
+    from aeroforcing.inputs.builtin.atmosphere import LAYER_BOUNDS
     from aeroforcing.optics.gas_table import load_gas_table
     from aeroforcing.optics.gases import gas_optics, layer_pressure
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 import xarray as xr
 
 from aeroforcing.grids.grid import grid_of
-from aeroforcing.inputs import builtin_inputs
+from aeroforcing.inputs.builtin.fields import builtin_inputs
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS
 
 Numbers = tuple[float, ...]

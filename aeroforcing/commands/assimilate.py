@@ -96,11 +96,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _analysis_and_scores(options: dict[str, Any]) -> tuple[xr.Dataset, xr.Dataset]:
-    from aeroforcing.builtin_surface import builtin_surface
     from aeroforcing.grids.grid import grid_of
+    from aeroforcing.inputs.builtin.surface import builtin_surface
+    from aeroforcing.inputs.user import read_field
     from aeroforcing.observations.cross_validation import evaluate
     from aeroforcing.observations.station_files import read_stations
-    from aeroforcing.user_inputs import read_field
 
     path, quantity = input_file(options["field"]), options["quantity"]
     stations_path = input_file(options["stations"])

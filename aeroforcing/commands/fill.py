@@ -78,8 +78,8 @@ _TITLE = "Monthly field with filled gaps"
 
 def _filled(options: dict[str, Any]) -> xr.Dataset:
     from aeroforcing.grids.grid import grid_of
+    from aeroforcing.inputs.user import read_field
     from aeroforcing.observations.gap_filling import fill_gaps
-    from aeroforcing.user_inputs import read_field
 
     path, quantity = input_file(options["primary"]), options["quantity"]
     primary = read_field(path, quantity=quantity)

@@ -181,8 +181,8 @@ def _check_times(options: dict[str, Any]) -> None:
 
 def _check_only(options: dict[str, Any], args: argparse.Namespace) -> int:
     """Read and check the inputs and the output's place, and say what a run would use."""
-    from aeroforcing.inputs import provenance
-    from aeroforcing.run_inputs import checked, open_run_inputs
+    from aeroforcing.inputs.by_chunk import checked, open_run_inputs
+    from aeroforcing.inputs.resolve import provenance
 
     _check_times(options)
     if args.output is not None:
@@ -207,7 +207,7 @@ def _choice_of_inputs(options: dict[str, Any]) -> dict[str, Any]:
 
 def _save(target: Path, options: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
     """Make the file; the global means."""
-    from aeroforcing.inputs import provenance
+    from aeroforcing.inputs.resolve import provenance
     from aeroforcing.saved_forcing import save_grid_forcing
 
     combined = resolved(options) if are_combined(options) else None

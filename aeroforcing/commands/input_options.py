@@ -67,10 +67,10 @@ def replacements(options: dict[str, Any]) -> dict[str, Path]:
 
 def resolved(options: dict[str, Any]) -> xr.Dataset:
     """All inputs of the run, as the options choose them."""
-    from aeroforcing.inputs import resolve_inputs
+    from aeroforcing.inputs.resolve import resolve_inputs
+    from aeroforcing.inputs.stations import with_stations
     from aeroforcing.observations.station_files import read_stations
     from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN
-    from aeroforcing.station_inputs import with_stations
 
     inputs = resolve_inputs(
         None if options["input"] is None else input_file(options["input"]),

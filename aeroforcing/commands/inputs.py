@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     options = effective_options(args, OPTIONS)
     if args.dump_config:
         return print_options(options)
-    from aeroforcing.inputs import provenance
+    from aeroforcing.inputs.resolve import provenance
     from aeroforcing.optics.spectral_laws import with_absorption
 
     target = target_of(args)

@@ -99,7 +99,7 @@ def _drawn(args: argparse.Namespace) -> Axes:
 def _fields(args: argparse.Namespace) -> dict[str, Any]:
     """The variable with its error and weights, and what is subtracted from it."""
     from aeroforcing.grids.means import weights_of
-    from aeroforcing.input_errors import systematic_changes
+    from aeroforcing.inputs.uncertainty import systematic_changes
 
     dataset = _read(args.file)
     field = _variable(dataset, args.variable, args.file)

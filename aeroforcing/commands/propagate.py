@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 def _propagated(options: dict[str, Any]) -> xr.Dataset:
     from aeroforcing.core.canonical import canonicalise
     from aeroforcing.core.netcdf import open_input
-    from aeroforcing.input_errors import errors_from_words
+    from aeroforcing.inputs.uncertainty import errors_from_words
     from aeroforcing.propagation import propagate
 
     path = input_file(options["file"])

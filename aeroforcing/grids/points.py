@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-
 import numpy as np
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES, stamp
 from aeroforcing.grids.axes import coordinate_of
-from aeroforcing.inputs import builtin_inputs
-from aeroforcing.optics.mixtures import DEFAULT_OPTICS
-
-_BUILTIN_GRID = "1x1"  # whose cells the points lie in
 
 
 def points_of(dataset: xr.Dataset, *, source: str) -> xr.Dataset | None:
@@ -65,52 +58,3 @@ def _check(values: xr.DataArray, name: str, source: str) -> None:
             f"{values.values[bad][0]:g}; allowed is {VARIABLES[name].allowed} "
             f"[{VARIABLES[name].units}]."
         )
-
-
-def builtin_at_points(
-    points: xr.Dataset, *, months: Sequence[int], optics: str = DEFAULT_OPTICS
-) -> xr.Dataset:
-    """The built-in inputs of the cells of one degree that points lie in.
-
-    Parameters
-    ----------
-    points
-        From `points_of`.
-    months
-        Calendar months, 1 to 12, each once and in ascending order.
-    optics
-        Of the aerosol species.
-
-    Returns
-    -------
-    As `inputs.builtin_inputs`, with `cell` in the place of (lat, lon). What is known by latitude
-    stays over `lat`, the rows of one degree.
-    """
-    places = {
-        "lat": xr.DataArray(row_of(points["lat"].values), dims="cell"),
-        "lon": xr.DataArray(points["lon"].values.astype(int) % 360, dims="cell"),
-    }
-    monthly = [_selected(_by_degree(month, optics), places) for month in months]
-    return xr.concat(
-        monthly, "month", data_vars="minimal", coords="minimal", compat="override",
-        join="override", combine_attrs="override",
-    )  # fmt: skip
-
-
-def _selected(builtin: xr.Dataset, places: dict[str, xr.DataArray]) -> xr.Dataset:
-    at_points = {
-        name: array.isel(places).drop_vars(["lat", "lon"]) if "lon" in array.dims else array
-        for name, array in builtin.data_vars.items()
-    }
-    kept = builtin.drop_vars([*at_points, "lon", "lon_bnds", "lat_bnds"], errors="ignore")
-    return kept.assign(at_points)
-
-
-def row_of(lat: np.ndarray) -> np.ndarray:
-    """The row of one degree, from the south, that each latitude lies in."""
-    return np.clip(np.floor(lat + 90.0), 0, 179).astype(np.int64)
-
-
-@lru_cache(maxsize=12)  # by month, 14 MB each, whatever months are asked for together
-def _by_degree(month: int, optics: str) -> xr.Dataset:
-    return builtin_inputs(_BUILTIN_GRID, months=[month], optics=optics)

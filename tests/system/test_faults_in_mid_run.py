@@ -23,9 +23,10 @@ from small_disk import mounted_disk
 from test_wrong_input import command, obey_permissions
 
 import aeroforcing as af
-from aeroforcing import run_inputs, saved_forcing
+from aeroforcing import saved_forcing
 from aeroforcing.cli import main
 from aeroforcing.core import netcdf
+from aeroforcing.inputs import by_chunk
 
 RUN = ["in.nc", "--grid", "native", "--photons", "8", "--chunk", "24", "--months", "1,4,7,10"]
 PARTS = ".out.nc.parts"
@@ -213,8 +214,8 @@ LOSSES = {
 @pytest.mark.parametrize("loss", LOSSES)
 def test_an_input_that_is_lost(loss, kind, read, after, monkeypatch, capsys, expected):
     if read == "in parts":  # as a file that does not fit into memory; this takes longer
-        monkeypatch.setattr(run_inputs, "IN_MEMORY_BYTES", 0)
-        monkeypatch.setattr(run_inputs, "WHOLE_CELLS", 24)
+        monkeypatch.setattr(by_chunk, "IN_MEMORY_BYTES", 0)
+        monkeypatch.setattr(by_chunk, "WHOLE_CELLS", 24)
     aod().to_netcdf("in.nc", format=kind)
     shutil.copy2("in.nc", "copy.nc")
     after(2, LOSSES[loss])

@@ -44,21 +44,14 @@ from fuzzing import Outcome, Recorder, Sandbox, fuzz
 from hypothesis import strategies as st
 
 import aeroforcing
-from aeroforcing import (
-    aeronet_comparison,
-    benchmark_table,
-    cluster,
-    figure_file,
-    inputs,
-    report,
-    run_inputs,
-)
+from aeroforcing import aeronet_comparison, benchmark_table, cluster, figure_file, report
 from aeroforcing.cli import VERBS, build_parsers
 from aeroforcing.commands import assimilate, column, fill, grid, prepare, sweep
 from aeroforcing.commands import inputs as inputs_command
 from aeroforcing.core.canonical import check_ranges
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
+from aeroforcing.inputs import by_chunk, resolve
 from aeroforcing.observations.station_files import read_stations, write_stations
 
 SMALL = ["--grid", GRID, "--months", "1"]
@@ -87,7 +80,7 @@ def unavailable(*_: object, **__: object) -> None:
 def sandbox(tmp_path, monkeypatch, capsys) -> Iterator[Sandbox]:
     """A folder with files of many kinds; what takes long or needs a network is replaced."""
     monkeypatch.chdir(tmp_path)
-    for module in (inputs, run_inputs):
+    for module in (resolve, by_chunk):
         monkeypatch.setattr(module, "builtin_inputs", remembered_inputs)
     Recorder(monkeypatch)
     monkeypatch.setattr(cluster, "cluster_client", unavailable)

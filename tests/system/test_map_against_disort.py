@@ -28,7 +28,7 @@ from numba import njit
 from path_driver import CHANGE, REPLICATES, trace
 
 from aeroforcing.cells import ColumnMaker, cells_of
-from aeroforcing.inputs import builtin_inputs
+from aeroforcing.inputs.builtin.fields import builtin_inputs
 from aeroforcing.optics.clouds import CLOUD_TYPES
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.transport.column_optics import (

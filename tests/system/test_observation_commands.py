@@ -22,7 +22,7 @@ from aeroforcing.cli import main
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.grids.means import global_mean
-from aeroforcing.inputs import builtin_inputs
+from aeroforcing.inputs.builtin.fields import builtin_inputs
 from aeroforcing.observations.station_files import read_stations
 
 GRID = "20x30"

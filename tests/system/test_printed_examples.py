@@ -23,7 +23,7 @@ from aeroforcing import gridded, saved_forcing
 from aeroforcing.cli import VERBS, build_parsers, main
 from aeroforcing.core.netcdf import write_netcdf
 from aeroforcing.forcing_run import prepared_run
-from aeroforcing.inputs import builtin_inputs
+from aeroforcing.inputs.builtin.fields import builtin_inputs
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ import xarray as xr
 
 import aeroforcing as af
 from aeroforcing.core.kernel_names import LEVELS
-from aeroforcing.inputs import builtin_inputs
+from aeroforcing.inputs.builtin.fields import builtin_inputs
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,9 @@ import xarray as xr
 from montecarlo_checks import assert_unbiased
 
 import aeroforcing as af
-from aeroforcing.builtin_aerosol import builtin_species
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.inputs.builtin.aerosol import builtin_species
 from aeroforcing.optics.species import SPECIES
 
 GRID = "30x60"

@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aeroforcing as af
-from aeroforcing.builtin_aerosol import (
+from aeroforcing.columns.vertical_profiles import layer_shares
+from aeroforcing.core import resources
+from aeroforcing.core.errors import InputError
+from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.grids.means import annual_mean, global_mean
+from aeroforcing.grids.regridding import regrid
+from aeroforcing.inputs.builtin.aerosol import (
     builtin_aerosol,
     builtin_profile,
     builtin_species,
@@ -17,12 +23,6 @@ from aeroforcing.builtin_aerosol import (
     tegen_profile,
     with_sea_salt_modes,
 )
-from aeroforcing.columns.vertical_profiles import layer_shares
-from aeroforcing.core import resources
-from aeroforcing.core.errors import InputError
-from aeroforcing.grids.grid import gaussian_grid
-from aeroforcing.grids.means import annual_mean, global_mean
-from aeroforcing.grids.regridding import regrid
 from aeroforcing.optics.mixtures import species_exponents, spectral_exponents
 from aeroforcing.optics.species import SPECIES, SPECIES_SSA
 

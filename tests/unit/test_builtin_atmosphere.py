@@ -8,7 +8,6 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeroforcing import builtin_atmosphere as builtin
 from aeroforcing.columns.atmosphere import (
     PRESSURE_RANGE,
     STANDARD_ATMOSPHERES,
@@ -19,6 +18,7 @@ from aeroforcing.columns.atmosphere import (
 )
 from aeroforcing.core import resources
 from aeroforcing.core.constants import AVOGADRO, GAS_CONSTANT, GRAVITY, MOLAR_MASS_DRY_AIR
+from aeroforcing.inputs.builtin import atmosphere as builtin
 from aeroforcing.optics.gas_table import GASES, load_gas_table
 from aeroforcing.optics.gases import gas_optics, layer_pressure
 

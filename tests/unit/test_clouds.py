@@ -8,11 +8,11 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aeroforcing.builtin_clouds import builtin_clouds
 from aeroforcing.core import resources
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.grids.means import annual_mean, global_mean
+from aeroforcing.inputs.builtin.clouds import builtin_clouds
 from aeroforcing.optics.clouds import (
     CLOUD_TYPES,
     cloud_band_optics,

@@ -13,7 +13,8 @@ from aeroforcing.error_correlation import ErrorFields, correlation_of
 from aeroforcing.error_ensemble import DrawnInputs, Spread, with_error
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.grids.sphere import unit_vectors
-from aeroforcing.inputs import builtin_inputs, resolve_inputs
+from aeroforcing.inputs.builtin.fields import builtin_inputs
+from aeroforcing.inputs.resolve import resolve_inputs
 from aeroforcing.monthly_map import MonthlyMap
 from aeroforcing.propagation import MapMeans, correlations_of
 

@@ -22,7 +22,7 @@ from aeroforcing.core.kernel_names import FORCINGS, quantities_of, quantity_of
 from aeroforcing.core.netcdf import open_input, write_netcdf
 from aeroforcing.error_table import as_text, budget, known_budget
 from aeroforcing.grids.means import annual_mean, global_mean
-from aeroforcing.input_errors import AERONET, PRESETS, systematic_changes
+from aeroforcing.inputs.uncertainty import AERONET, PRESETS, systematic_changes
 from aeroforcing.report import report
 from aeroforcing.summary import as_text as summary_text
 from aeroforcing.summary import averaged_fields, summarise

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing.builtin_atmosphere import LAYER_BOUNDS, climatology
 from aeroforcing.cells import cells_of
 from aeroforcing.chunk_forcing import Settings
 from aeroforcing.cli import main
@@ -19,13 +18,15 @@ from aeroforcing.fingerprint import identity_of
 from aeroforcing.forcing import column_forcing
 from aeroforcing.forcing_run import ForcingRun
 from aeroforcing.gridded import grid_forcing
-from aeroforcing.gridded_air import AIR
 from aeroforcing.grids.grid import gaussian_grid
-from aeroforcing.inputs import builtin_inputs, provenance, resolve_inputs
-from aeroforcing.model_columns import columns_from
-from aeroforcing.model_state import state_names
+from aeroforcing.inputs.air import AIR
+from aeroforcing.inputs.builtin.atmosphere import LAYER_BOUNDS, climatology
+from aeroforcing.inputs.builtin.fields import builtin_inputs
+from aeroforcing.inputs.by_chunk import open_run_inputs
+from aeroforcing.inputs.model_columns import columns_from
+from aeroforcing.inputs.model_levels import state_names
+from aeroforcing.inputs.resolve import provenance, resolve_inputs
 from aeroforcing.optics.gas_table import GASES
-from aeroforcing.run_inputs import open_run_inputs
 
 AXES = gaussian_grid("45x60")
 LAT, LON = AXES.lat.values, AXES.lon.values

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing.builtin_aerosol import builtin_species
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.grids.means import global_mean
-from aeroforcing.inputs import builtin_inputs, provenance, resolve_inputs
+from aeroforcing.inputs.builtin.aerosol import builtin_species
+from aeroforcing.inputs.builtin.fields import builtin_inputs
+from aeroforcing.inputs.by_chunk import open_run_inputs
+from aeroforcing.inputs.resolve import provenance, resolve_inputs
+from aeroforcing.inputs.user import read_field
 from aeroforcing.optics.clouds import CLOUD_TYPES
 from aeroforcing.optics.mixtures import OPTICS_IN_WORDS, mixture_by_paper, mixture_properties
-from aeroforcing.run_inputs import open_run_inputs
-from aeroforcing.user_inputs import read_field
 
 COARSE = "30x30"
 TYPES = [cloud.name for cloud in CLOUD_TYPES]

@@ -7,9 +7,9 @@ import pytest
 import xarray as xr
 
 import aeroforcing as af
-from aeroforcing.builtin_atmosphere import builtin_ozone, climatology
 from aeroforcing.columns.atmosphere import precipitable_water
 from aeroforcing.core.errors import InputError
+from aeroforcing.inputs.builtin.atmosphere import builtin_ozone, climatology
 from aeroforcing.optics.species import mass_extinction
 
 SMOKE = af.Aerosol(aod=0.2, ssa=0.9, asymmetry=0.65, angstrom=1.5)

@@ -12,9 +12,9 @@ from scipy.stats import beta
 import aeroforcing as af
 from aeroforcing.core import resources
 from aeroforcing.core.errors import InputError
+from aeroforcing.inputs.builtin.plumes import anthropogenic_aerosol, plume_bands, plume_shares
 from aeroforcing.optics.band_means import BandNodes, planck_band_nodes
 from aeroforcing.optics.gas_table import load_gas_table
-from aeroforcing.plumes import anthropogenic_aerosol, plume_bands, plume_shares
 
 PARAMETERS = xr.load_dataset(resources.path("macv2sp.nc"))
 EAST_ASIA = "East Asia"

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing import run_inputs
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
-from aeroforcing.grids.points import builtin_at_points
-from aeroforcing.inputs import builtin_inputs, provenance, resolve_inputs
-from aeroforcing.run_inputs import checked, open_run_inputs
+from aeroforcing.inputs import by_chunk
+from aeroforcing.inputs.builtin.fields import builtin_at_points, builtin_inputs
+from aeroforcing.inputs.by_chunk import checked, open_run_inputs
+from aeroforcing.inputs.resolve import provenance, resolve_inputs
 
 MONTHS = (1, 7)
 
@@ -55,8 +55,8 @@ def turned(dataset):
 @pytest.fixture
 def in_parts(monkeypatch):
     """Make only two rows of the map at once, and keep files open."""
-    monkeypatch.setattr(run_inputs, "WHOLE_CELLS", 12)
-    monkeypatch.setattr(run_inputs, "IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr(by_chunk, "WHOLE_CELLS", 12)
+    monkeypatch.setattr(by_chunk, "IN_MEMORY_BYTES", 0)
 
 
 def run_of(inputs, **options):

@@ -12,9 +12,10 @@ import pytest
 import xarray as xr
 
 import aeroforcing as af
-from aeroforcing import parts, run_inputs, saved_forcing
+from aeroforcing import parts, saved_forcing
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
+from aeroforcing.inputs import by_chunk
 from aeroforcing.saved_forcing import save_grid_forcing
 from aeroforcing.summary import summarise
 
@@ -43,7 +44,7 @@ def plain(path):
 @pytest.fixture(autouse=True, scope="module")
 def built_in_inputs_are_made_once():
     """They take most of the time of such small runs."""
-    make = run_inputs.builtin_inputs
+    make = by_chunk.builtin_inputs
 
     @lru_cache
     def made(lat, lon, months, optics):
@@ -57,7 +58,7 @@ def built_in_inputs_are_made_once():
         return made(tuple(grid.lat.values), tuple(grid.lon.values), tuple(months), optics).copy()
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(run_inputs, "builtin_inputs", builtin_inputs)
+        patched.setattr(by_chunk, "builtin_inputs", builtin_inputs)
         yield
 
 
@@ -143,7 +144,7 @@ def test_a_file_holds_what_would_be_in_memory(sky):
 
 def test_chunks_and_slabs_do_not_change_the_file(monkeypatch):
     save()
-    for module in (run_inputs, saved_forcing):
+    for module in (by_chunk, saved_forcing):
         monkeypatch.setattr(module, "WHOLE_CELLS", 18)
     for cells in (1, 100):
         save("other.nc", cells_per_chunk=cells, jobs=1, overwrite=True)

@@ -9,9 +9,9 @@ import pytest
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.inputs import builtin_inputs
+from aeroforcing.inputs.builtin.fields import builtin_inputs
+from aeroforcing.inputs.stations import with_stations
 from aeroforcing.observations.station_files import read_stations, write_stations
-from aeroforcing.station_inputs import with_stations
 
 GRID = "20x30"
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing.builtin_surface import builtin_surface
 from aeroforcing.core import resources
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.grids.means import annual_mean, global_mean
 from aeroforcing.grids.regridding import regrid
+from aeroforcing.inputs.builtin.surface import builtin_surface
 from aeroforcing.optics.surface_albedo import (
     OCEAN_LAWS,
     OPEN_WATER_ALBEDO_DIFFUSE,

@@ -9,8 +9,8 @@ import xarray as xr
 import aeroforcing as af
 from aeroforcing.cli import main
 from aeroforcing.core.errors import InputError
-from aeroforcing.inputs import resolve_inputs
-from aeroforcing.wind import wind_names
+from aeroforcing.inputs.air import wind_names
+from aeroforcing.inputs.resolve import resolve_inputs
 
 # The Pacific, the Sahara, and the ocean around Antarctica in its summer.
 POINTS = xr.Dataset(

@@ -15,14 +15,14 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from aeroforcing.builtin_aerosol import with_sea_salt_modes
 from aeroforcing.core.canonical import OPTICAL, first_place
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.means import on_grid
+from aeroforcing.inputs.builtin.aerosol import with_sea_salt_modes
+from aeroforcing.inputs.user import CLOUD_TABLES, SPECIES, UserInputs
 from aeroforcing.optics.clouds import CLOUD_TYPES
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS, OPTICS_IN_WORDS, mixture_properties
 from aeroforcing.optics.species import SPECIES as MIXED_SPECIES
-from aeroforcing.user_inputs import CLOUD_TABLES, SPECIES, UserInputs
 
 _COVER_ROUNDING = 1e-5
 

@@ -23,17 +23,16 @@ from aeroforcing.core.checks import check_number
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_lazily, reading
 from aeroforcing.core.variables import VARIABLES, stamp
-from aeroforcing.gridded_air import air_names
 from aeroforcing.grids.axes import standard_axes
 from aeroforcing.grids.domain import GRID, WHOLE_CELLS, Chunk, Layout
 from aeroforcing.grids.grid import gaussian_grid, grid_of
 from aeroforcing.grids.means import same_axis
-from aeroforcing.grids.points import builtin_at_points, points_of
+from aeroforcing.grids.points import points_of
 from aeroforcing.grids.time_steps import Steps, calendar_months, steps_of_series
-from aeroforcing.inputs import builtin_inputs, provenance, resolve_fields
-from aeroforcing.optics.mixtures import DEFAULT_OPTICS, check_optics
-from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, needs_wind
-from aeroforcing.user_inputs import (
+from aeroforcing.inputs.air import WIND, air_names, wind_names, with_wind
+from aeroforcing.inputs.builtin.fields import builtin_at_points, builtin_inputs
+from aeroforcing.inputs.resolve import provenance, resolve_fields
+from aeroforcing.inputs.user import (
     CLOUD_TABLES,
     bounds_in,
     has_grid,
@@ -41,7 +40,8 @@ from aeroforcing.user_inputs import (
     known_part,
     recognise,
 )
-from aeroforcing.wind import WIND, wind_names, with_wind
+from aeroforcing.optics.mixtures import DEFAULT_OPTICS, check_optics
+from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, needs_wind
 
 IN_MEMORY_BYTES = 2**28  # of a file that is read at once
 
@@ -85,7 +85,7 @@ class RunInputs:
         return self.given.isel(selected, missing_dims="ignore")
 
     def fields(self, chunk: Chunk) -> xr.Dataset:
-        """All inputs of a chunk, in memory, as `inputs.resolve_inputs` gives those of a run."""
+        """All inputs of a chunk, in memory, as `resolve.resolve_inputs` gives those of a run."""
         if self.made is not None:
             return self.made.isel({"month": chunk.steps, **self.layout.place_of(chunk)})
         part = self.part(chunk)
@@ -342,7 +342,7 @@ def _made_if_small(run: RunInputs) -> RunInputs:
 
 
 def checked(run: RunInputs) -> list[str]:
-    """Read and check all inputs of a run; one line for each origin, as `inputs.provenance`.
+    """Read and check all inputs of a run; one line for each origin, as `resolve.provenance`.
 
     Built-in inputs alone need no check, and what was made at once is checked already.
 

@@ -19,7 +19,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from aeroforcing.builtin_atmosphere import builtin_ozone
 from aeroforcing.columns.aerosols import DEFAULT_PROFILE, Aerosol, AnyAerosol
 from aeroforcing.columns.atmosphere import Atmosphere
 from aeroforcing.columns.column import Column
@@ -36,8 +35,9 @@ from aeroforcing.core.constants import (
     MOLAR_MASS_WATER,
 )
 from aeroforcing.core.errors import InputError
-from aeroforcing.model_names import GOCART, names_of
-from aeroforcing.model_state import ModelState, model_state
+from aeroforcing.inputs.builtin.atmosphere import builtin_ozone
+from aeroforcing.inputs.model_levels import ModelState, model_state
+from aeroforcing.inputs.model_names import GOCART, names_of
 from aeroforcing.optics.clouds import EFFECTIVE_RADIUS, cloud_optical_depth
 from aeroforcing.optics.gases import layer_pressure
 from aeroforcing.transport.overlap import EXCLUSIVE

@@ -14,89 +14,27 @@ from typing import TypeAlias
 
 import xarray as xr
 
-from aeroforcing.builtin_aerosol import builtin_aerosol
-from aeroforcing.builtin_clouds import builtin_clouds
-from aeroforcing.builtin_surface import builtin_surface
 from aeroforcing.core.calendar import _checked_months
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
-from aeroforcing.gridded_air import AIR, with_air
 from aeroforcing.grids.grid import gaussian_grid, grid_of
-from aeroforcing.model_fields import model_fields
-from aeroforcing.optics.mixtures import DEFAULT_OPTICS, OPTICS_IN_WORDS, check_optics
+from aeroforcing.inputs.air import AIR, WIND, with_air, with_wind
+from aeroforcing.inputs.builtin.fields import builtin_inputs
+from aeroforcing.inputs.conversion import model_fields
+from aeroforcing.inputs.user import UserInputs, lacking_partner, read_user_inputs
+from aeroforcing.optics.mixtures import DEFAULT_OPTICS
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, needs_wind
-from aeroforcing.user_inputs import UserInputs, lacking_partner, read_user_inputs
-from aeroforcing.wind import WIND, with_wind
 
 Source: TypeAlias = xr.Dataset | str | os.PathLike[str]
 
 _INSEPARABLE = {"surface_albedo": ("open_water_fraction",)}
-_AEROSOL = "built-in: Tegen et al. (1997) species, amount by MODIS/Terra 2020"
-_SURFACE = "built-in: ECHAM6 T63 land, AMIP sea ice, ERA5 snow"
-_CLOUDS = "built-in: ISCCP C2"
+
 _OZONE = "zonal mean ozone of 2005-2014"
 _AIR = {
     "atmosphere": f"built-in: AFGL atmospheres by month and latitude, {_OZONE}",
     "ozone": f"built-in: {_OZONE}",
 }
-_ORIGINS = {
-    **dict.fromkeys(OPTICAL, _AEROSOL),
-    "aerosol_profile": "built-in: Tegen et al. (1997) vertical shape",
-    **dict.fromkeys(("surface_albedo", "open_water_fraction"), _SURFACE),
-    "surface_altitude": "built-in: mean heights of the great plateaus",
-    "cloud_fraction": f"{_CLOUDS} amounts by type; beyond 58S and 62N a continuation",
-    **dict.fromkeys(("cloud_optical_depth", "cloud_base", "cloud_top"), f"{_CLOUDS} types"),
-}
-
-
-def builtin_inputs(
-    grid: str | xr.Dataset = "T42",
-    *,
-    months: Iterable[int] = range(1, 13),
-    optics: str = DEFAULT_OPTICS,
-) -> xr.Dataset:
-    """All built-in inputs on a grid.
-
-    Parameters
-    ----------
-    grid
-        A name for `gaussian_grid`, or a Dataset with `lat` and `lon`.
-    months
-        Calendar months, 1 to 12, each once and in ascending order.
-    optics
-        Of the aerosol species, "chung2012" or "merra2"; see `mixtures`.
-
-    Returns
-    -------
-    Dataset of `aod`, `ssa`, `asymmetry`, `angstrom`, `coalbedo_angstrom`, `surface_albedo` (of what
-    is not open water) and `open_water_fraction` over (month, lat, lon) [1]; `aerosol_profile`
-    (month, lat, lon, sigma_layer), the share of the AOD between the `sigma_interface`, top first
-    [1]; `surface_altitude` (lat, lon) [m]; `cloud_fraction` (month, cloud_type, lat, lon) [1],
-    `cloud_optical_depth` (cloud_type) [1], `cloud_base` and `cloud_top` (cloud_type, lat) [m above
-    sea level] and `cloud_filled` (lat), and the bounds of the cells. Attribute `origin` of each
-    says where it is from.
-
-    Raises
-    ------
-    InputError
-        The grid or the optics are unknown, or the months are not calendar months.
-    """
-    check_optics(optics)
-    target = gaussian_grid(grid) if isinstance(grid, str) else grid_of(grid)
-    wanted = _checked_months(months)
-    parts = [
-        builtin_aerosol(grid=target, months=wanted, optics=optics),
-        builtin_surface(grid=target, months=wanted),
-        builtin_clouds(grid=target, months=wanted),
-    ]
-    inputs = xr.merge(parts, compat="override", combine_attrs="override")
-    for name, origin in _ORIGINS.items():
-        inputs[name].attrs["origin"] = origin
-    for name in OPTICAL[1:]:
-        inputs[name].attrs["origin"] = f"{_AEROSOL}, with {OPTICS_IN_WORDS[optics]}"
-    bounds = {name: target[name] for name in ("lat_bnds", "lon_bnds")}
-    return stamp(inputs.assign_coords(bounds))
 
 
 def resolve_inputs(
@@ -137,7 +75,7 @@ def resolve_inputs(
     Returns
     -------
     Dataset as that of `builtin_inputs`, and with the state of the atmosphere if the inputs have one
-    (the names of `gridded_air.AIR`). Attribute `missing_cells` or `filled_cells` of a variable
+    (the names of `air.AIR`). Attribute `missing_cells` or `filled_cells` of a variable
     counts its cells that are missing or filled.
 
     Raises
@@ -174,7 +112,7 @@ def resolve_fields(
     Parameters
     ----------
     user
-        From `user_inputs.recognise`, for the same steps.
+        From `user.recognise`, for the same steps.
     builtin
         As from `builtin_inputs`.
     fill_missing, optics

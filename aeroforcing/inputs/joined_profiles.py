@@ -7,11 +7,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.builtin_atmosphere import TOP, Profiles
 from aeroforcing.columns.layer_means import fill_means, fill_pressure
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.compiled import compiled
 from aeroforcing.core.constants import GAS_CONSTANT, GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
+from aeroforcing.inputs.builtin.atmosphere import TOP, Profiles
 
 Ints = NDArray[np.integer]
 

@@ -2,7 +2,7 @@
 
 Variables may have `time` (the months of one year, or some of them), `month`, or neither (constant),
 latitudes and longitudes in any order, and clouds the dimension `cloud_type`. Temperature, humidity
-and other variables on levels are the state of the atmosphere, see `gridded_air`.
+and other variables on levels are the state of the atmosphere, see `air`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,19 @@ from aeroforcing.core.canonical import (
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.core.variables import VARIABLES
-from aeroforcing.gridded_air import AIR, LEVEL, air_fields, air_names
 from aeroforcing.grids.axes import coordinate_of, standard_axes
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.grids.means import on_grid
-from aeroforcing.wind import WIND, wind_candidates, wind_field, wind_names
+from aeroforcing.inputs.air import (
+    AIR,
+    LEVEL,
+    WIND,
+    air_fields,
+    air_names,
+    wind_candidates,
+    wind_field,
+    wind_names,
+)
 
 SPECIES = (
     "aod_organic_carbon",

@@ -1,12 +1,12 @@
 """The state of the atmosphere among the inputs of a map, in place of the built-in climatology.
 
-Pressure, temperature, humidity, ozone and other gases of a model or reanalysis (`model_state`
+Pressure, temperature, humidity, ozone and other gases of a model or reanalysis (`model_levels`
 tells how they are read) become fields over (month, air_level, lat, lon), and go to the grid
 of the run by
 overlapping area as all other fields do. In a cell, altitudes follow from hydrostatic balance up
 from its surface, which has the given pressure; the levels end there, and above the highest one the
 built-in climatology goes on, from the same pressure. The layers are those of the
-climatology (`builtin_atmosphere.LAYER_BOUNDS`), with means weighted by the density of the air.
+climatology (`atmosphere.LAYER_BOUNDS`), with means weighted by the density of the air.
 
 Reanalyses leave levels below the ground empty. Where a level lies there, it has the values of the
 lowest level that is known; any other gap makes the column missing.
@@ -20,20 +20,21 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.builtin_atmosphere import (
+from aeroforcing.columns.atmosphere import WELL_MIXED
+from aeroforcing.core.arrays import Floats
+from aeroforcing.core.canonical import claimed_names, converted
+from aeroforcing.core.constants import MOLAR_MASS_DRY_AIR, MOLAR_MASS_OZONE, MOLAR_MASS_WATER
+from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import VARIABLES
+from aeroforcing.inputs.builtin.atmosphere import (
     LEVEL_FRACTIONS,
     TRACE,
     Profiles,
     TerrainColumns,
     columns_over_terrain,
 )
-from aeroforcing.columns.atmosphere import WELL_MIXED
-from aeroforcing.core.arrays import Floats
-from aeroforcing.core.canonical import claimed_names
-from aeroforcing.core.constants import MOLAR_MASS_DRY_AIR, MOLAR_MASS_OZONE, MOLAR_MASS_WATER
-from aeroforcing.core.errors import InputError
-from aeroforcing.joined_profiles import fill_cells
-from aeroforcing.model_state import ModelState, model_state, state_names
+from aeroforcing.inputs.joined_profiles import fill_cells
+from aeroforcing.inputs.model_levels import ModelState, model_state, state_names, vertical_of
 from aeroforcing.optics.gas_table import GASES
 from aeroforcing.optics.gases import layer_pressure
 
@@ -55,6 +56,9 @@ _NEGATIVE_ROUNDING = -1e-5  # mixing ratios that spectral models leave below 0
 
 # Share of the surface pressure; the ground of a monthly mean is not sharp.
 _BELOW_GROUND = 0.97
+
+WIND = "wind_speed"
+_NAMES = (WIND, "sfcwind", "si10")
 
 
 def air_names(dataset: xr.Dataset, *, source: str) -> list[str]:
@@ -78,7 +82,7 @@ def air_fields(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
     Parameters
     ----------
     dataset
-        The variables of the state (`model_state.state_names`), in memory.
+        The variables of the state (`model_levels.state_names`), in memory.
     source
         File or other origin, for the messages.
 
@@ -182,7 +186,7 @@ def with_air(
     Parameters
     ----------
     inputs
-        As `inputs.builtin_inputs`.
+        As `fields.builtin_inputs`.
     given
         With the names of `AIR` on the grid, or at the points, of the inputs.
     origins
@@ -267,3 +271,59 @@ def _fractions_per_dry_air(air: Mapping[str, Floats]) -> tuple[list[str], Floats
     o3 = air.get("o3_mole_fraction", np.zeros_like(h2o)) * (1.0 + h2o)
     others = {gas: air[name] * (1.0 + h2o) for name, gas in _OTHER_GASES.items() if name in air}
     return ["h2o", "o3", *others], np.stack([h2o, o3, *others.values()], axis=1)
+
+
+def wind_names(dataset: xr.Dataset, *, source: str) -> list[str]:
+    """The name of the variable that is the wind speed, if there is one: one name or none.
+
+    Raises
+    ------
+    InputError
+        Several variables may be it.
+    """
+    found = wind_candidates(dataset)
+    if len(found) > 1:
+        raise InputError(
+            f"{source}: variables {' and '.join(found)} both are {WIND} "
+            f"({VARIABLES[WIND].long_name}). Keep one of them, or rename the other."
+        )
+    return found
+
+
+def wind_candidates(dataset: xr.Dataset) -> list[str]:
+    """The names of the variables that may be the wind speed; known names beat standard names."""
+    flat = {str(n): array for n, array in dataset.data_vars.items() if vertical_of(array) is None}
+    by_name = [name for name in flat if name.lower() in _NAMES]
+    return by_name or [n for n, array in flat.items() if array.attrs.get("standard_name") == WIND]
+
+
+def wind_field(array: xr.DataArray, *, source: str) -> xr.DataArray:
+    """A variable of `wind_names` by its canonical name and in its units.
+
+    Raises
+    ------
+    InputError
+        Its units are unknown, or it does not hold numbers.
+    """
+    return converted(array, VARIABLES[WIND], source).rename(WIND).drop_attrs()
+
+
+def with_wind(inputs: xr.Dataset, wind: xr.DataArray | float, *, origin: str) -> xr.Dataset:
+    """The inputs with a wind speed.
+
+    Parameters
+    ----------
+    inputs
+        As `fields.builtin_inputs`.
+    wind
+        On the grid, or at the points, of the inputs, or one for all [m s-1]. Missing values count
+        where there is open water.
+    origin
+        Of it.
+    """
+    template = inputs["aod"].reset_coords(drop=True)
+    field = xr.DataArray(wind).reset_coords(drop=True).broadcast_like(template)
+    missing = int((field.isnull() & (inputs["open_water_fraction"] > 0.0)).sum())
+    attrs = {"origin": origin, **({"missing_cells": missing} if missing else {})}
+    ordered = field.transpose(*template.dims).astype(float).drop_attrs()
+    return inputs.assign({WIND: ordered.assign_attrs(attrs)})

@@ -15,7 +15,7 @@ import xarray as xr
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.canonical import check_numbers
 from aeroforcing.core.errors import InputError
-from aeroforcing.model_names import known_quantities, names_of, pascals, quantity_of
+from aeroforcing.inputs.model_names import known_quantities, names_of, pascals, quantity_of
 
 _VERTICAL = ("level", "lev", "plev", "pressure_level", "isobaricinhpa", "layer", "model_level",
              "hybrid", "pfull", "lay", "air_level")  # fmt: skip

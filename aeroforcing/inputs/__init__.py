@@ -1,0 +1,5 @@
+"""What a map is made from: the user's fields over the built-in ones, on the grid of the run.
+
+Read `resolve` (everything at once) and `by_chunk` (a part at a time), then `user` (what a file
+holds) and `conversion` (how it gets to the grid); `builtin` holds what the package brings itself.
+"""

@@ -1,0 +1,131 @@
+"""The built-in inputs put together, on a grid or at points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import numpy as np
+import xarray as xr
+
+from aeroforcing.core.calendar import _checked_months
+from aeroforcing.core.canonical import OPTICAL
+from aeroforcing.core.variables import stamp
+from aeroforcing.grids.grid import gaussian_grid, grid_of
+from aeroforcing.inputs.builtin.aerosol import builtin_aerosol
+from aeroforcing.inputs.builtin.clouds import builtin_clouds
+from aeroforcing.inputs.builtin.surface import builtin_surface
+from aeroforcing.optics.mixtures import DEFAULT_OPTICS, OPTICS_IN_WORDS, check_optics
+
+_AEROSOL = "built-in: Tegen et al. (1997) species, amount by MODIS/Terra 2020"
+_SURFACE = "built-in: ECHAM6 T63 land, AMIP sea ice, ERA5 snow"
+_CLOUDS = "built-in: ISCCP C2"
+
+_ORIGINS = {
+    **dict.fromkeys(OPTICAL, _AEROSOL),
+    "aerosol_profile": "built-in: Tegen et al. (1997) vertical shape",
+    **dict.fromkeys(("surface_albedo", "open_water_fraction"), _SURFACE),
+    "surface_altitude": "built-in: mean heights of the great plateaus",
+    "cloud_fraction": f"{_CLOUDS} amounts by type; beyond 58S and 62N a continuation",
+    **dict.fromkeys(("cloud_optical_depth", "cloud_base", "cloud_top"), f"{_CLOUDS} types"),
+}
+
+_BUILTIN_GRID = "1x1"  # whose cells the points lie in
+
+
+def builtin_inputs(
+    grid: str | xr.Dataset = "T42",
+    *,
+    months: Iterable[int] = range(1, 13),
+    optics: str = DEFAULT_OPTICS,
+) -> xr.Dataset:
+    """All built-in inputs on a grid.
+
+    Parameters
+    ----------
+    grid
+        A name for `gaussian_grid`, or a Dataset with `lat` and `lon`.
+    months
+        Calendar months, 1 to 12, each once and in ascending order.
+    optics
+        Of the aerosol species, "chung2012" or "merra2"; see `mixtures`.
+
+    Returns
+    -------
+    Dataset of `aod`, `ssa`, `asymmetry`, `angstrom`, `coalbedo_angstrom`, `surface_albedo` (of what
+    is not open water) and `open_water_fraction` over (month, lat, lon) [1]; `aerosol_profile`
+    (month, lat, lon, sigma_layer), the share of the AOD between the `sigma_interface`, top first
+    [1]; `surface_altitude` (lat, lon) [m]; `cloud_fraction` (month, cloud_type, lat, lon) [1],
+    `cloud_optical_depth` (cloud_type) [1], `cloud_base` and `cloud_top` (cloud_type, lat) [m above
+    sea level] and `cloud_filled` (lat), and the bounds of the cells. Attribute `origin` of each
+    says where it is from.
+
+    Raises
+    ------
+    InputError
+        The grid or the optics are unknown, or the months are not calendar months.
+    """
+    check_optics(optics)
+    target = gaussian_grid(grid) if isinstance(grid, str) else grid_of(grid)
+    wanted = _checked_months(months)
+    parts = [
+        builtin_aerosol(grid=target, months=wanted, optics=optics),
+        builtin_surface(grid=target, months=wanted),
+        builtin_clouds(grid=target, months=wanted),
+    ]
+    inputs = xr.merge(parts, compat="override", combine_attrs="override")
+    for name, origin in _ORIGINS.items():
+        inputs[name].attrs["origin"] = origin
+    for name in OPTICAL[1:]:
+        inputs[name].attrs["origin"] = f"{_AEROSOL}, with {OPTICS_IN_WORDS[optics]}"
+    bounds = {name: target[name] for name in ("lat_bnds", "lon_bnds")}
+    return stamp(inputs.assign_coords(bounds))
+
+
+def builtin_at_points(
+    points: xr.Dataset, *, months: Sequence[int], optics: str = DEFAULT_OPTICS
+) -> xr.Dataset:
+    """The built-in inputs of the cells of one degree that points lie in.
+
+    Parameters
+    ----------
+    points
+        From `points_of`.
+    months
+        Calendar months, 1 to 12, each once and in ascending order.
+    optics
+        Of the aerosol species.
+
+    Returns
+    -------
+    As `fields.builtin_inputs`, with `cell` in the place of (lat, lon). What is known by latitude
+    stays over `lat`, the rows of one degree.
+    """
+    places = {
+        "lat": xr.DataArray(row_of(points["lat"].values), dims="cell"),
+        "lon": xr.DataArray(points["lon"].values.astype(int) % 360, dims="cell"),
+    }
+    monthly = [_selected(_by_degree(month, optics), places) for month in months]
+    return xr.concat(
+        monthly, "month", data_vars="minimal", coords="minimal", compat="override",
+        join="override", combine_attrs="override",
+    )  # fmt: skip
+
+
+def _selected(builtin: xr.Dataset, places: dict[str, xr.DataArray]) -> xr.Dataset:
+    at_points = {
+        name: array.isel(places).drop_vars(["lat", "lon"]) if "lon" in array.dims else array
+        for name, array in builtin.data_vars.items()
+    }
+    kept = builtin.drop_vars([*at_points, "lon", "lon_bnds", "lat_bnds"], errors="ignore")
+    return kept.assign(at_points)
+
+
+def row_of(lat: np.ndarray) -> np.ndarray:
+    """The row of one degree, from the south, that each latitude lies in."""
+    return np.clip(np.floor(lat + 90.0), 0, 179).astype(np.int64)
+
+
+@lru_cache(maxsize=12)  # by month, 14 MB each, whatever months are asked for together
+def _by_degree(month: int, optics: str) -> xr.Dataset:
+    return builtin_inputs(_BUILTIN_GRID, months=[month], optics=optics)
