@@ -31,7 +31,7 @@ from aeroforcing.grids.means import on_grid
 from aeroforcing.inputs.builtin.plumes import anthropogenic_aerosol, plume_bands, plume_shares
 from aeroforcing.inputs.resolve import Source
 from aeroforcing.inputs.user import in_months
-from aeroforcing.threads import Progress
+from aeroforcing.runs.chunks import Progress
 from aeroforcing.transport.estimates import Replicates
 
 INPUTS_YEAR = 2020  # of the amount of the built-in aerosol

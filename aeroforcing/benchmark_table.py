@@ -31,6 +31,7 @@ from aeroforcing.core.variables import STDERR_SUFFIX
 from aeroforcing.forcing import column_fluxes, layer_fluxes
 from aeroforcing.layer_stack import layer_medium
 from aeroforcing.optics.gas_table import load_gas_table
+from aeroforcing.runs.chunks import Progress
 from aeroforcing.two_stream import clear_layers, two_stream, two_stream_forcing
 
 STANDARD_ERRORS = 4.0  # of fifty deviations one is larger by chance in 3 of 1000 runs
@@ -83,7 +84,6 @@ class _Settings(NamedTuple):
 
 
 Row = Mapping[str, str]
-Progress = Callable[[int, int], None]
 
 
 def run_benchmarks(

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -26,6 +25,7 @@ from aeroforcing.optics.clouds import CLOUD_TYPES
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.sun import Sun, insolation
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN
+from aeroforcing.runs.chunks import ChunkResult, Results
 from aeroforcing.transport.column_optics import Columns
 from aeroforcing.transport.estimates import (
     LEAST_FRACTION,
@@ -42,8 +42,6 @@ from aeroforcing.transport.estimates import (
 from aeroforcing.transport.events import SCORES
 from aeroforcing.transport.integrals import INTEGRALS, Effort, solve
 from aeroforcing.transport.random_numbers import sobol_net
-
-Results = dict[str, Floats]  # name -> (cell,)
 
 REPLICATES = 8  # per cell; means over many cells have many times more
 SKIES = {"both": ("", "_cs"), "all": ("",), "clear": ("_cs",)}
@@ -111,14 +109,6 @@ class Settings:
     def cells_per_chunk(self) -> int:
         """Number of cells that are solved and saved together by default."""
         return self.cells_per(_SAMPLES_PER_CHUNK, _MOST_CELLS)
-
-
-class ChunkResult(NamedTuple):
-    """The maps of a chunk, and what is counted over all chunks."""
-
-    values: Floats  # (variable, steps, rows, columns) in the order of `Settings.names`
-    complete: int  # cells in which nothing is missing
-    samples: int  # of the clear-sky forcing, over all cells
 
 
 class ChunkSolver:

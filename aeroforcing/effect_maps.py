@@ -28,7 +28,7 @@ from aeroforcing.inputs.builtin.atmosphere import TerrainColumns
 from aeroforcing.inputs.resolve import Source, provenance, resolve_inputs
 from aeroforcing.optics.band_means import BandNodes, planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
-from aeroforcing.threads import Progress, processors
+from aeroforcing.runs.chunks import Progress, processors
 from aeroforcing.transport.estimates import (
     Replicates,
     means_and_errors,

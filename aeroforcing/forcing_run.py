@@ -9,14 +9,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from aeroforcing.chunk_forcing import (
-    REPLICATES,
-    ChunkResult,
-    ChunkSolver,
-    Settings,
-    check_sky,
-    solve_chunk,
-)
+from aeroforcing.chunk_forcing import REPLICATES, ChunkSolver, Settings, check_sky, solve_chunk
 from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.checks import check_between, check_count
 from aeroforcing.core.constants import SOLAR_CONSTANT
@@ -26,6 +19,7 @@ from aeroforcing.inputs.by_chunk import RunInputs, open_run_inputs
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, OCEAN_IN_WORDS, OCEAN_LAWS, ocean_law
+from aeroforcing.runs.chunks import ChunkResult
 from aeroforcing.transport.estimates import samples_per_replicate, seed_key
 
 DEFAULT_PHOTONS = 128

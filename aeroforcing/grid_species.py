@@ -25,7 +25,7 @@ from aeroforcing.inputs.user import read_user_inputs
 from aeroforcing.optics.band_means import band_means
 from aeroforcing.optics.mixtures import check_optics, mix_species, spectral_exponents
 from aeroforcing.optics.species import SPECIES
-from aeroforcing.threads import Progress
+from aeroforcing.runs.chunks import Progress
 from aeroforcing.transport.estimates import Replicates
 
 # What counts as one species. By Chung (2012) both carbons together have one SSA.

@@ -17,7 +17,8 @@ from aeroforcing.grids.domain import Layout
 from aeroforcing.inputs.by_chunk import checked
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN
-from aeroforcing.threads import Progress, processors, solve_in_threads
+from aeroforcing.runs.chunks import CellCounter, Progress, processors
+from aeroforcing.runs.threads import solve_in_threads
 
 
 def grid_forcing(
@@ -149,22 +150,6 @@ def _solved_at_once(run: ForcingRun, *, jobs: int, progress: Progress | None) ->
         complete, samples = complete + result.complete, samples + result.samples
     attributes = run.attributes(complete=complete, samples=samples, inputs=origins)
     return as_dataset(maps, layout=run.layout, attributes=attributes)
-
-
-class CellCounter:
-    """Adds up the cells that are done, and reports their number."""
-
-    def __init__(self, total: int, progress: Progress | None, *, left: int | None = None) -> None:
-        self._total, self._progress = total, progress
-        self._done = 0 if left is None else total - left
-        if progress is not None:
-            progress(self._done, total)
-
-    def __call__(self, cells: int) -> None:
-        """Count some more cells."""
-        self._done += cells
-        if self._progress is not None and cells > 0:
-            self._progress(self._done, self._total)
 
 
 def empty_maps(run: ForcingRun) -> dict[str, np.ndarray]:

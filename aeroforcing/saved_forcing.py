@@ -16,20 +16,21 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from aeroforcing.chunk_forcing import ChunkResult, ChunkSolver
+from aeroforcing.chunk_forcing import ChunkSolver
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import check_target, open_input, open_lazily
-from aeroforcing.fingerprint import SourceFile, fingerprint, identity_of
 from aeroforcing.forcing_run import ForcingRun, prepared_run
-from aeroforcing.gridded import CellCounter, as_dataset
+from aeroforcing.gridded import as_dataset
 from aeroforcing.grids.domain import WHOLE_CELLS, Chunk, Layout
 from aeroforcing.grids.means import RunningMeans
 from aeroforcing.inputs.by_chunk import checked
-from aeroforcing.parts import Parts, discard_parts, parts_of
-from aeroforcing.streamed_netcdf import Place, write_slabs
+from aeroforcing.runs.chunks import CellCounter, ChunkResult, Progress, processors
+from aeroforcing.runs.fingerprint import SourceFile, fingerprint, identity_of
+from aeroforcing.runs.netcdf_slabs import Place, write_slabs
+from aeroforcing.runs.parts import Parts, discard_parts, parts_of
+from aeroforcing.runs.threads import solve_in_threads
 from aeroforcing.summary import averaged_fields, summary_of
-from aeroforcing.threads import Progress, processors, solve_in_threads
 
 MARK = "run_fingerprint"
 
@@ -170,7 +171,7 @@ def _solved(
 
         yield from solve_in_threads(chunks, solver=solver, jobs=jobs or processors(), done=counter)
         return
-    from aeroforcing.cluster import cluster_client, solve_on_workers
+    from aeroforcing.runs.workers import cluster_client, solve_on_workers
 
     scratch = parts.folder / "workers"
     with cluster_client(workers, scheduler, scratch=scratch) as client:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +31,7 @@ from aeroforcing.core.variables import STDERR_SUFFIX, VARIABLES, stamp
 from aeroforcing.forcing import REPLICATES, solve_columns
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.optics.sun import sun_over_months
+from aeroforcing.runs.chunks import Progress
 from aeroforcing.sweep_points import (
     OF_CLOUDS,
     PARAMETERS,
@@ -48,8 +49,6 @@ from aeroforcing.transport.estimates import (
     samples_per_replicate,
     seed_key,
 )
-
-Progress = Callable[[int, int], None]
 
 DEFAULT_STDERR = 0.05  # W m-2
 _PILOT_PHOTONS = 512

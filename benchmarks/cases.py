@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from aeroforcing.cells import ColumnMaker, cells_of
-from aeroforcing.chunk_forcing import SKIES, ChunkSolver, Results, Settings
+from aeroforcing.chunk_forcing import SKIES, ChunkSolver, Settings
 from aeroforcing.core.compiled import compiled
 from aeroforcing.core.constants import LONGEST_PERIOD, SOLAR_CONSTANT
 from aeroforcing.grids.domain import Layout
@@ -30,6 +30,7 @@ from aeroforcing.inputs.builtin.fields import builtin_inputs
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.optics.sun import Sun, fill_days
 from aeroforcing.optics.surface_albedo import open_water_albedo_direct
+from aeroforcing.runs.chunks import Results
 from aeroforcing.transport.column_optics import (
     Columns,
     Optics,

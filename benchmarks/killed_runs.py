@@ -33,7 +33,7 @@ import xarray as xr
 from aeroforcing.__main__ import main as main_of_the_command
 from aeroforcing.gridded import grid_forcing
 from aeroforcing.grids.grid import gaussian_grid
-from aeroforcing.progress import Progress
+from aeroforcing.runs.progress import Progress
 from benchmarks.interruptions import heed_interruptions
 
 INPUT, TARGET, PARTS = "in.nc", "out.nc", ".out.nc.parts"

@@ -27,12 +27,12 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing import saved_forcing
-from aeroforcing.chunk_forcing import ChunkResult
 from aeroforcing.forcing_run import prepared_run
 from aeroforcing.grids.domain import Chunk
 from aeroforcing.grids.grid import gaussian_grid
-from aeroforcing.progress import Progress
-from aeroforcing.threads import processors, solve_in_threads
+from aeroforcing.runs.chunks import ChunkResult, processors
+from aeroforcing.runs.progress import Progress
+from aeroforcing.runs.threads import solve_in_threads
 from benchmarks.cases import machine, markdown
 
 CELLS = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)

@@ -37,7 +37,7 @@ from aeroforcing.config import (
     one_of,
 )
 from aeroforcing.core.errors import InputError
-from aeroforcing.progress import Progress
+from aeroforcing.runs.progress import Progress
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,7 +24,7 @@ from aeroforcing.commands.common import (
 )
 from aeroforcing.config import TEXT, Option
 from aeroforcing.core.errors import InputError
-from aeroforcing.progress import Progress
+from aeroforcing.runs.progress import Progress
 
 if TYPE_CHECKING:
     import xarray as xr

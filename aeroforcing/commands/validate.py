@@ -10,7 +10,7 @@ from typing import Any
 from aeroforcing.commands.common import AT_LEAST_1
 from aeroforcing.config import TEXT, Option, add_options, effective, integer_from
 from aeroforcing.core.errors import InputError
-from aeroforcing.progress import Progress
+from aeroforcing.runs.progress import Progress
 
 SUMMARY = "Compare the solver with exact fluxes, line-by-line models and AERONET."
 

@@ -19,13 +19,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing import cluster
-from aeroforcing.chunk_forcing import ChunkResult
-from aeroforcing.cluster import cluster_client, solve_on_workers
 from aeroforcing.core.errors import InputError
 from aeroforcing.forcing_run import prepared_run
+from aeroforcing.runs import workers
+from aeroforcing.runs.chunks import ChunkResult
+from aeroforcing.runs.threads import solve_in_threads
+from aeroforcing.runs.workers import cluster_client, solve_on_workers
 from aeroforcing.saved_forcing import save_grid_forcing
-from aeroforcing.threads import solve_in_threads
 
 SETTINGS = {"grid": "30x30", "months": [1, 4, 7, 10], "photons": 8, "seed": 5}
 SCHEDULER = """
@@ -109,8 +109,8 @@ def test_killed_workers_cost_retries_and_no_result(run, expected, client):
 
 def test_without_any_worker_a_run_ends(run, tmp_path, monkeypatch):
     """It would wait for ever; what is done before is given."""
-    monkeypatch.setattr(cluster, "_SECONDS_WITHOUT_WORKERS", 0.5)
-    monkeypatch.setattr(cluster, "_SECONDS_BETWEEN_LOOKS", 0.1)
+    monkeypatch.setattr(workers, "_SECONDS_WITHOUT_WORKERS", 0.5)
+    monkeypatch.setattr(workers, "_SECONDS_BETWEEN_LOOKS", 0.1)
     found = []
     with cluster_client(1, None, scratch=tmp_path / "own") as client:
         solved = solve_on_workers(run, run.chunks(), client=client)
@@ -171,7 +171,7 @@ def test_a_scheduler_that_goes_is_told_and_the_run_goes_on_with_threads(
 
 
 def test_other_software_on_a_worker_is_told(client, run, monkeypatch):
-    monkeypatch.setattr(cluster, "__version__", "0.0.0")
+    monkeypatch.setattr(workers, "__version__", "0.0.0")
     with pytest.raises(InputError, match=r"The workers have aeroforcing .*, and this is 0.0.0"):
         collected(solve_on_workers(run, run.chunks()[:1], client=client))
 
@@ -186,7 +186,7 @@ def test_what_is_no_address_is_refused(address, tmp_path):
 
 
 def test_a_scheduler_that_is_not_there_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "_SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr(workers, "_SECONDS_TO_CONNECT", 1)
     with (
         pytest.raises(OSError, match=r"scheduler tcp://127.0.0.1:9: cannot be reached"),
         cluster_client(None, "tcp://127.0.0.1:9", scratch=tmp_path / "own"),

@@ -44,7 +44,7 @@ from fuzzing import Outcome, Recorder, Sandbox, fuzz
 from hypothesis import strategies as st
 
 import aeroforcing
-from aeroforcing import aeronet_comparison, benchmark_table, cluster, figure_file, report
+from aeroforcing import aeronet_comparison, benchmark_table, figure_file, report
 from aeroforcing.cli import VERBS, build_parsers
 from aeroforcing.commands import assimilate, column, fill, grid, prepare, sweep
 from aeroforcing.commands import inputs as inputs_command
@@ -53,6 +53,7 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.inputs import by_chunk, resolve
 from aeroforcing.observations.station_files import read_stations, write_stations
+from aeroforcing.runs import workers
 
 SMALL = ["--grid", GRID, "--months", "1"]
 
@@ -83,7 +84,7 @@ def sandbox(tmp_path, monkeypatch, capsys) -> Iterator[Sandbox]:
     for module in (resolve, by_chunk):
         monkeypatch.setattr(module, "builtin_inputs", remembered_inputs)
     Recorder(monkeypatch)
-    monkeypatch.setattr(cluster, "cluster_client", unavailable)
+    monkeypatch.setattr(workers, "cluster_client", unavailable)
     monkeypatch.setattr(report, "report", lambda forcing: "a page")
     monkeypatch.setattr(figure_file, "figure_bytes", lambda *_, **__: b"a figure")
     monkeypatch.setattr(benchmark_table, "run_benchmarks", lambda **_: [])

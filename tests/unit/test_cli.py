@@ -27,7 +27,7 @@ from aeroforcing.core.calendar import climatological_time
 from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE, open_input, write_netcdf
 from aeroforcing.grids.grid import gaussian_grid
-from aeroforcing.progress import Progress
+from aeroforcing.runs.progress import Progress
 from aeroforcing.summary import summarise
 
 MEANS = {"toa": -2.0, "atmosphere": 4.5, "surface": -6.5}

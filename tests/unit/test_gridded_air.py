@@ -14,7 +14,6 @@ from aeroforcing.columns.column import Column
 from aeroforcing.columns.vertical_profiles import SigmaProfile
 from aeroforcing.core.errors import InputError
 from aeroforcing.effect_maps import EffectMap, EffectRun
-from aeroforcing.fingerprint import identity_of
 from aeroforcing.forcing import column_forcing
 from aeroforcing.forcing_run import ForcingRun
 from aeroforcing.gridded import grid_forcing
@@ -27,6 +26,7 @@ from aeroforcing.inputs.model_columns import columns_from
 from aeroforcing.inputs.model_levels import state_names
 from aeroforcing.inputs.resolve import provenance, resolve_inputs
 from aeroforcing.optics.gas_table import GASES
+from aeroforcing.runs.fingerprint import identity_of
 
 AXES = gaussian_grid("45x60")
 LAT, LON = AXES.lat.values, AXES.lon.values

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from aeroforcing import locks
 from aeroforcing.core.errors import InputError
-from aeroforcing.locks import locked
+from aeroforcing.runs import lock
+from aeroforcing.runs.lock import locked
 
 HOLD = """
 import sys
 from pathlib import Path
-from aeroforcing.locks import locked
+from aeroforcing.runs.lock import locked
 with locked(Path("lock"), subject="out.nc"):
     print("held", flush=True)
     sys.stdin.read()
@@ -114,7 +114,7 @@ def test_without_locks_of_the_file_system_the_text_decides(holder, monkeypatch):
     def unsupported(*_):
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr(locks.fcntl, "flock", unsupported)
+    monkeypatch.setattr(lock.fcntl, "flock", unsupported)
     with pytest.raises(InputError, match=f"process {holder.pid}"):
         take()
     holder.send_signal(signal.SIGKILL)
@@ -124,14 +124,14 @@ def test_without_locks_of_the_file_system_the_text_decides(holder, monkeypatch):
 
 def test_a_lock_that_was_removed_meanwhile_is_taken_anew(monkeypatch):
     """Its holder removes the file between its being opened and its being locked by the next."""
-    flock = locks.fcntl.flock
+    flock = lock.fcntl.flock
 
     def remove_once(stream, how):
-        monkeypatch.setattr(locks.fcntl, "flock", flock)
+        monkeypatch.setattr(lock.fcntl, "flock", flock)
         Path("lock").unlink()
         flock(stream, how)
 
-    monkeypatch.setattr(locks.fcntl, "flock", remove_once)
+    monkeypatch.setattr(lock.fcntl, "flock", remove_once)
     assert take()["pid"] == os.getpid()
 
 
@@ -140,7 +140,7 @@ def test_many_who_want_it_have_it_one_after_the_other():
     code = """
 from pathlib import Path
 from aeroforcing.core.errors import InputError
-from aeroforcing.locks import locked
+from aeroforcing.runs.lock import locked
 done = 0
 while done < 40:
     try:

@@ -12,10 +12,11 @@ import pytest
 import xarray as xr
 
 import aeroforcing as af
-from aeroforcing import parts, saved_forcing
+from aeroforcing import saved_forcing
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.inputs import by_chunk
+from aeroforcing.runs import parts
 from aeroforcing.saved_forcing import save_grid_forcing
 from aeroforcing.summary import summarise
 

@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.chunk_forcing import ChunkResult
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import move_into_place, write_whole
-from aeroforcing.fingerprint import differences, fingerprint
 from aeroforcing.grids.domain import Chunk
-from aeroforcing.locks import locked
+from aeroforcing.runs.chunks import ChunkResult
+from aeroforcing.runs.fingerprint import differences, fingerprint
+from aeroforcing.runs.lock import locked
 
 _HEADER_BYTES = 512
 _RUN = "run.json"

@@ -18,11 +18,11 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aeroforcing.chunk_forcing import ChunkResult
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.version import __version__
 from aeroforcing.forcing_run import ForcingRun
 from aeroforcing.grids.domain import Chunk
+from aeroforcing.runs.chunks import ChunkResult
 
 if TYPE_CHECKING:
     from distributed import Client, Future

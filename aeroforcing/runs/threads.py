@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TypeAlias
 
-from aeroforcing.chunk_forcing import ChunkResult, ChunkSolver, Results
+from aeroforcing.chunk_forcing import ChunkSolver
 from aeroforcing.grids.domain import Chunk
-
-Progress: TypeAlias = Callable[[int, int], None]
-
-
-def processors() -> int:
-    """Number of processors that this process may use."""
-    return len(os.sched_getaffinity(0))
+from aeroforcing.runs.chunks import ChunkResult, Results
 
 
 def solve_in_threads(
