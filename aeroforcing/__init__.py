@@ -18,8 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aeroforcing.aeronet_comparison import compare_with_aeronet
     from aeroforcing.anthropogenic import anthropogenic_forcing
-    from aeroforcing.attribution import species_forcing
-    from aeroforcing.band_fluxes import column_band_fluxes, surface_light
     from aeroforcing.benchmark_cases import aerocom_experiment
     from aeroforcing.benchmark_table import run_benchmarks
     from aeroforcing.columns.aerosols import Aerosol, BandAerosol, SpectralAerosol
@@ -45,8 +43,11 @@ if TYPE_CHECKING:
     from aeroforcing.core.errors import InputError
     from aeroforcing.core.netcdf import write_netcdf
     from aeroforcing.error_ensemble import propagate_ensemble
-    from aeroforcing.flux_profiles import column_profiles, layer_profiles, monthly_profiles
-    from aeroforcing.forcing import column_fluxes, column_forcing, layer_fluxes
+    from aeroforcing.forcing.by_band import column_band_fluxes, surface_light
+    from aeroforcing.forcing.column import column_fluxes, column_forcing
+    from aeroforcing.forcing.layers import layer_fluxes, layer_profiles
+    from aeroforcing.forcing.profiles import column_profiles, monthly_profiles
+    from aeroforcing.forcing.species import species_forcing
     from aeroforcing.grid_species import grid_species_forcing
     from aeroforcing.gridded import grid_forcing
     from aeroforcing.grids.grid import gaussian_grid, grid_of
@@ -120,10 +121,10 @@ _MODULES = {
     "base_column": "sweep_points",
     "builtin_inputs": "inputs.builtin.fields",
     "cloud_optical_depth": "optics.clouds",
-    "column_band_fluxes": "band_fluxes",
-    "column_fluxes": "forcing",
-    "column_forcing": "forcing",
-    "column_profiles": "flux_profiles",
+    "column_band_fluxes": "forcing.by_band",
+    "column_fluxes": "forcing.column",
+    "column_forcing": "forcing.column",
+    "column_profiles": "forcing.profiles",
     "compare_with_aeronet": "aeronet_comparison",
     "columns_from": "inputs.model_columns",
     "evaluate": "observations.cross_validation",
@@ -135,11 +136,11 @@ _MODULES = {
     "grid_of": "grids.grid",
     "grid_species_forcing": "grid_species",
     "ice_albedo": "columns.surface",
-    "layer_fluxes": "forcing",
-    "layer_profiles": "flux_profiles",
+    "layer_fluxes": "forcing.layers",
+    "layer_profiles": "forcing.layers",
     "mix_species": "optics.mixtures",
     "monthly_climatology": "grids.regridding",
-    "monthly_profiles": "flux_profiles",
+    "monthly_profiles": "forcing.profiles",
     "optimal_interpolation": "observations.optimal_interpolation",
     "plot_map": "plot",
     "plot_maps": "plot",
@@ -155,10 +156,10 @@ _MODULES = {
     "run_benchmarks": "benchmark_table",
     "save_grid_forcing": "saved_forcing",
     "standard_atmosphere": "columns.atmosphere",
-    "species_forcing": "attribution",
+    "species_forcing": "forcing.species",
     "shortwave_bands": "optics.spectrum",
     "snow_albedo": "columns.surface",
-    "surface_light": "band_fluxes",
+    "surface_light": "forcing.by_band",
     "sweep": "sweeps",
     "tegen_profile": "inputs.builtin.aerosol",
     "two_band_albedo": "columns.surface",

@@ -26,7 +26,7 @@ from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import STDERR_SUFFIX, stamp
-from aeroforcing.forcing import REPLICATES, solve_columns
+from aeroforcing.forcing.column import REPLICATES, solve_columns
 from aeroforcing.inputs.builtin.atmosphere import climatology, columns_over_terrain, profile_arrays
 from aeroforcing.observations.readers._files import PathLike
 from aeroforcing.observations.readers.aeronet_fluxes import read_aeronet_fluxes

@@ -17,7 +17,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.attribution import Effort, effect_over
 from aeroforcing.chunk_forcing import REPLICATES
 from aeroforcing.columns.aerosols import LayerOptics
 from aeroforcing.core.arrays import Floats, ratio
@@ -26,6 +25,7 @@ from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.effect_maps import EffectMap, EffectRun
+from aeroforcing.forcing.species import Effort, effect_over
 from aeroforcing.grids.axes import standard_axes
 from aeroforcing.grids.means import on_grid
 from aeroforcing.inputs.builtin.plumes import anthropogenic_aerosol, plume_bands, plume_shares

@@ -24,7 +24,7 @@ from aeroforcing.columns.column import Column
 from aeroforcing.columns.vertical_profiles import UniformProfile
 from aeroforcing.core import resources
 from aeroforcing.core.variables import STDERR_SUFFIX, stamp
-from aeroforcing.forcing import column_fluxes
+from aeroforcing.forcing.column import column_fluxes
 
 MODELS = ("aeroforcing", "line-by-line")
 _LEVELS = ("toa", "atmosphere", "surface")

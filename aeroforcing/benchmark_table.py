@@ -28,8 +28,8 @@ import xarray as xr
 from aeroforcing.benchmark_cases import aerocom_column, published_cases
 from aeroforcing.core import resources
 from aeroforcing.core.variables import STDERR_SUFFIX
-from aeroforcing.forcing import column_fluxes, layer_fluxes
-from aeroforcing.layer_stack import layer_medium
+from aeroforcing.forcing.column import column_fluxes
+from aeroforcing.forcing.layers import layer_fluxes, layer_medium
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.runs.chunks import Progress
 from aeroforcing.two_stream import clear_layers, two_stream, two_stream_forcing

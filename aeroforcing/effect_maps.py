@@ -16,13 +16,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.attribution import dims_of
 from aeroforcing.cells import Cells, ColumnMaker, cells_of
 from aeroforcing.chunk_forcing import REPLICATES, SKIES, check_sky, samples_by_aod
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.calendar import checked_months, climatological_time
 from aeroforcing.core.checks import check_between, check_count
 from aeroforcing.core.variables import stamp
+from aeroforcing.forcing.species import dims_of
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.inputs.builtin.atmosphere import TerrainColumns
 from aeroforcing.inputs.resolve import Source, provenance, resolve_inputs

@@ -9,7 +9,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.attribution import METHODS, Effort, attributed
 from aeroforcing.cells import layer_shares
 from aeroforcing.chunk_forcing import REPLICATES
 from aeroforcing.columns.aerosols import LayerOptics
@@ -18,6 +17,7 @@ from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.effect_maps import EffectMap, EffectRun
+from aeroforcing.forcing.species import METHODS, Effort, attributed
 from aeroforcing.grids.means import on_grid
 from aeroforcing.inputs.builtin.aerosol import builtin_species, builtin_species_profiles
 from aeroforcing.inputs.resolve import Source

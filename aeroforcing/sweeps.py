@@ -28,7 +28,7 @@ from aeroforcing.core.checks import check_between
 from aeroforcing.core.constants import DAYS_PER_MONTH, SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import STDERR_SUFFIX, VARIABLES, stamp
-from aeroforcing.forcing import REPLICATES, solve_columns
+from aeroforcing.forcing.column import REPLICATES, solve_columns
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.optics.sun import sun_over_months
 from aeroforcing.runs.chunks import Progress

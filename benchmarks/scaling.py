@@ -22,7 +22,7 @@ import numpy as np
 
 import aeroforcing as af
 from aeroforcing.columns.column import Column, column_arrays
-from aeroforcing.forcing import solve_columns
+from aeroforcing.forcing.column import solve_columns
 from aeroforcing.inputs.builtin.atmosphere import LAYER_BOUNDS
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.sun import sun_over_months

@@ -207,9 +207,10 @@ class Recorder:
     """Stands in for the solver: checks that its columns are numbers, and leaves the results 0."""
 
     def __init__(self, monkeypatch: Any) -> None:
-        from aeroforcing import chunk_forcing, forcing
+        from aeroforcing import chunk_forcing
+        from aeroforcing.forcing import column
 
-        for module in (chunk_forcing, forcing):
+        for module in (chunk_forcing, column):
             monkeypatch.setattr(module, "solve", self)
             monkeypatch.setattr(module, "sobol_net", lambda exponent: np.zeros((1, 1)))
 

@@ -9,11 +9,11 @@ import pytest
 from montecarlo_checks import assert_unbiased, t_values
 
 import aeroforcing as af
-from aeroforcing.attribution import ADD_ONE_IN, LEAVE_ONE_OUT
-from aeroforcing.background import change_over_background, with_background
 from aeroforcing.columns.aerosols import LayerOptics, aerosol_arrays, component_optics, mix_layers
 from aeroforcing.columns.column import column_arrays
 from aeroforcing.core.errors import InputError
+from aeroforcing.forcing.over_background import change_over_background, with_background
+from aeroforcing.forcing.species import ADD_ONE_IN, LEAVE_ONE_OUT
 from aeroforcing.optics.band_means import planck_band_nodes
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.sun import sun_over_months

@@ -13,7 +13,7 @@ import aeroforcing as af
 from aeroforcing.columns import sky
 from aeroforcing.columns.column import column_arrays
 from aeroforcing.core.errors import InputError
-from aeroforcing.forcing import solve_columns
+from aeroforcing.forcing.column import solve_columns
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.sun import sun_at_zenith
 from aeroforcing.transport.overlap import RULES, sky_depth

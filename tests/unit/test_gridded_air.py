@@ -14,7 +14,7 @@ from aeroforcing.columns.column import Column
 from aeroforcing.columns.vertical_profiles import SigmaProfile
 from aeroforcing.core.errors import InputError
 from aeroforcing.effect_maps import EffectMap, EffectRun
-from aeroforcing.forcing import column_forcing
+from aeroforcing.forcing.column import column_forcing
 from aeroforcing.forcing_run import ForcingRun
 from aeroforcing.gridded import grid_forcing
 from aeroforcing.grids.grid import gaussian_grid

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import aeroforcing as af
 from aeroforcing.core.variables import VARIABLES
-from aeroforcing.forcing import REPLICATES
+from aeroforcing.forcing.column import REPLICATES
 from aeroforcing.plot_text import label_of
 from aeroforcing.sweep_points import PARAMETERS, Point, base_column, describe, water_cloud
 from aeroforcing.sweeps import sweep, zero_of

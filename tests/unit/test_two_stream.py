@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeroforcing.benchmark_cases import aerocom_column
-from aeroforcing.layer_stack import layer_medium
+from aeroforcing.forcing.layers import layer_medium
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.two_stream import clear_layers, two_stream, two_stream_forcing
 

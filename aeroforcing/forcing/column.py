@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike
 
 from aeroforcing.columns.column import Column, check_skies_listed, column_arrays, column_slopes
 from aeroforcing.columns.sky import CloudLayers
@@ -16,11 +15,9 @@ from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.checks import check_between, check_cos_zenith
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
-from aeroforcing.layer_stack import checked_layers, layer_medium
 from aeroforcing.optics.gas_table import GasTable
 from aeroforcing.optics.spectrum import Wavelengths, checked_part
 from aeroforcing.optics.sun import Sun, insolation, sun_at_zenith, sun_over_months
-from aeroforcing.transport.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
 from aeroforcing.transport.column_optics import Columns
 from aeroforcing.transport.estimates import (
     LEAST_FRACTION,
@@ -34,86 +31,13 @@ from aeroforcing.transport.estimates import (
     scores_with_kernels,
     seed_key,
 )
-from aeroforcing.transport.events import SCORES, SURFACE_DIRECT, SURFACE_DOWN, SURFACE_UP, TOA_UP
-from aeroforcing.transport.integrals import INTEGRALS, Effort, solve, solve_layers
+from aeroforcing.transport.events import SCORES
+from aeroforcing.transport.integrals import INTEGRALS, Effort, solve
 from aeroforcing.transport.overlap import EXCLUSIVE
 from aeroforcing.transport.random_numbers import sobol_net
 
 # One column's standard error comes from its own replicates alone: 64 know it within 9 %.
 REPLICATES = 64
-
-
-def layer_fluxes(
-    *,
-    tau_gas: ArrayLike,
-    tau_rayleigh: ArrayLike,
-    tau_aerosol: ArrayLike,
-    ssa_aerosol: ArrayLike,
-    asymmetry_aerosol: ArrayLike,
-    surface_albedo: float,
-    cos_zenith: float,
-    photons: int,
-    seed: int = 0,
-) -> xr.Dataset:
-    """Monochromatic fluxes of a stack of layers over a Lambertian surface.
-
-    Parameters
-    ----------
-    tau_gas, tau_rayleigh, tau_aerosol
-        (layer,) optical depths of gas absorption, Rayleigh scattering and aerosol extinction,
-        from the top down.
-    ssa_aerosol, asymmetry_aerosol
-        (layer,) single scattering albedo and asymmetry parameter (Henyey-Greenstein).
-    surface_albedo
-        0 to 1.
-    cos_zenith
-        Cosine of the solar zenith angle, in (0, 1].
-    photons
-        Number of samples, rounded up to 64 x a power of two; the number used is in the
-        attribute `photons`.
-    seed
-        Root of the random numbers.
-
-    Returns
-    -------
-    xarray.Dataset
-        `flux_up_toa`, `flux_down_surface`, `flux_down_surface_direct` and `absorbed_atmosphere`
-        as shares of the horizontal flux at the top [1], each with `<name>_stderr`.
-
-    Raises
-    ------
-    InputError
-        A value is outside its range, or the arrays differ in length.
-    """
-    layers = checked_layers(
-        tau_gas=tau_gas,
-        tau_rayleigh=tau_rayleigh,
-        tau_aerosol=tau_aerosol,
-        ssa_aerosol=ssa_aerosol,
-        asymmetry_aerosol=asymmetry_aerosol,
-    )
-    check_between("surface_albedo", surface_albedo, 0.0, 1.0)
-    check_cos_zenith(cos_zenith)
-    samples = samples_per_replicate(photons, REPLICATES)
-    albedo = float(surface_albedo)
-    medium = layer_medium(**layers)
-    adjoint = _adjoint_of(medium, albedo)
-    scores = np.zeros((REPLICATES, SCORES))
-    net = sobol_net(samples.bit_length() - 1)
-    solve_layers(
-        medium, adjoint, float(cos_zenith), albedo, net, REPLICATES, seed_key(seed), scores
-    )
-    net_surface = scores[:, SURFACE_DOWN] - scores[:, SURFACE_UP]
-    results = means_and_errors(
-        {
-            "flux_up_toa": scores[:, TOA_UP],
-            "flux_down_surface": scores[:, SURFACE_DOWN],
-            "flux_down_surface_direct": scores[:, SURFACE_DIRECT],
-            "absorbed_atmosphere": 1.0 - scores[:, TOA_UP] - net_surface,
-        }
-    )
-    attrs = {"photons": REPLICATES * samples, "seed": int(seed)}
-    return stamp(xr.Dataset({name: ((), value) for name, value in results.items()}, attrs=attrs))
 
 
 def column_fluxes(
@@ -338,10 +262,3 @@ def run_settings(
         lower, upper = wavelengths
         settings["wavelengths"] = f"{lower:g} to {upper:g} um"
     return settings
-
-
-def _adjoint_of(medium: Floats, albedo: float) -> Floats:
-    """The adjoint table of a medium over a surface."""
-    adjoint = np.zeros((len(medium), ADJOINT_COLUMNS))
-    fill_adjoint(medium, albedo, adjoint, np.zeros((len(medium), ADJOINT_SCRATCH)))
-    return adjoint

@@ -21,7 +21,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.background import change_over_background
 from aeroforcing.columns.aerosols import LayerOptics, mix_layers
 from aeroforcing.columns.column import Column, check_skies_listed, column_arrays
 from aeroforcing.columns.phase_mixing import own_phase
@@ -30,7 +29,8 @@ from aeroforcing.core.checks import check_between
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
-from aeroforcing.forcing import REPLICATES, run_settings
+from aeroforcing.forcing.column import REPLICATES, run_settings
+from aeroforcing.forcing.over_background import change_over_background
 from aeroforcing.optics.band_means import planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable
 from aeroforcing.optics.spectrum import Wavelengths, checked_part

@@ -12,7 +12,7 @@ from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between, check_cos_zenith
 from aeroforcing.core.constants import AVOGADRO, LIGHT_SPEED, PLANCK, SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
-from aeroforcing.forcing import REPLICATES, fluxes_and_forcings, run_settings, solve_columns
+from aeroforcing.forcing.column import REPLICATES, fluxes_and_forcings, run_settings, solve_columns
 from aeroforcing.optics.band_means import planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.optics.spectrum import Wavelengths, band_part, band_wavelengths, range_shares

@@ -15,8 +15,7 @@ from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.checks import check_between, check_cos_zenith
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
-from aeroforcing.forcing import REPLICATES, run_settings
-from aeroforcing.layer_stack import checked_layers, layer_medium
+from aeroforcing.forcing.column import REPLICATES, run_settings
 from aeroforcing.optics.spectrum import SpectralPart, Wavelengths, checked_part
 from aeroforcing.optics.sun import Sun, insolation, sun_at_zenith, sun_over_months
 from aeroforcing.transport.estimates import (
@@ -29,7 +28,7 @@ from aeroforcing.transport.estimates import (
     seed_key,
 )
 from aeroforcing.transport.integrals import INTEGRALS
-from aeroforcing.transport.level_integrals import solve_layer_levels, solve_levels
+from aeroforcing.transport.level_integrals import solve_levels
 from aeroforcing.transport.level_paths import LEVEL_SCORES
 from aeroforcing.transport.random_numbers import sobol_net
 
@@ -154,68 +153,6 @@ def monthly_profiles(
         settings=run_settings(samples, seed, solar_constant, gas_table, wavelengths),
     )
     return stamp(dataset.assign_coords(month=list(chosen)))
-
-
-def layer_profiles(
-    *,
-    tau_gas: ArrayLike,
-    tau_rayleigh: ArrayLike,
-    tau_aerosol: ArrayLike,
-    ssa_aerosol: ArrayLike,
-    asymmetry_aerosol: ArrayLike,
-    surface_albedo: float,
-    cos_zenith: float,
-    photons: int,
-    seed: int = 0,
-) -> xr.Dataset:
-    """Monochromatic fluxes through the levels of a stack of layers over a Lambertian surface.
-
-    Parameters are those of `layer_fluxes`.
-
-    Returns
-    -------
-    xarray.Dataset
-        `share_up`, `share_down`, `share_down_direct` and `share_actinic` over `level` and
-        `share_absorbed` over `layer`, top first, as shares of the horizontal flux at the top [1],
-        each with `<name>_stderr`. They close as those of `column_profiles`.
-
-    Raises
-    ------
-    InputError
-        A value is outside its range, or the arrays differ in length.
-    """
-    layers = checked_layers(
-        tau_gas=tau_gas,
-        tau_rayleigh=tau_rayleigh,
-        tau_aerosol=tau_aerosol,
-        ssa_aerosol=ssa_aerosol,
-        asymmetry_aerosol=asymmetry_aerosol,
-    )
-    check_between("surface_albedo", surface_albedo, 0.0, 1.0)
-    check_cos_zenith(cos_zenith)
-    samples = samples_per_replicate(photons, REPLICATES)
-    medium = layer_medium(**layers)
-    scores = np.zeros((1, REPLICATES, len(medium), LEVEL_SCORES))
-    net = sobol_net(samples.bit_length() - 1)
-    solve_layer_levels(
-        medium, float(cos_zenith), float(surface_albedo), net, REPLICATES, seed_key(seed), scores[0]
-    )
-    levels = closed_levels(scores, incoming=np.ones(1))
-    results = means_and_errors(
-        {
-            "share_up": levels.up,
-            "share_down": levels.down,
-            "share_down_direct": levels.direct,
-            "share_actinic": levels.actinic,
-            "share_absorbed": levels.absorbed,
-        }
-    )
-    return stamp(
-        xr.Dataset(
-            {name: _vertical(name, value[0], len(medium)) for name, value in results.items()},
-            attrs={"photons": REPLICATES * samples, "seed": int(seed)},
-        )
-    )
 
 
 def _profiles(
