@@ -17,7 +17,6 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from aeroforcing.aeronet_comparison import compare_with_aeronet
-    from aeroforcing.anthropogenic import anthropogenic_forcing
     from aeroforcing.benchmark_cases import aerocom_experiment
     from aeroforcing.benchmark_table import run_benchmarks
     from aeroforcing.columns.aerosols import Aerosol, BandAerosol, SpectralAerosol
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
     from aeroforcing.forcing.layers import layer_fluxes, layer_profiles
     from aeroforcing.forcing.profiles import column_profiles, monthly_profiles
     from aeroforcing.forcing.species import species_forcing
-    from aeroforcing.grid_species import grid_species_forcing
-    from aeroforcing.gridded import grid_forcing
     from aeroforcing.grids.grid import gaussian_grid, grid_of
     from aeroforcing.grids.means import annual_mean, global_mean
     from aeroforcing.grids.regridding import monthly_climatology, regrid
@@ -60,6 +57,10 @@ if TYPE_CHECKING:
     from aeroforcing.inputs.resolve import resolve_inputs
     from aeroforcing.inputs.stations import with_stations
     from aeroforcing.inputs.user import read_field
+    from aeroforcing.maps.anthropogenic import anthropogenic_forcing
+    from aeroforcing.maps.grid import grid_forcing
+    from aeroforcing.maps.saved import save_grid_forcing
+    from aeroforcing.maps.species import grid_species_forcing
     from aeroforcing.observations import readers
     from aeroforcing.observations.assimilation import assimilate
     from aeroforcing.observations.cross_validation import evaluate
@@ -80,7 +81,6 @@ if TYPE_CHECKING:
     from aeroforcing.optics.spectrum import shortwave_bands
     from aeroforcing.plot import plot_map, plot_maps
     from aeroforcing.propagation import propagate
-    from aeroforcing.saved_forcing import save_grid_forcing
     from aeroforcing.sweep_plot import plot_sweep
     from aeroforcing.sweep_points import base_column, water_cloud
     from aeroforcing.sweeps import sweep
@@ -113,7 +113,7 @@ _MODULES = {
     "aerocom_experiment": "benchmark_cases",
     "annual_mean": "grids.means",
     "anthropogenic_aerosol": "inputs.builtin.plumes",
-    "anthropogenic_forcing": "anthropogenic",
+    "anthropogenic_forcing": "maps.anthropogenic",
     "aod_at": "optics.spectral_laws",
     "aod_from_extinction": "optics.extinction",
     "apply_kernels": "what_if",
@@ -132,9 +132,9 @@ _MODULES = {
     "fit_species": "observations.species_fit",
     "gaussian_grid": "grids.grid",
     "global_mean": "grids.means",
-    "grid_forcing": "gridded",
+    "grid_forcing": "maps.grid",
     "grid_of": "grids.grid",
-    "grid_species_forcing": "grid_species",
+    "grid_species_forcing": "maps.species",
     "ice_albedo": "columns.surface",
     "layer_fluxes": "forcing.layers",
     "layer_profiles": "forcing.layers",
@@ -154,7 +154,7 @@ _MODULES = {
     "regrid": "grids.regridding",
     "resolve_inputs": "inputs.resolve",
     "run_benchmarks": "benchmark_table",
-    "save_grid_forcing": "saved_forcing",
+    "save_grid_forcing": "maps.saved",
     "standard_atmosphere": "columns.atmosphere",
     "species_forcing": "forcing.species",
     "shortwave_bands": "optics.spectrum",

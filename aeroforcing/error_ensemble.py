@@ -20,10 +20,10 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.core.kernel_names import forcings_of
 from aeroforcing.core.variables import VARIABLES
 from aeroforcing.error_correlation import Correlation, ErrorFields
-from aeroforcing.gridded import grid_forcing
 from aeroforcing.grids.regions import Extent
 from aeroforcing.inputs.resolve import resolve_inputs
 from aeroforcing.inputs.uncertainty import ErrorOf, Errors, error_field, resolved_errors
+from aeroforcing.maps.grid import grid_forcing
 from aeroforcing.monthly_map import MonthlyMap
 from aeroforcing.propagation import CorrelationOf, MapMeans, correlations_of, told
 from aeroforcing.transport.estimates import seed_key

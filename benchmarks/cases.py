@@ -20,13 +20,13 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from aeroforcing.cells import ColumnMaker, cells_of
-from aeroforcing.chunk_forcing import SKIES, ChunkSolver, Settings
 from aeroforcing.core.compiled import compiled
 from aeroforcing.core.constants import LONGEST_PERIOD, SOLAR_CONSTANT
 from aeroforcing.grids.domain import Layout
 from aeroforcing.grids.time_steps import calendar_months
 from aeroforcing.inputs.builtin.fields import builtin_inputs
+from aeroforcing.maps.cells import ColumnMaker, cells_of
+from aeroforcing.maps.chunk import SKIES, ChunkSolver, Settings
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.optics.sun import Sun, fill_days
 from aeroforcing.optics.surface_albedo import open_water_albedo_direct

@@ -31,8 +31,8 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.__main__ import main as main_of_the_command
-from aeroforcing.gridded import grid_forcing
 from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.maps.grid import grid_forcing
 from aeroforcing.runs.progress import Progress
 from benchmarks.interruptions import heed_interruptions
 

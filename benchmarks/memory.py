@@ -26,10 +26,10 @@ from unittest import mock
 import numpy as np
 import xarray as xr
 
-from aeroforcing import saved_forcing
-from aeroforcing.forcing_run import prepared_run
 from aeroforcing.grids.domain import Chunk
 from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.maps import saved
+from aeroforcing.maps.run import prepared_run
 from aeroforcing.runs.chunks import ChunkResult, processors
 from aeroforcing.runs.progress import Progress
 from aeroforcing.runs.threads import solve_in_threads
@@ -156,13 +156,11 @@ def overhead(
     solving, preparing = times(solve), times(lambda: prepared_run(**settings))
     with (
         tempfile.TemporaryDirectory() as folder,
-        mock.patch.object(saved_forcing, "solve_in_threads", given),
+        mock.patch.object(saved, "solve_in_threads", given),
         Progress("saving") as progress,
     ):
         target = Path(folder) / "out.nc"
-        saving = times(
-            lambda: saved_forcing.save_grid_forcing(target, **settings, progress=progress)
-        )
+        saving = times(lambda: saved.save_grid_forcing(target, **settings, progress=progress))
     return solving, saving.without(preparing)
 
 

@@ -207,10 +207,10 @@ class Recorder:
     """Stands in for the solver: checks that its columns are numbers, and leaves the results 0."""
 
     def __init__(self, monkeypatch: Any) -> None:
-        from aeroforcing import chunk_forcing
         from aeroforcing.forcing import column
+        from aeroforcing.maps import chunk
 
-        for module in (chunk_forcing, column):
+        for module in (chunk, column):
             monkeypatch.setattr(module, "solve", self)
             monkeypatch.setattr(module, "sobol_net", lambda exponent: np.zeros((1, 1)))
 

@@ -157,7 +157,7 @@ def run(args: argparse.Namespace) -> int:
         return _check_only(options, args)
     import logging
 
-    from aeroforcing.summary import as_text
+    from aeroforcing.maps.summary import as_text
 
     log = logging.getLogger(__name__)
     _check_times(options)
@@ -208,7 +208,7 @@ def _choice_of_inputs(options: dict[str, Any]) -> dict[str, Any]:
 def _save(target: Path, options: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
     """Make the file; the global means."""
     from aeroforcing.inputs.resolve import provenance
-    from aeroforcing.saved_forcing import save_grid_forcing
+    from aeroforcing.maps.saved import save_grid_forcing
 
     combined = resolved(options) if are_combined(options) else None
 

@@ -6,16 +6,12 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.core.version import __version__
-from aeroforcing.forcing_run import ForcingRun
-from aeroforcing.grids.domain import WHOLE_CELLS
 
 _BYTES_AT_ONCE = 2**24
 
@@ -79,44 +75,6 @@ def _digest_of_arrays(arrays: Iterable[tuple[str, np.ndarray]]) -> str:
         text = repr(whole.tolist()).encode() if whole.dtype.hasobject else whole.tobytes()
         digest.update(f"{name} {whole.dtype.str} {whole.shape}\n".encode() + text)
     return digest.hexdigest()
-
-
-def _digest_of_values(run: ForcingRun) -> str:
-    """A digest of the values of a given dataset, read in parts."""
-    parts = (run.inputs.part(chunk) for chunk in run.layout.chunks(WHOLE_CELLS))
-    return _digest_of_arrays(
-        (str(name), part[name].values)
-        for part in parts
-        if part is not None
-        for name in sorted(part.variables, key=str)
-    )
-
-
-def identity_of(run: ForcingRun, digests: Mapping[str, str]) -> dict[str, Any]:
-    """All that the result of a run depends on, by names that a message can use.
-
-    Parameters
-    ----------
-    run
-        From `forcing_run.prepared_run`.
-    digests
-        Of the files that it reads, by what they are to it.
-    """
-    settings = asdict(run.settings) | {"gas_table": str(run.settings.gas_table)}
-    axes = {**run.layout.places.variables, **run.layout.steps.axis.variables}
-    identity = {
-        "version": __version__,
-        **settings,
-        "fill_missing": run.inputs.fill_missing,
-        "optics": run.inputs.optics,
-        "wind_speed": run.inputs.wind_speed,
-        "cells in a part": run.cells_per_chunk,
-        "grid and time axis": _digest_of_arrays((str(n), a.values) for n, a in axes.items()),
-        **{f"content of {what}": digest for what, digest in digests.items()},
-    }
-    if run.inputs.given is not None and run.inputs.path is None:
-        identity["values of the given dataset"] = _digest_of_values(run)
-    return identity
 
 
 def fingerprint(identity: Mapping[str, Any]) -> str:

@@ -52,7 +52,7 @@ def parts_of(
     target
         The file that the run makes.
     identity
-        From `fingerprint.identity_of`.
+        From `saved.identity_of`.
     resume
         Take finished parts of the same run.
     overwrite

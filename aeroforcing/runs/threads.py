@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from aeroforcing.chunk_forcing import ChunkSolver
 from aeroforcing.grids.domain import Chunk
-from aeroforcing.runs.chunks import ChunkResult, Results
+from aeroforcing.runs.chunks import ChunkResult, Results, Solver
 
 
 def solve_in_threads(
     chunks: Iterable[Chunk],
     *,
-    solver: Callable[[Chunk], ChunkSolver],
+    solver: Callable[[Chunk], Solver],
     jobs: int,
     done: Callable[[int], None] = lambda cells: None,
 ) -> Iterator[tuple[Chunk, ChunkResult]]:
@@ -53,7 +52,7 @@ def solve_in_threads(
 class _Chunk:
     """A chunk under way."""
 
-    def __init__(self, solver: ChunkSolver) -> None:
+    def __init__(self, solver: Solver) -> None:
         self.solver = solver
         self.blocks = solver.blocks()
         self.solved: dict[int, Results] = {}

@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.version import __version__
-from aeroforcing.forcing_run import ForcingRun
 from aeroforcing.grids.domain import Chunk
-from aeroforcing.runs.chunks import ChunkResult
+from aeroforcing.runs.chunks import ChunkResult, Run
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -112,7 +111,7 @@ def _connected(scheduler: str) -> Client:
 
 
 def solve_on_workers(
-    run: ForcingRun,
+    run: Run,
     chunks: Iterable[Chunk],
     *,
     client: Client,
@@ -211,11 +210,11 @@ def _result(future: Future, chunk: Chunk, attendance: _Attendance) -> ChunkResul
         ) from None
 
 
-def _itself(run: ForcingRun) -> ForcingRun:
+def _itself(run: Run) -> Run:
     return run
 
 
-def _solve(run: ForcingRun, chunk: Chunk, version: str) -> ChunkResult:
+def _solve(run: Run, chunk: Chunk, version: str) -> ChunkResult:
     """The result of a chunk, on a worker."""
     if version != __version__:
         raise InputError(

@@ -23,7 +23,6 @@ import pytest
 import xarray as xr
 from builtin_memory import remembered_inputs
 
-from aeroforcing.cells import cells_of
 from aeroforcing.cli import main
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
@@ -31,6 +30,7 @@ from aeroforcing.inputs import by_chunk, resolve
 from aeroforcing.inputs.builtin.fields import builtin_inputs
 from aeroforcing.inputs.by_chunk import open_run_inputs
 from aeroforcing.inputs.resolve import resolve_inputs
+from aeroforcing.maps.cells import cells_of
 from aeroforcing.optics.clouds import CLOUD_TYPES
 
 GRID, MONTHS = "45x60", [1, 7]

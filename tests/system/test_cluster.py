@@ -20,12 +20,12 @@ import pytest
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.forcing_run import prepared_run
+from aeroforcing.maps.run import prepared_run
+from aeroforcing.maps.saved import save_grid_forcing
 from aeroforcing.runs import workers
 from aeroforcing.runs.chunks import ChunkResult
 from aeroforcing.runs.threads import solve_in_threads
 from aeroforcing.runs.workers import cluster_client, solve_on_workers
-from aeroforcing.saved_forcing import save_grid_forcing
 
 SETTINGS = {"grid": "30x30", "months": [1, 4, 7, 10], "photons": 8, "seed": 5}
 SCHEDULER = """

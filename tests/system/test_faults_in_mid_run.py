@@ -23,10 +23,10 @@ from small_disk import mounted_disk
 from test_wrong_input import command, obey_permissions
 
 import aeroforcing as af
-from aeroforcing import saved_forcing
 from aeroforcing.cli import main
 from aeroforcing.core import netcdf
 from aeroforcing.inputs import by_chunk
+from aeroforcing.maps import saved
 
 RUN = ["in.nc", "--grid", "native", "--photons", "8", "--chunk", "24", "--months", "1,4,7,10"]
 PARTS = ".out.nc.parts"
@@ -71,14 +71,14 @@ def after(monkeypatch):
     """Let something happen when a run has finished so many parts; once."""
 
     def put(number, action):
-        keep, begun = saved_forcing.Parts.save, []
+        keep, begun = saved.Parts.save, []
 
         def save_and_act(parts, chunk, result):
             keep(parts, chunk, result)
             if len(parts.numbers()) == number and not begun:
                 begun.append(action())
 
-        monkeypatch.setattr(saved_forcing.Parts, "save", save_and_act)
+        monkeypatch.setattr(saved.Parts, "save", save_and_act)
 
     return put
 

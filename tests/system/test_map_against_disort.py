@@ -27,8 +27,8 @@ from montecarlo_checks import assert_scatter_as_reported, assert_unbiased, t_val
 from numba import njit
 from path_driver import CHANGE, REPLICATES, trace
 
-from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.inputs.builtin.fields import builtin_inputs
+from aeroforcing.maps.cells import ColumnMaker, cells_of
 from aeroforcing.optics.clouds import CLOUD_TYPES
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.transport.column_optics import (

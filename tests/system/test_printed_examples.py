@@ -19,11 +19,11 @@ import pytest
 import xarray as xr
 from matplotlib import pyplot as plt
 
-from aeroforcing import gridded, saved_forcing
 from aeroforcing.cli import VERBS, build_parsers, main
 from aeroforcing.core.netcdf import write_netcdf
-from aeroforcing.forcing_run import prepared_run
 from aeroforcing.inputs.builtin.fields import builtin_inputs
+from aeroforcing.maps import grid, saved
+from aeroforcing.maps.run import prepared_run
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,7 +48,7 @@ def coarse(monkeypatch):
         cheap = {"grid": "T21" if settings.get("grid") else None, "photons": 8, "months": [1, 7]}
         return prepared_run(*inputs, **{**settings, **cheap, "stderr_target": None})
 
-    for module in (gridded, saved_forcing):
+    for module in (grid, saved):
         monkeypatch.setattr(module, "prepared_run", quick)
 
 

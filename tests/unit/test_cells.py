@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeroforcing.cells import ColumnMaker, cells_of, layer_shares
 from aeroforcing.inputs.builtin.fields import builtin_inputs
+from aeroforcing.maps.cells import ColumnMaker, cells_of, layer_shares
 from aeroforcing.optics.band_means import band_means, planck_band_nodes
 from aeroforcing.optics.clouds import CLOUD_TYPES, cloud_band_optics, delta_scaled
 from aeroforcing.optics.gas_table import load_gas_table

@@ -27,8 +27,8 @@ from aeroforcing.core.calendar import climatological_time
 from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE, open_input, write_netcdf
 from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.maps.summary import summarise
 from aeroforcing.runs.progress import Progress
-from aeroforcing.summary import summarise
 
 MEANS = {"toa": -2.0, "atmosphere": 4.5, "surface": -6.5}
 ERROR = 0.8
@@ -66,7 +66,7 @@ def stand_in(monkeypatch):
             write_netcdf(describe(result), path, overwrite=overwrite)
             return summarise(result)
 
-        module = ModuleType("aeroforcing.saved_forcing")
+        module = ModuleType("aeroforcing.maps.saved")
         module.save_grid_forcing = save_grid_forcing
         monkeypatch.setitem(sys.modules, module.__name__, module)
 

@@ -23,9 +23,9 @@ from aeroforcing.core.netcdf import open_input, write_netcdf
 from aeroforcing.error_table import as_text, budget, known_budget
 from aeroforcing.grids.means import annual_mean, global_mean
 from aeroforcing.inputs.uncertainty import AERONET, PRESETS, systematic_changes
+from aeroforcing.maps.summary import as_text as summary_text
+from aeroforcing.maps.summary import averaged_fields, summarise
 from aeroforcing.report import report
-from aeroforcing.summary import as_text as summary_text
-from aeroforcing.summary import averaged_fields, summarise
 
 INPUTS = toy_inputs(months=(1, 7))
 KERNELS = toy_kernels(INPUTS).assign_attrs(title="A test", history="made", inputs="aod: of a test")

@@ -6,17 +6,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing.cells import cells_of
-from aeroforcing.chunk_forcing import Settings
 from aeroforcing.cli import main
 from aeroforcing.columns.atmosphere import WELL_MIXED, precipitable_water
 from aeroforcing.columns.column import Column
 from aeroforcing.columns.vertical_profiles import SigmaProfile
 from aeroforcing.core.errors import InputError
-from aeroforcing.effect_maps import EffectMap, EffectRun
 from aeroforcing.forcing.column import column_forcing
-from aeroforcing.forcing_run import ForcingRun
-from aeroforcing.gridded import grid_forcing
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.inputs.air import AIR
 from aeroforcing.inputs.builtin.atmosphere import LAYER_BOUNDS, climatology
@@ -25,8 +20,13 @@ from aeroforcing.inputs.by_chunk import open_run_inputs
 from aeroforcing.inputs.model_columns import columns_from
 from aeroforcing.inputs.model_levels import state_names
 from aeroforcing.inputs.resolve import provenance, resolve_inputs
+from aeroforcing.maps.cells import cells_of
+from aeroforcing.maps.chunk import Settings
+from aeroforcing.maps.effects import EffectMap, EffectRun
+from aeroforcing.maps.grid import grid_forcing
+from aeroforcing.maps.run import ForcingRun
+from aeroforcing.maps.saved import identity_of
 from aeroforcing.optics.gas_table import GASES
-from aeroforcing.runs.fingerprint import identity_of
 
 AXES = gaussian_grid("45x60")
 LAT, LON = AXES.lat.values, AXES.lon.values

@@ -212,7 +212,7 @@ def test_a_map_of_clear_sky_has_no_kernels_of_clouds():
 
 
 def test_kernels_do_not_depend_on_threads_or_chunks(tmp_path):
-    from aeroforcing.saved_forcing import save_grid_forcing
+    from aeroforcing.maps.saved import save_grid_forcing
 
     whole = grid(kernels=True, jobs=1)
     given = xr.Dataset({"aod": 0.2, "ssa": 0.9})

@@ -12,13 +12,13 @@ import pytest
 import xarray as xr
 
 import aeroforcing as af
-from aeroforcing import saved_forcing
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.inputs import by_chunk
+from aeroforcing.maps import saved
+from aeroforcing.maps.saved import save_grid_forcing
+from aeroforcing.maps.summary import summarise
 from aeroforcing.runs import parts
-from aeroforcing.saved_forcing import save_grid_forcing
-from aeroforcing.summary import summarise
 
 RUN = {"grid": "45x60", "months": [1, 7], "photons": 8, "seed": 3}
 CHUNK = 12  # two of the four rows: four chunks
@@ -77,14 +77,14 @@ def stopped_after(monkeypatch):
     """Make a run end when it has kept so many parts."""
 
     def put(number, failure=Stop):
-        keep = saved_forcing.Parts.save
+        keep = saved.Parts.save
 
         def save_and_stop(parts, chunk, result):
             keep(parts, chunk, result)
             if len(parts.numbers()) == number:
                 raise failure
 
-        monkeypatch.setattr(saved_forcing.Parts, "save", save_and_stop)
+        monkeypatch.setattr(saved.Parts, "save", save_and_stop)
 
     yield put
     monkeypatch.undo()
@@ -110,9 +110,9 @@ def two_parts(tmp_path_factory):
             raise Stop
         keep(parts, chunk, result)
 
-    keep = saved_forcing.Parts.save
+    keep = saved.Parts.save
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(saved_forcing.Parts, "save", keep_two)
+        patched.setattr(saved.Parts, "save", keep_two)
         with pytest.raises(Stop):
             save(folder / "out.nc")
     return folder / ".out.nc.parts"
@@ -145,7 +145,7 @@ def test_a_file_holds_what_would_be_in_memory(sky):
 
 def test_chunks_and_slabs_do_not_change_the_file(monkeypatch):
     save()
-    for module in (by_chunk, saved_forcing):
+    for module in (by_chunk, saved):
         monkeypatch.setattr(module, "WHOLE_CELLS", 18)
     for cells in (1, 100):
         save("other.nc", cells_per_chunk=cells, jobs=1, overwrite=True)
@@ -186,7 +186,7 @@ def test_a_run_without_finished_parts_leaves_nothing(monkeypatch):
     def stop(*_, **__):
         raise Stop
 
-    monkeypatch.setattr(saved_forcing.Parts, "save", stop)
+    monkeypatch.setattr(saved.Parts, "save", stop)
     with pytest.raises(Stop):
         save()
     assert os.listdir() == []
@@ -205,7 +205,7 @@ def test_an_interruption_after_the_file_is_there_says_so(monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt) as stopped:
-        patched.setattr(saved_forcing.Parts, "remove", stop)
+        patched.setattr(saved.Parts, "remove", stop)
         save()
     assert stopped.value.__notes__ == [f"{os.getcwd()}/out.nc is complete"]
     save(resume=True)
@@ -215,7 +215,7 @@ def test_an_interruption_after_the_file_is_there_says_so(monkeypatch):
 def test_resuming_what_is_done_does_nothing_and_says_the_same(monkeypatch):
     first = save()
     before = os.stat("out.nc")
-    monkeypatch.setattr(saved_forcing, "solve_in_threads", None)
+    monkeypatch.setattr(saved, "solve_in_threads", None)
     again = save(resume=True)
     after = os.stat("out.nc")
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
@@ -365,14 +365,14 @@ def touched_after(monkeypatch):
     """Do something to the input file when the run has kept so many parts."""
 
     def put(number, action):
-        keep = saved_forcing.Parts.save
+        keep = saved.Parts.save
 
         def save_and_act(parts, chunk, result):
             keep(parts, chunk, result)
             if len(parts.numbers()) == number:
                 action()
 
-        monkeypatch.setattr(saved_forcing.Parts, "save", save_and_act)
+        monkeypatch.setattr(saved.Parts, "save", save_and_act)
 
     return put
 

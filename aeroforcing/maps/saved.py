@@ -9,6 +9,7 @@ import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,21 +17,21 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from aeroforcing.chunk_forcing import ChunkSolver
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import check_target, open_input, open_lazily
-from aeroforcing.forcing_run import ForcingRun, prepared_run
-from aeroforcing.gridded import as_dataset
+from aeroforcing.core.version import __version__
 from aeroforcing.grids.domain import WHOLE_CELLS, Chunk, Layout
 from aeroforcing.grids.means import RunningMeans
 from aeroforcing.inputs.by_chunk import checked
+from aeroforcing.maps.chunk import ChunkSolver
+from aeroforcing.maps.run import ForcingRun, as_dataset, prepared_run
+from aeroforcing.maps.summary import averaged_fields, summary_of
 from aeroforcing.runs.chunks import CellCounter, ChunkResult, Progress, processors
-from aeroforcing.runs.fingerprint import SourceFile, fingerprint, identity_of
+from aeroforcing.runs.fingerprint import SourceFile, _digest_of_arrays, fingerprint
 from aeroforcing.runs.netcdf_slabs import Place, write_slabs
 from aeroforcing.runs.parts import Parts, discard_parts, parts_of
 from aeroforcing.runs.threads import solve_in_threads
-from aeroforcing.summary import averaged_fields, summary_of
 
 MARK = "run_fingerprint"
 
@@ -272,3 +273,41 @@ def _summary_of_file(target: Path, layout: Layout) -> dict[str, Any]:
             part = file.isel({"time": slab.steps, **layout.place_of(slab)})
             _add_to_means(means, slab, partial(_values, part), names)
     return _summary(means, layout)
+
+
+def _digest_of_values(run: ForcingRun) -> str:
+    """A digest of the values of a given dataset, read in parts."""
+    parts = (run.inputs.part(chunk) for chunk in run.layout.chunks(WHOLE_CELLS))
+    return _digest_of_arrays(
+        (str(name), part[name].values)
+        for part in parts
+        if part is not None
+        for name in sorted(part.variables, key=str)
+    )
+
+
+def identity_of(run: ForcingRun, digests: Mapping[str, str]) -> dict[str, Any]:
+    """All that the result of a run depends on, by names that a message can use.
+
+    Parameters
+    ----------
+    run
+        From `run.prepared_run`.
+    digests
+        Of the files that it reads, by what they are to it.
+    """
+    settings = asdict(run.settings) | {"gas_table": str(run.settings.gas_table)}
+    axes = {**run.layout.places.variables, **run.layout.steps.axis.variables}
+    identity = {
+        "version": __version__,
+        **settings,
+        "fill_missing": run.inputs.fill_missing,
+        "optics": run.inputs.optics,
+        "wind_speed": run.inputs.wind_speed,
+        "cells in a part": run.cells_per_chunk,
+        "grid and time axis": _digest_of_arrays((str(n), a.values) for n, a in axes.items()),
+        **{f"content of {what}": digest for what, digest in digests.items()},
+    }
+    if run.inputs.given is not None and run.inputs.path is None:
+        identity["values of the given dataset"] = _digest_of_values(run)
+    return identity

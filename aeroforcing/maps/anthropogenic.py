@@ -17,20 +17,20 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.chunk_forcing import REPLICATES
 from aeroforcing.columns.aerosols import LayerOptics
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.core.canonical import canonicalise, check_ranges
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
-from aeroforcing.effect_maps import EffectMap, EffectRun
 from aeroforcing.forcing.species import Effort, effect_over
 from aeroforcing.grids.axes import standard_axes
 from aeroforcing.grids.means import on_grid
 from aeroforcing.inputs.builtin.plumes import anthropogenic_aerosol, plume_bands, plume_shares
 from aeroforcing.inputs.resolve import Source
 from aeroforcing.inputs.user import in_months
+from aeroforcing.maps.effects import EffectMap, EffectRun
+from aeroforcing.maps.sample_sizes import REPLICATES
 from aeroforcing.runs.chunks import Progress
 from aeroforcing.transport.estimates import Replicates
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from aeroforcing.core.constants import SOLAR_CONSTANT
-from aeroforcing.core.variables import stamp
-from aeroforcing.forcing_run import ForcingRun, prepared_run
-from aeroforcing.grids.domain import Layout
 from aeroforcing.inputs.by_chunk import checked
+from aeroforcing.maps.run import ForcingRun, as_dataset, empty_maps, prepared_run
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN
 from aeroforcing.runs.chunks import CellCounter, Progress, processors
@@ -67,7 +63,7 @@ def grid_forcing(
     stderr_target
         Standard error of `forcing_toa` to reach in each cell [W m-2], and with it the rms over the
         cells; excludes `photons`. A pilot run of a cell tells how many samples it needs, in clear
-        sky and in cloud (`adaptive`). With both skies it holds for each of them.
+        sky and in cloud (`sample_sizes`). With both skies it holds for each of them.
     photons
         Samples of the clear-sky forcing in a cell of AOD 0.1; the others get theirs in proportion
         to their AOD, in powers of two. 128 by default. The cloudy states together get half as
@@ -130,7 +126,7 @@ def grid_forcing(
         ocean=ocean, wind_speed=wind_speed, kernels=kernels, jobs=jobs,
     )  # fmt: skip
     if run.inputs.is_chunked:
-        from aeroforcing.lazy_forcing import lazy_forcing
+        from aeroforcing.maps.lazy import lazy_forcing
 
         return lazy_forcing(run)
     return _solved_at_once(run, jobs=jobs or processors(), progress=progress)
@@ -150,21 +146,3 @@ def _solved_at_once(run: ForcingRun, *, jobs: int, progress: Progress | None) ->
         complete, samples = complete + result.complete, samples + result.samples
     attributes = run.attributes(complete=complete, samples=samples, inputs=origins)
     return as_dataset(maps, layout=run.layout, attributes=attributes)
-
-
-def empty_maps(run: ForcingRun) -> dict[str, np.ndarray]:
-    """Room for the variables of a result, over the steps and places of the run."""
-    shape = (run.layout.steps.size, *run.layout.map_shape)
-    return {name: np.empty(shape) for name in run.settings.names}
-
-
-def as_dataset(
-    maps: Mapping[str, Any], *, layout: Layout, attributes: Mapping[str, Any]
-) -> xr.Dataset:
-    """Maps over the steps and places of a run as a Dataset, with its axes and their bounds."""
-    places, time = layout.places, layout.steps.axis
-    fields = {name: (("time", *layout.dims), field) for name, field in maps.items()}
-    coords = {name: places[name] for name in ("lat", "lon")}
-    bounds = {name: places[name] for name in ("lat_bnds", "lon_bnds") if name in places}
-    dataset = xr.Dataset(fields, coords=coords, attrs=dict(attributes))
-    return stamp(dataset.assign_coords(time.coords).merge(time).assign(bounds))

@@ -15,12 +15,20 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.adaptive import PILOT_PHOTONS, PILOT_REPLICATES, needed_samples, rounded_up
-from aeroforcing.cells import ColumnMaker, cells_of
 from aeroforcing.core.arrays import Counts, Floats
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.domain import Chunk, Layout
+from aeroforcing.maps.cells import ColumnMaker, cells_of
+from aeroforcing.maps.sample_sizes import (
+    PILOT_PHOTONS,
+    PILOT_REPLICATES,
+    REPLICATES,
+    _cloudy_samples,
+    needed_samples,
+    rounded_up,
+    samples_by_aod,
+)
 from aeroforcing.optics.clouds import CLOUD_TYPES
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.sun import Sun, insolation
@@ -43,14 +51,10 @@ from aeroforcing.transport.events import SCORES
 from aeroforcing.transport.integrals import INTEGRALS, Effort, solve
 from aeroforcing.transport.random_numbers import sobol_net
 
-REPLICATES = 8  # per cell; means over many cells have many times more
 SKIES = {"both": ("", "_cs"), "all": ("",), "clear": ("_cs",)}
 
-# Samples per sample of the clear-sky forcing: of the cloudy states, of the aerosol-free fluxes.
-_CLOUDY_SHARE = 0.5
 _CLEAN_SHARE = 0.125
-_AOD_OF_PHOTONS = 0.1
-_LEAST_SHARE = 0.125
+
 _CELLS_PER_BLOCK = 128
 
 # A cell costs about as much as so many samples before its first one is drawn.
@@ -78,7 +82,7 @@ _CMIP_NAMES = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What the numbers depend on besides the inputs; see `gridded.grid_forcing`."""
+    """What the numbers depend on besides the inputs; see `grid.grid_forcing`."""
 
     photons: float
     seed: int
@@ -212,22 +216,6 @@ def check_sky(sky: str) -> None:
     """Raise InputError unless `sky` is one of `SKIES`."""
     if sky not in SKIES:
         raise InputError(f"sky={sky!r} is not allowed; give 'both', 'all' or 'clear'.")
-
-
-def samples_by_aod(aod: Floats, photons: float) -> NDArray[np.int64]:
-    """Samples per replicate: in proportion to the AOD, the nearest power of two, (cell,).
-
-    The error of a cell grows about in proportion to its AOD; sharing out by it gives the least
-    rms error for the same effort. The share does not depend on the other cells, so that a
-    month is the same whichever others are run.
-    """
-    share = np.maximum(aod / _AOD_OF_PHOTONS, _LEAST_SHARE)
-    exponent = np.rint(np.log2(np.maximum(photons / REPLICATES * share, 1.0)))
-    return 2 ** np.clip(exponent, 0, 26).astype(np.int64)
-
-
-def _cloudy_samples(samples: Counts) -> Counts:
-    return np.maximum((samples * _CLOUDY_SHARE).astype(np.int64), 1)
 
 
 def _effort(samples: Counts, cloudy: Counts, settings: Settings) -> Effort:

@@ -1,4 +1,4 @@
-"""How many samples each cell needs to reach a standard error, from a pilot run.
+"""How many samples each cell gets: by its AOD, or to reach a standard error by a pilot run.
 
 The pilot has random numbers of its own, so that the estimate does not depend on which of them
 suggested its length: it stays unbiased. Its replicates are many and short. With the variance v per
@@ -14,15 +14,40 @@ than too few.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aeroforcing.core.arrays import Counts, Floats
 from aeroforcing.transport.events import TOA_UP
 from aeroforcing.transport.integrals import CHANGE_CLEAR, CHANGE_CLOUDY
 
+REPLICATES = 8  # per cell; means over many cells have many times more
+
+# Samples per sample of the clear-sky forcing: of the cloudy states, of the aerosol-free fluxes.
+_CLOUDY_SHARE = 0.5
+
+_AOD_OF_PHOTONS = 0.1
+_LEAST_SHARE = 0.125
+
 PILOT_REPLICATES = 32  # know the variance within 25 %
 PILOT_PHOTONS = 64.0  # in a cell of AOD 0.1
 _COST_OF_CLOUDY = 4.0  # a sample in cloud, in those of clear sky
 _MOST = 2**26
+
+
+def samples_by_aod(aod: Floats, photons: float) -> NDArray[np.int64]:
+    """Samples per replicate: in proportion to the AOD, the nearest power of two, (cell,).
+
+    The error of a cell grows about in proportion to its AOD; sharing out by it gives the least
+    rms error for the same effort. The share does not depend on the other cells, so that a
+    month is the same whichever others are run.
+    """
+    share = np.maximum(aod / _AOD_OF_PHOTONS, _LEAST_SHARE)
+    exponent = np.rint(np.log2(np.maximum(photons / REPLICATES * share, 1.0)))
+    return 2 ** np.clip(exponent, 0, 26).astype(np.int64)
+
+
+def _cloudy_samples(samples: Counts) -> Counts:
+    return np.maximum((samples * _CLOUDY_SHARE).astype(np.int64), 1)
 
 
 def needed_samples(

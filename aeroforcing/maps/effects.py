@@ -1,6 +1,6 @@
 """Maps of effects of parts of the aerosol: what the attributions of a grid share.
 
-The cells are those of `gridded.grid_forcing`, solved in blocks on several threads; the result does
+The cells are those of `grid.grid_forcing`, solved in blocks on several threads; the result does
 not depend on the blocks.
 """
 
@@ -16,8 +16,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.cells import Cells, ColumnMaker, cells_of
-from aeroforcing.chunk_forcing import REPLICATES, SKIES, check_sky, samples_by_aod
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.calendar import checked_months, climatological_time
 from aeroforcing.core.checks import check_between, check_count
@@ -26,6 +24,9 @@ from aeroforcing.forcing.species import dims_of
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.inputs.builtin.atmosphere import TerrainColumns
 from aeroforcing.inputs.resolve import Source, provenance, resolve_inputs
+from aeroforcing.maps.cells import Cells, ColumnMaker, cells_of
+from aeroforcing.maps.chunk import SKIES, check_sky
+from aeroforcing.maps.sample_sizes import REPLICATES, samples_by_aod
 from aeroforcing.optics.band_means import BandNodes, planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.runs.chunks import Progress, processors

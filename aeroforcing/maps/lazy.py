@@ -15,10 +15,9 @@ import xarray as xr
 from dask.delayed import Delayed
 from numpy.typing import NDArray
 
-from aeroforcing.chunk_forcing import ChunkSolver, solve_chunk
-from aeroforcing.forcing_run import ForcingRun
-from aeroforcing.gridded import as_dataset
 from aeroforcing.grids.domain import Chunk
+from aeroforcing.maps.chunk import ChunkSolver, solve_chunk
+from aeroforcing.maps.run import ForcingRun, as_dataset
 
 
 def lazy_forcing(run: ForcingRun) -> xr.Dataset:
@@ -31,7 +30,7 @@ def lazy_forcing(run: ForcingRun) -> xr.Dataset:
 
     Returns
     -------
-    As `gridded.grid_forcing`; what is missing, and the mean number of photons, are not known.
+    As `grid.grid_forcing`; what is missing, and the mean number of photons, are not known.
     """
     layout = run.layout
     lengths = _chunk_lengths(run)

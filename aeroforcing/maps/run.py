@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import xarray as xr
 
-from aeroforcing.chunk_forcing import REPLICATES, ChunkSolver, Settings, check_sky, solve_chunk
 from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.checks import check_between, check_count
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import stamp
 from aeroforcing.grids.domain import Chunk, Layout
 from aeroforcing.inputs.by_chunk import RunInputs, open_run_inputs
+from aeroforcing.maps.chunk import ChunkSolver, Settings, check_sky, solve_chunk
+from aeroforcing.maps.sample_sizes import REPLICATES
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, OCEAN_IN_WORDS, OCEAN_LAWS, ocean_law
@@ -112,7 +116,7 @@ def prepared_run(
 ) -> ForcingRun:
     """Check the settings of a run, open its inputs and decide its effort.
 
-    Parameters are those of `gridded.grid_forcing` and `saved_forcing.save_grid_forcing`.
+    Parameters are those of `grid.grid_forcing` and `saved.save_grid_forcing`.
 
     Raises
     ------
@@ -159,3 +163,21 @@ def _check_effort(stderr_target: float | None, photons: int | None) -> None:
         check_between("stderr_target", stderr_target, 1e-4, 1e4)
     if photons is not None:
         samples_per_replicate(photons, REPLICATES)
+
+
+def empty_maps(run: ForcingRun) -> dict[str, np.ndarray]:
+    """Room for the variables of a result, over the steps and places of the run."""
+    shape = (run.layout.steps.size, *run.layout.map_shape)
+    return {name: np.empty(shape) for name in run.settings.names}
+
+
+def as_dataset(
+    maps: Mapping[str, Any], *, layout: Layout, attributes: Mapping[str, Any]
+) -> xr.Dataset:
+    """Maps over the steps and places of a run as a Dataset, with its axes and their bounds."""
+    places, time = layout.places, layout.steps.axis
+    fields = {name: (("time", *layout.dims), field) for name, field in maps.items()}
+    coords = {name: places[name] for name in ("lat", "lon")}
+    bounds = {name: places[name] for name in ("lat_bnds", "lon_bnds") if name in places}
+    dataset = xr.Dataset(fields, coords=coords, attrs=dict(attributes))
+    return stamp(dataset.assign_coords(time.coords).merge(time).assign(bounds))

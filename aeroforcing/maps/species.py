@@ -9,19 +9,19 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.cells import layer_shares
-from aeroforcing.chunk_forcing import REPLICATES
 from aeroforcing.columns.aerosols import LayerOptics
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
-from aeroforcing.effect_maps import EffectMap, EffectRun
 from aeroforcing.forcing.species import METHODS, Effort, attributed
 from aeroforcing.grids.means import on_grid
 from aeroforcing.inputs.builtin.aerosol import builtin_species, builtin_species_profiles
 from aeroforcing.inputs.resolve import Source
 from aeroforcing.inputs.user import read_user_inputs
+from aeroforcing.maps.cells import layer_shares
+from aeroforcing.maps.effects import EffectMap, EffectRun
+from aeroforcing.maps.sample_sizes import REPLICATES
 from aeroforcing.optics.band_means import band_means
 from aeroforcing.optics.mixtures import check_optics, mix_species, spectral_exponents
 from aeroforcing.optics.species import SPECIES
