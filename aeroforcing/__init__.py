@@ -16,9 +16,14 @@ from importlib import import_module
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from aeroforcing.aeronet_comparison import compare_with_aeronet
-    from aeroforcing.benchmark_cases import aerocom_experiment
-    from aeroforcing.benchmark_table import run_benchmarks
+    from aeroforcing.analysis.error_ensemble import propagate_ensemble
+    from aeroforcing.analysis.error_propagation import propagate
+    from aeroforcing.analysis.kernel_response import apply_kernels
+    from aeroforcing.analysis.sweep_columns import base_column, water_cloud
+    from aeroforcing.analysis.sweeps import sweep
+    from aeroforcing.analysis.validation.aerocom import aerocom_experiment
+    from aeroforcing.analysis.validation.aeronet import compare_with_aeronet
+    from aeroforcing.analysis.validation.exact_solutions import run_benchmarks
     from aeroforcing.columns.aerosols import Aerosol, BandAerosol, SpectralAerosol
     from aeroforcing.columns.atmosphere import Atmosphere, standard_atmosphere
     from aeroforcing.columns.column import Column
@@ -41,7 +46,6 @@ if TYPE_CHECKING:
     )
     from aeroforcing.core.errors import InputError
     from aeroforcing.core.netcdf import write_netcdf
-    from aeroforcing.error_ensemble import propagate_ensemble
     from aeroforcing.forcing.by_band import column_band_fluxes, surface_light
     from aeroforcing.forcing.column import column_fluxes, column_forcing
     from aeroforcing.forcing.layers import layer_fluxes, layer_profiles
@@ -80,11 +84,7 @@ if TYPE_CHECKING:
     from aeroforcing.optics.spectral_laws import aod_at, with_absorption
     from aeroforcing.optics.spectrum import shortwave_bands
     from aeroforcing.plot import plot_map, plot_maps
-    from aeroforcing.propagation import propagate
     from aeroforcing.sweep_plot import plot_sweep
-    from aeroforcing.sweep_points import base_column, water_cloud
-    from aeroforcing.sweeps import sweep
-    from aeroforcing.what_if import apply_kernels
     from aeroforcing.zonal_plot import plot_zonal_means
 
 __version__ = "0.1.0"
@@ -110,22 +110,22 @@ _MODULES = {
     "SurfaceAlbedo": "columns.surface",
     "TabulatedPhaseFunction": "optics.phase_functions",
     "UniformProfile": "columns.vertical_profiles",
-    "aerocom_experiment": "benchmark_cases",
+    "aerocom_experiment": "analysis.validation.aerocom",
     "annual_mean": "grids.means",
     "anthropogenic_aerosol": "inputs.builtin.plumes",
     "anthropogenic_forcing": "maps.anthropogenic",
     "aod_at": "optics.spectral_laws",
     "aod_from_extinction": "optics.extinction",
-    "apply_kernels": "what_if",
+    "apply_kernels": "analysis.kernel_response",
     "assimilate": "observations.assimilation",
-    "base_column": "sweep_points",
+    "base_column": "analysis.sweep_columns",
     "builtin_inputs": "inputs.builtin.fields",
     "cloud_optical_depth": "optics.clouds",
     "column_band_fluxes": "forcing.by_band",
     "column_fluxes": "forcing.column",
     "column_forcing": "forcing.column",
     "column_profiles": "forcing.profiles",
-    "compare_with_aeronet": "aeronet_comparison",
+    "compare_with_aeronet": "analysis.validation.aeronet",
     "columns_from": "inputs.model_columns",
     "evaluate": "observations.cross_validation",
     "fill_gaps": "observations.gap_filling",
@@ -147,23 +147,23 @@ _MODULES = {
     "plot_sweep": "sweep_plot",
     "plot_zonal_means": "zonal_plot",
     "prepare": "observations.products",
-    "propagate": "propagation",
-    "propagate_ensemble": "error_ensemble",
+    "propagate": "analysis.error_propagation",
+    "propagate_ensemble": "analysis.error_ensemble",
     "read_field": "inputs.user",
     "read_stations": "observations.station_files",
     "regrid": "grids.regridding",
     "resolve_inputs": "inputs.resolve",
-    "run_benchmarks": "benchmark_table",
+    "run_benchmarks": "analysis.validation.exact_solutions",
     "save_grid_forcing": "maps.saved",
     "standard_atmosphere": "columns.atmosphere",
     "species_forcing": "forcing.species",
     "shortwave_bands": "optics.spectrum",
     "snow_albedo": "columns.surface",
     "surface_light": "forcing.by_band",
-    "sweep": "sweeps",
+    "sweep": "analysis.sweeps",
     "tegen_profile": "inputs.builtin.aerosol",
     "two_band_albedo": "columns.surface",
-    "water_cloud": "sweep_points",
+    "water_cloud": "analysis.sweep_columns",
     "with_absorption": "optics.spectral_laws",
     "with_stations": "inputs.stations",
     "write_netcdf": "core.netcdf",

@@ -15,13 +15,13 @@ import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from aeroforcing.benchmark_table import Comparison, run_benchmarks
+from aeroforcing.analysis.error_budget import budget, known_budget
+from aeroforcing.analysis.validation.exact_solutions import Comparison, run_benchmarks
 from aeroforcing.contents import contents
 from aeroforcing.core import resources
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import STDERR_SUFFIX, lookup
 from aeroforcing.core.version import __version__
-from aeroforcing.error_table import budget, known_budget
 from aeroforcing.figure_file import figure_bytes
 from aeroforcing.grids.means import weights_of
 from aeroforcing.grids.regions import REGIONS

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     options = chosen_options(args, COLUMN_OPTIONS)
     if args.dump_config:
         return print_options(options)
-    from aeroforcing.sweeps import sweep
+    from aeroforcing.analysis.sweeps import sweep
 
     point = sweep(
         "latitude", [options["latitude"]], column=column_of(options), **run_settings(options)
@@ -69,7 +69,7 @@ def _finite(value: xr.DataArray) -> float | None:
 
 
 def _as_text(point: xr.Dataset) -> str:
-    from aeroforcing.sweep_points import latitude_words
+    from aeroforcing.analysis.sweep_columns import latitude_words
 
     heading = "".join(f"{level:>17}" for level in ("TOA", "atmosphere", "surface"))
     place = latitude_words(float(point["latitude"]))

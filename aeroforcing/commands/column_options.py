@@ -60,7 +60,7 @@ def chosen_options(args: argparse.Namespace, options: Sequence[Option]) -> dict[
 
 def column_of(options: Mapping[str, Any], *, cloudy: bool = False) -> Column:
     """The column that the options describe; `cloudy` puts a cloud into a clear sky."""
-    from aeroforcing.sweep_points import base_column, water_cloud
+    from aeroforcing.analysis.sweep_columns import base_column, water_cloud
 
     described = _given(AEROSOL_OPTIONS, options)
     described.pop("latitude")

@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         return print_options(options)
     if options["file"] is None:
         raise InputError("give the file of a forcing with kernels.")
-    from aeroforcing.error_table import as_text, budget
+    from aeroforcing.analysis.error_budget import as_text, budget
 
     target = target_of(args)
     found = _propagated(options)
@@ -90,10 +90,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _propagated(options: dict[str, Any]) -> xr.Dataset:
+    from aeroforcing.analysis.error_propagation import propagate
     from aeroforcing.core.canonical import canonicalise
     from aeroforcing.core.netcdf import open_input
     from aeroforcing.inputs.uncertainty import errors_from_words
-    from aeroforcing.propagation import propagate
 
     path = input_file(options["file"])
     return propagate(

@@ -138,8 +138,8 @@ def _target(args: argparse.Namespace) -> Path:
 def _swept(
     axes: dict[str, list[float]], options: dict[str, Any], args: argparse.Namespace
 ) -> xr.Dataset:
-    from aeroforcing.sweep_points import OF_CLOUDS
-    from aeroforcing.sweeps import sweep
+    from aeroforcing.analysis.sweep_columns import OF_CLOUDS
+    from aeroforcing.analysis.sweeps import sweep
 
     names: Sequence[str] = list(axes)
     parameter = names[0] if len(names) == 1 else (names[0], names[1])

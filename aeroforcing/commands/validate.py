@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _benchmarks(gas_table: str, effort: dict[str, int], *, quiet: bool) -> Outcome:
-    from aeroforcing.benchmark_table import as_text, run_benchmarks
+    from aeroforcing.analysis.validation.exact_solutions import as_text, run_benchmarks
 
     with Progress("benchmarks", quiet=quiet) as progress:
         found = run_benchmarks(gas_table=gas_table, progress=progress, **effort)
@@ -76,7 +76,7 @@ def _benchmarks(gas_table: str, effort: dict[str, int], *, quiet: bool) -> Outco
 
 
 def _aeronet(file: str, effort: dict[str, int]) -> Outcome:
-    from aeroforcing.aeronet_comparison import agreement, as_text, compare_with_aeronet
+    from aeroforcing.analysis.validation.aeronet import agreement, as_text, compare_with_aeronet
 
     comparison = compare_with_aeronet(file, **effort)
     rows = agreement(comparison)

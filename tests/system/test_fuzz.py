@@ -44,7 +44,8 @@ from fuzzing import Outcome, Recorder, Sandbox, fuzz
 from hypothesis import strategies as st
 
 import aeroforcing
-from aeroforcing import aeronet_comparison, benchmark_table, figure_file, report
+from aeroforcing import figure_file, report
+from aeroforcing.analysis.validation import aeronet, exact_solutions
 from aeroforcing.cli import VERBS, build_parsers
 from aeroforcing.commands import assimilate, column, fill, grid, prepare, sweep
 from aeroforcing.commands import inputs as inputs_command
@@ -87,9 +88,9 @@ def sandbox(tmp_path, monkeypatch, capsys) -> Iterator[Sandbox]:
     monkeypatch.setattr(workers, "cluster_client", unavailable)
     monkeypatch.setattr(report, "report", lambda forcing: "a page")
     monkeypatch.setattr(figure_file, "figure_bytes", lambda *_, **__: b"a figure")
-    monkeypatch.setattr(benchmark_table, "run_benchmarks", lambda **_: [])
-    monkeypatch.setattr(benchmark_table, "as_text", lambda found: "a table")
-    monkeypatch.setattr(aeronet_comparison, "load_gas_table", unavailable)
+    monkeypatch.setattr(exact_solutions, "run_benchmarks", lambda **_: [])
+    monkeypatch.setattr(exact_solutions, "as_text", lambda found: "a table")
+    monkeypatch.setattr(aeronet, "load_gas_table", unavailable)
     place = Sandbox(tmp_path)
     fill_with_files(place)
     place.keep()

@@ -9,7 +9,12 @@ import pytest
 import reader_samples as samples
 
 import aeroforcing as af
-from aeroforcing.aeronet_comparison import Agreement, agreement, as_text, compare_with_aeronet
+from aeroforcing.analysis.validation.aeronet import (
+    Agreement,
+    agreement,
+    as_text,
+    compare_with_aeronet,
+)
 from aeroforcing.cli import main
 from aeroforcing.core.errors import InputError
 from aeroforcing.observations.readers.aeronet_fluxes import read_aeronet_fluxes

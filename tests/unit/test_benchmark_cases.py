@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aeroforcing.benchmark_cases import MODELS, aerocom_experiment
+from aeroforcing.analysis.validation.aerocom import MODELS, aerocom_experiment
 from aeroforcing.core.errors import InputError
 
 EXPERIMENT = aerocom_experiment(photons=2**12, seed=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aeroforcing.benchmark_table import Comparison, as_text, run_benchmarks
+from aeroforcing.analysis.validation.exact_solutions import Comparison, as_text, run_benchmarks
 from aeroforcing.core.errors import InputError
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aeroforcing.analysis.validation.two_stream import clear_layers
+from aeroforcing.analysis.validation.two_stream import two_stream as reference_two_stream
 from aeroforcing.transport.column_optics import media_by_level
-from aeroforcing.two_stream import clear_layers
-from aeroforcing.two_stream import two_stream as reference_two_stream
 from benchmarks import asv_suite, maps, peers, scaling
 from benchmarks.analog import analog_forcing
 from benchmarks.cases import (

@@ -7,16 +7,16 @@ import pytest
 import xarray as xr
 
 import aeroforcing as af
+from aeroforcing.analysis.error_correlation import ErrorFields, correlation_of
+from aeroforcing.analysis.error_ensemble import DrawnInputs, Spread, with_error
+from aeroforcing.analysis.error_propagation import MapMeans, correlations_of
+from aeroforcing.analysis.map_weights import MonthlyMap
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.kernel_names import FORCINGS, forcings_of, kernel_name
-from aeroforcing.error_correlation import ErrorFields, correlation_of
-from aeroforcing.error_ensemble import DrawnInputs, Spread, with_error
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.grids.sphere import unit_vectors
 from aeroforcing.inputs.builtin.fields import builtin_inputs
 from aeroforcing.inputs.resolve import resolve_inputs
-from aeroforcing.monthly_map import MonthlyMap
-from aeroforcing.propagation import MapMeans, correlations_of
 
 SETTINGS = {"photons": 1024, "sky": "clear", "jobs": 1}
 MONTHS = (7,)

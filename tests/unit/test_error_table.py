@@ -15,12 +15,12 @@ from kernel_samples import shifted, toy_forcing, toy_inputs, toy_kernels
 from matplotlib import pyplot as plt
 
 import aeroforcing as af
+from aeroforcing.analysis.error_budget import as_text, budget, known_budget
 from aeroforcing.cli import main
 from aeroforcing.contents import as_text as contents_text
 from aeroforcing.contents import contents
 from aeroforcing.core.kernel_names import FORCINGS, quantities_of, quantity_of
 from aeroforcing.core.netcdf import open_input, write_netcdf
-from aeroforcing.error_table import as_text, budget, known_budget
 from aeroforcing.grids.means import annual_mean, global_mean
 from aeroforcing.inputs.uncertainty import AERONET, PRESETS, systematic_changes
 from aeroforcing.maps.summary import as_text as summary_text
@@ -122,7 +122,9 @@ def test_info_shows_both_errors():
 
 def test_the_report_has_a_budget_and_maps_of_the_errors(monkeypatch):
     matplotlib.use("agg")
-    monkeypatch.setattr("aeroforcing.benchmark_table.run_benchmarks", lambda **_: [])
+    monkeypatch.setattr(
+        "aeroforcing.analysis.validation.exact_solutions.run_benchmarks", lambda **_: []
+    )
     page = report(KERNELS)
     assert "<h2>Error budget</h2>" in page
     assert page.count("<img") == 6 + 2 + 1 + 3  # forcings, their errors, zonal means, aerosol
@@ -134,7 +136,9 @@ def test_the_report_has_a_budget_and_maps_of_the_errors(monkeypatch):
 
 def test_a_result_of_propagate_has_its_report(monkeypatch):
     matplotlib.use("agg")
-    monkeypatch.setattr("aeroforcing.benchmark_table.run_benchmarks", lambda **_: [])
+    monkeypatch.setattr(
+        "aeroforcing.analysis.validation.exact_solutions.run_benchmarks", lambda **_: []
+    )
     names = ["forcing_toa", "forcing_toa_stderr", "kernel_ssa_toa", "lat_bnds", "lon_bnds"]
     page = report(af.propagate(KERNELS[names], {"ssa": 0.01}))
     assert "<h2>Error budget</h2>" in page

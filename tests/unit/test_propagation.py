@@ -9,11 +9,11 @@ from cf_check import cf_problems
 from kernel_samples import STDERR, shifted, toy_forcing, toy_inputs, toy_kernels
 
 import aeroforcing as af
+from aeroforcing.analysis.error_correlation import ErrorFields, correlation_of
+from aeroforcing.analysis.map_weights import MonthlyMap
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.kernel_names import FORCINGS
-from aeroforcing.error_correlation import ErrorFields, correlation_of
 from aeroforcing.grids.regions import land_fraction, region_means
-from aeroforcing.monthly_map import MonthlyMap
 
 KERNELS = toy_kernels()
 SUFFIXES = ("_sampling_error", "_input_error", "_total_error", "_input_error_part")

@@ -10,7 +10,7 @@ import pytest
 from montecarlo_checks import assert_unbiased, t_values
 
 import aeroforcing as af
-from aeroforcing.benchmark_cases import aerocom_column
+from aeroforcing.analysis.validation.aerocom import aerocom_column
 from aeroforcing.core.errors import InputError
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.spectrum import band_part, band_wavelengths, range_shares, spectral_part

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import aeroforcing as af
+from aeroforcing.analysis.sweep_columns import PARAMETERS, Point, base_column, describe, water_cloud
+from aeroforcing.analysis.sweeps import sweep, zero_of
 from aeroforcing.core.variables import VARIABLES
 from aeroforcing.forcing.column import REPLICATES
 from aeroforcing.plot_text import label_of
-from aeroforcing.sweep_points import PARAMETERS, Point, base_column, describe, water_cloud
-from aeroforcing.sweeps import sweep, zero_of
 
 LEVELS = ("toa", "atmosphere", "surface")
 # Forcing at the top, in the atmosphere and at the surface [W m-2] by an exact multi-stream solver

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeroforcing.benchmark_cases import aerocom_column
+from aeroforcing.analysis.validation.aerocom import aerocom_column
+from aeroforcing.analysis.validation.two_stream import clear_layers, two_stream, two_stream_forcing
 from aeroforcing.forcing.layers import layer_medium
 from aeroforcing.optics.gas_table import load_gas_table
-from aeroforcing.two_stream import clear_layers, two_stream, two_stream_forcing
 
 # Forcing at the top, in the atmosphere and at the surface by RTE-RRTMGP's two-stream solver with
 # 224 g-points; AOD 0.2, Angstrom exponent 1, g 0.7 in 0-2 km, albedo 0.2 [W m-2].

@@ -24,12 +24,18 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from aeroforcing.analysis.error_correlation import (
+    SYSTEMATIC,
+    Correlation,
+    correlation_of,
+    variance_of_sums,
+)
+from aeroforcing.analysis.map_weights import MonthlyMap
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.kernel_names import check_kernels, forcings_of, quantity_of, sensitivity
 from aeroforcing.core.variables import STDERR_SUFFIX, stamp
-from aeroforcing.error_correlation import SYSTEMATIC, Correlation, correlation_of, variance_of_sums
 from aeroforcing.grids.regions import Extent
 from aeroforcing.inputs.uncertainty import (
     ErrorOf,
@@ -38,7 +44,6 @@ from aeroforcing.inputs.uncertainty import (
     error_field,
     resolved_errors,
 )
-from aeroforcing.monthly_map import MonthlyMap
 
 CorrelationOf = str | float | Mapping[str, str | float]
 

@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from aeroforcing.analysis.error_correlation import Correlation, ErrorFields
+from aeroforcing.analysis.error_propagation import CorrelationOf, MapMeans, correlations_of, told
+from aeroforcing.analysis.map_weights import MonthlyMap
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_count
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.kernel_names import forcings_of
 from aeroforcing.core.variables import VARIABLES
-from aeroforcing.error_correlation import Correlation, ErrorFields
 from aeroforcing.grids.regions import Extent
 from aeroforcing.inputs.resolve import resolve_inputs
 from aeroforcing.inputs.uncertainty import ErrorOf, Errors, error_field, resolved_errors
 from aeroforcing.maps.grid import grid_forcing
-from aeroforcing.monthly_map import MonthlyMap
-from aeroforcing.propagation import CorrelationOf, MapMeans, correlations_of, told
 from aeroforcing.transport.estimates import seed_key
 
 _CLOUD = "cloud_"

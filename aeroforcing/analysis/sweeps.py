@@ -22,6 +22,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from aeroforcing.analysis.sweep_columns import (
+    OF_CLOUDS,
+    PARAMETERS,
+    Point,
+    aod_of,
+    base_column,
+    describe,
+    water_cloud,
+)
 from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between
@@ -32,15 +41,6 @@ from aeroforcing.forcing.column import REPLICATES, solve_columns
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.optics.sun import sun_over_months
 from aeroforcing.runs.chunks import Progress
-from aeroforcing.sweep_points import (
-    OF_CLOUDS,
-    PARAMETERS,
-    Point,
-    aod_of,
-    base_column,
-    describe,
-    water_cloud,
-)
 from aeroforcing.transport.estimates import (
     Replicates,
     change_and_clean,

@@ -25,14 +25,14 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from aeroforcing.benchmark_cases import aerocom_column, published_cases
+from aeroforcing.analysis.validation.aerocom import aerocom_column, published_cases
+from aeroforcing.analysis.validation.two_stream import clear_layers, two_stream, two_stream_forcing
 from aeroforcing.core import resources
 from aeroforcing.core.variables import STDERR_SUFFIX
 from aeroforcing.forcing.column import column_fluxes
 from aeroforcing.forcing.layers import layer_fluxes, layer_medium
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.runs.chunks import Progress
-from aeroforcing.two_stream import clear_layers, two_stream, two_stream_forcing
 
 STANDARD_ERRORS = 4.0  # of fifty deviations one is larger by chance in 3 of 1000 runs
 

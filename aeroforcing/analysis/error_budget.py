@@ -6,9 +6,9 @@ from typing import Any
 
 import xarray as xr
 
+from aeroforcing.analysis.error_propagation import ERROR_SOURCE, REGIONAL, propagate
 from aeroforcing.core.kernel_names import FORCINGS, LEVELS, quantities_of, quantity_of
 from aeroforcing.inputs.uncertainty import AERONET, ErrorOf
-from aeroforcing.propagation import ERROR_SOURCE, REGIONAL, propagate
 
 _SKIES = {"all-sky": "", "clear-sky": "_cs"}
 _ROWS = {

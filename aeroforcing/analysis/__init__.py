@@ -1,0 +1,5 @@
+"""What the forcing depends on, and how sure it is.
+
+Read `sweeps` for sensitivities, `kernel_response` for the forcing with other inputs, and
+`error_propagation` for error budgets; `validation` holds comparisons with exact solutions.
+"""
