@@ -83,9 +83,9 @@ if TYPE_CHECKING:
     )
     from aeroforcing.optics.spectral_laws import aod_at, with_absorption
     from aeroforcing.optics.spectrum import shortwave_bands
-    from aeroforcing.plot import plot_map, plot_maps
-    from aeroforcing.sweep_plot import plot_sweep
-    from aeroforcing.zonal_plot import plot_zonal_means
+    from aeroforcing.output.maps import plot_map, plot_maps
+    from aeroforcing.output.sweeps import plot_sweep
+    from aeroforcing.output.zonal_means import plot_zonal_means
 
 __version__ = "0.1.0"
 
@@ -142,10 +142,10 @@ _MODULES = {
     "monthly_climatology": "grids.regridding",
     "monthly_profiles": "forcing.profiles",
     "optimal_interpolation": "observations.optimal_interpolation",
-    "plot_map": "plot",
-    "plot_maps": "plot",
-    "plot_sweep": "sweep_plot",
-    "plot_zonal_means": "zonal_plot",
+    "plot_map": "output.maps",
+    "plot_maps": "output.maps",
+    "plot_sweep": "output.sweeps",
+    "plot_zonal_means": "output.zonal_means",
     "prepare": "observations.products",
     "propagate": "analysis.error_propagation",
     "propagate_ensemble": "analysis.error_ensemble",

@@ -26,9 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do what the arguments ask for; returns the exit code."""
-    from aeroforcing.contents import as_text, contents
     from aeroforcing.core.canonical import canonicalise
     from aeroforcing.core.netcdf import open_input
+    from aeroforcing.output.contents import as_text, contents
 
     found = contents(canonicalise(open_input(input_file(args.file)), source=args.file))
     print(json.dumps(found, indent=2) if args.json else as_text(found))

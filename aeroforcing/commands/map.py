@@ -61,7 +61,7 @@ def _numbers(text: str) -> list[float]:
 def run(args: argparse.Namespace) -> int:
     """Do what the arguments ask for; returns the exit code."""
     from aeroforcing.core.netcdf import write_whole
-    from aeroforcing.figure_file import figure_bytes, use_files_only
+    from aeroforcing.output.figure_files import figure_bytes, use_files_only
 
     target = _target(args)
     use_files_only()
@@ -82,7 +82,7 @@ def _target(args: argparse.Namespace) -> Path:
 
 def _drawn(args: argparse.Namespace) -> Axes:
     """Axes of the figure that the arguments ask for."""
-    from aeroforcing.plot import plot_map, plot_maps
+    from aeroforcing.output.maps import plot_map, plot_maps
 
     common = {
         **_fields(args),

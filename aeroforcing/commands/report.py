@@ -37,10 +37,10 @@ def run(args: argparse.Namespace) -> int:
     target = target_of(args)
     from aeroforcing.core.canonical import canonicalise
     from aeroforcing.core.netcdf import open_input, write_whole
-    from aeroforcing.figure_file import use_files_only
+    from aeroforcing.output.figure_files import use_files_only
 
     use_files_only()
-    from aeroforcing.report import report
+    from aeroforcing.output.report import report
 
     forcing = canonicalise(open_input(input_file(args.file)), source=args.file)
     write_whole(target, report(forcing).encode())

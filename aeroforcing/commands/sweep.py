@@ -168,10 +168,10 @@ def _write(
     elif suffix == ".csv":
         write_whole(target, _table(result, decimals=6).to_csv().encode())
     else:
-        from aeroforcing.figure_file import figure_bytes, use_files_only
+        from aeroforcing.output.figure_files import figure_bytes, use_files_only
 
         use_files_only()
-        from aeroforcing.sweep_plot import plot_sweep
+        from aeroforcing.output.sweeps import plot_sweep
 
         write_whole(target, figure_bytes(plot_sweep(result), suffix))
 

@@ -44,7 +44,6 @@ from fuzzing import Outcome, Recorder, Sandbox, fuzz
 from hypothesis import strategies as st
 
 import aeroforcing
-from aeroforcing import figure_file, report
 from aeroforcing.analysis.validation import aeronet, exact_solutions
 from aeroforcing.cli import VERBS, build_parsers
 from aeroforcing.commands import assimilate, column, fill, grid, prepare, sweep
@@ -54,6 +53,7 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.inputs import by_chunk, resolve
 from aeroforcing.observations.station_files import read_stations, write_stations
+from aeroforcing.output import figure_files, report
 from aeroforcing.runs import workers
 
 SMALL = ["--grid", GRID, "--months", "1"]
@@ -87,7 +87,7 @@ def sandbox(tmp_path, monkeypatch, capsys) -> Iterator[Sandbox]:
     Recorder(monkeypatch)
     monkeypatch.setattr(workers, "cluster_client", unavailable)
     monkeypatch.setattr(report, "report", lambda forcing: "a page")
-    monkeypatch.setattr(figure_file, "figure_bytes", lambda *_, **__: b"a figure")
+    monkeypatch.setattr(figure_files, "figure_bytes", lambda *_, **__: b"a figure")
     monkeypatch.setattr(exact_solutions, "run_benchmarks", lambda **_: [])
     monkeypatch.setattr(exact_solutions, "as_text", lambda found: "a table")
     monkeypatch.setattr(aeronet, "load_gas_table", unavailable)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aeroforcing.coastline import coastline
+from aeroforcing.output.map_frame import coastline
 
 
 def test_the_coast_is_packed_as_it_was(shared):

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aeroforcing.color_levels import (
+from aeroforcing.core.errors import InputError
+from aeroforcing.output.colors import (
     DIVERGING,
     colors_of,
     round_levels,
     symmetric_levels,
     tick_levels,
 )
-from aeroforcing.core.errors import InputError
 
 SIZES = st.floats(1e-6, 1e6)
 

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from forcing_samples import sample_forcing
 
-from aeroforcing.contents import as_text, contents
+from aeroforcing.output.contents import as_text, contents
 
 FORCING = sample_forcing().assign_attrs(
     history="2026-01-01T00:00:00Z: a step\n2025-01-01T00:00:00Z: an older step",

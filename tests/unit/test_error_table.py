@@ -17,15 +17,15 @@ from matplotlib import pyplot as plt
 import aeroforcing as af
 from aeroforcing.analysis.error_budget import as_text, budget, known_budget
 from aeroforcing.cli import main
-from aeroforcing.contents import as_text as contents_text
-from aeroforcing.contents import contents
 from aeroforcing.core.kernel_names import FORCINGS, quantities_of, quantity_of
 from aeroforcing.core.netcdf import open_input, write_netcdf
 from aeroforcing.grids.means import annual_mean, global_mean
 from aeroforcing.inputs.uncertainty import AERONET, PRESETS, systematic_changes
 from aeroforcing.maps.summary import as_text as summary_text
 from aeroforcing.maps.summary import averaged_fields, summarise
-from aeroforcing.report import report
+from aeroforcing.output.contents import as_text as contents_text
+from aeroforcing.output.contents import contents
+from aeroforcing.output.report import report
 
 INPUTS = toy_inputs(months=(1, 7))
 KERNELS = toy_kernels(INPUTS).assign_attrs(title="A test", history="made", inputs="aod: of a test")

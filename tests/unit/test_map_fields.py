@@ -13,7 +13,7 @@ from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.grids.means import global_mean
-from aeroforcing.map_fields import area_mean, map_field, mesh_of, on_mesh
+from aeroforcing.output.map_fields import area_mean, map_field, mesh_of, on_mesh
 
 FORCING = sample_forcing()
 TOA, TOA_ERROR = FORCING["forcing_toa"], FORCING["forcing_toa_stderr"]

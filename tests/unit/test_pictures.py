@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from pictures import BASELINE, difference, save, skip_with_other_versions, wants_new_pictures
 
 from aeroforcing.core.variables import stamp
-from aeroforcing.plot import plot_map, plot_maps
-from aeroforcing.sweep_plot import plot_sweep
-from aeroforcing.zonal_plot import plot_zonal_means
+from aeroforcing.output.maps import plot_map, plot_maps
+from aeroforcing.output.sweeps import plot_sweep
+from aeroforcing.output.zonal_means import plot_zonal_means
 
 FORCING = sample_forcing()
 

@@ -12,15 +12,15 @@ from forcing_samples import sample_forcing
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 
-from aeroforcing.coastline import coast_around, coastline
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import flag_attributes
 from aeroforcing.grids.grid import gaussian_grid
-from aeroforcing.map_fields import area_mean, map_field
-from aeroforcing.plot import plot_map, plot_maps
-from aeroforcing.plot_text import estimate, folded, label_of, units_of
-from aeroforcing.sweep_plot import plot_sweep
-from aeroforcing.zonal_plot import plot_zonal_means
+from aeroforcing.output.labels import estimate, folded, label_of, units_of
+from aeroforcing.output.map_fields import area_mean, map_field
+from aeroforcing.output.map_frame import coast_around, coastline
+from aeroforcing.output.maps import plot_map, plot_maps
+from aeroforcing.output.sweeps import plot_sweep
+from aeroforcing.output.zonal_means import plot_zonal_means
 
 FORCING = sample_forcing()
 TOA, TOA_ERROR = FORCING["forcing_toa"], FORCING["forcing_toa_stderr"]

@@ -15,7 +15,7 @@ from forcing_samples import sample_forcing
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.regions import region_means
-from aeroforcing.report import report
+from aeroforcing.output.report import report
 
 FORCING = sample_forcing().assign_attrs(
     history="2026-01-01T00:00:00Z: aeroforcing grid -o <b>.nc", aeroforcing_config="seed = 0\n"

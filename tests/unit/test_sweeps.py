@@ -16,7 +16,7 @@ from aeroforcing.analysis.sweep_columns import PARAMETERS, Point, base_column, d
 from aeroforcing.analysis.sweeps import sweep, zero_of
 from aeroforcing.core.variables import VARIABLES
 from aeroforcing.forcing.column import REPLICATES
-from aeroforcing.plot_text import label_of
+from aeroforcing.output.labels import label_of
 
 LEVELS = ("toa", "atmosphere", "surface")
 # Forcing at the top, in the atmosphere and at the surface [W m-2] by an exact multi-stream solver

@@ -7,23 +7,16 @@ import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from aeroforcing.color_levels import colors_of, tick_levels
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import STDERR_SUFFIX, lookup
-from aeroforcing.plot_text import estimate, folded, in_brackets, label_of, units_of
+from aeroforcing.output.colors import LEVEL_LINES, SKY_STYLES, colors_of, tick_levels
+from aeroforcing.output.labels import estimate, folded, in_brackets, label_of, units_of
 
 _SIZE = (7.0, 5.6)  # inches
 _TITLE, _LABEL, _TICK = 12, 13, 12  # points: readable at half size
 _TITLE_WIDTH = 52  # letters
 _BAND = 2.0  # standard errors on either side
 
-# Colours of Okabe and Ito, which the colour-blind can tell apart; markers for prints in grey.
-LEVEL_LINES = {
-    "toa": ("top of the atmosphere", "#0072B2", "o"),
-    "atmosphere": ("atmosphere", "#D55E00", "s"),
-    "surface": ("surface", "#000000", "^"),
-}
-SKY_STYLES = {"": "-", "_cs": "--"}
 _SYMBOLS = {"critical_ssa": "critical SSA", "critical_surface_albedo": "critical surface albedo"}
 
 

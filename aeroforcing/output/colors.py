@@ -1,4 +1,4 @@
-"""Discrete colours of maps: levels at round numbers, symmetric around zero where signs matter."""
+"""Colours and line styles of all figures; levels at round numbers, symmetric where signs matter."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ _ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _OUTER_SHARE = 0.01  # of the values may lie beyond the outer levels, where colours end in arrows
 
 Extend = Literal["neither", "min", "max", "both"]
+
+# Colours of Okabe and Ito, which the colour-blind can tell apart; markers for prints in grey.
+LEVEL_LINES = {
+    "toa": ("top of the atmosphere", "#0072B2", "o"),
+    "atmosphere": ("atmosphere", "#D55E00", "s"),
+    "surface": ("surface", "#000000", "^"),
+}
+SKY_STYLES = {"": "-", "_cs": "--"}
 
 
 class Colors(NamedTuple):

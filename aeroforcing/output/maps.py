@@ -14,12 +14,19 @@ from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
-from aeroforcing.coastline import coast_around
-from aeroforcing.color_levels import Colors, colors_of, flag_colors, tick_levels
 from aeroforcing.core.calendar import month_numbers
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.regions import Extent
-from aeroforcing.map_fields import (
+from aeroforcing.output.colors import Colors, colors_of, flag_colors, tick_levels
+from aeroforcing.output.labels import (
+    MINUS,
+    area_name,
+    colorbar_label,
+    folded,
+    heading_of,
+    subtitle_of,
+)
+from aeroforcing.output.map_fields import (
     SEASONS,
     MapField,
     Mesh,
@@ -29,9 +36,7 @@ from aeroforcing.map_fields import (
     on_mesh,
     values_inside,
 )
-from aeroforcing.map_grid import central_longitude, draw_grid, projected
-from aeroforcing.map_text import area_name, colorbar_label, heading_of, subtitle_of
-from aeroforcing.plot_text import MINUS, folded
+from aeroforcing.output.map_frame import central_longitude, coast_around, draw_grid, projected
 
 _PROJECTIONS = {"robinson": ccrs.Robinson, "platecarree": ccrs.PlateCarree}
 _SIZE = (8.0, 5.2)  # inches

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import STDERR_SUFFIX
-from aeroforcing.map_fields import MapField, map_field
-from aeroforcing.plot_text import in_brackets, units_of
-from aeroforcing.sweep_plot import LEVEL_LINES, SKY_STYLES
+from aeroforcing.output.colors import LEVEL_LINES, SKY_STYLES
+from aeroforcing.output.labels import in_brackets, units_of
+from aeroforcing.output.map_fields import MapField, map_field
 
 _SIZE = (7.0, 5.6)  # inches
 _TITLE, _LABEL, _TICK = 13, 13, 12  # points: readable at half size

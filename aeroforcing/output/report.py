@@ -17,17 +17,17 @@ from matplotlib.axes import Axes
 
 from aeroforcing.analysis.error_budget import budget, known_budget
 from aeroforcing.analysis.validation.exact_solutions import Comparison, run_benchmarks
-from aeroforcing.contents import contents
 from aeroforcing.core import resources
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import STDERR_SUFFIX, lookup
 from aeroforcing.core.version import __version__
-from aeroforcing.figure_file import figure_bytes
 from aeroforcing.grids.means import weights_of
 from aeroforcing.grids.regions import REGIONS
-from aeroforcing.plot import plot_map
-from aeroforcing.plot_text import MINUS, estimate, number
-from aeroforcing.zonal_plot import plot_zonal_means
+from aeroforcing.output.contents import contents
+from aeroforcing.output.figure_files import figure_bytes
+from aeroforcing.output.labels import MINUS, estimate, number
+from aeroforcing.output.maps import plot_map
+from aeroforcing.output.zonal_means import plot_zonal_means
 
 _DPI = 130
 _BENCHMARK_PHOTONS = 2**14
@@ -89,7 +89,7 @@ def _title(forcing: xr.Dataset) -> str:
 
 
 def _page(title: str, body: str) -> str:
-    style = files("aeroforcing").joinpath("report.css").read_text(encoding="utf-8")
+    style = files("aeroforcing.output").joinpath("report.css").read_text(encoding="utf-8")
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -1,10 +1,13 @@
-"""Words and numbers of figures: units, labels, estimates with their errors."""
+"""Words and numbers of figures: units, labels, estimates with errors, titles and marks of maps."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from aeroforcing.core.variables import lookup
+from aeroforcing.grids.regions import Extent
+from aeroforcing.output.map_fields import MapField, area_mean, input_error_of_mean
 
 MINUS = "\N{MINUS SIGN}"
 _UNITS = {"1": "", "W m-2": "W m$^{-2}$", "kg m-2": "kg m$^{-2}$", "m2": "m$^2$"}
@@ -72,3 +75,34 @@ def _decimals(mean: float, error: float) -> int:
     if mean == 0.0 or not math.isfinite(mean):
         return 2
     return min(max(0, 2 - math.floor(math.log10(abs(mean)))), 4)
+
+
+def heading_of(shown: MapField, *, difference: bool) -> str:
+    """The name of the variable, as a title begins."""
+    variable = lookup(shown.name)
+    text = variable.long_name if variable is not None else shown.name
+    return f"Difference: {text}" if difference else text[:1].upper() + text[1:]
+
+
+def subtitle_of(shown: MapField, extent: Extent | None, *, short: bool = False) -> str:
+    """The period and the mean."""
+    mean, error = area_mean(shown, extent=extent)
+    units = units_of(shown.name)
+    value = estimate(mean, error, inputs=input_error_of_mean(shown, extent=extent), units=units)
+    if short:
+        return f"{shown.period}: {value}"
+    return ", ".join(filter(None, [shown.period, f"{area_name(extent)} {value}"]))
+
+
+def area_name(extent: Extent | None) -> str:
+    """What kind of mean a title tells."""
+    return "global mean" if extent is None else "regional mean"
+
+
+def colorbar_label(panels: Sequence[MapField], *, hatched: bool) -> str:
+    """The unit, or the name of what has none, and the meaning of hatching and grey."""
+    name = panels[0].name
+    missing = any(bool(panel.values.isnull().any()) for panel in panels)
+    notes = ["hatched: within 2 standard errors of zero"] * hatched + ["grey: no value"] * missing
+    text = units_of(name) or label_of(name)
+    return f"{text}   ({', '.join(notes)})" if notes else text
