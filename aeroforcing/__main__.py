@@ -13,7 +13,7 @@ _SECONDS_TO_END = 10
 def main() -> int:
     """Run the command with the arguments of the process; returns the exit code."""
     try:
-        from aeroforcing.cli import main as run
+        from aeroforcing.cli.main import main as run
 
         code = run()
         if code in (_EXIT_INTERRUPTED, _EXIT_TERMINATED):

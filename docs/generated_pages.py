@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import aeroforcing
-from aeroforcing.cli import VERBS, build_parsers
+from aeroforcing.cli.main import VERBS, build_parsers
 from aeroforcing.core.variables import VARIABLES, Variable
 
 _COMMANDS = """# Commands

@@ -19,10 +19,10 @@ import xarray as xr
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis.strategies import SearchStrategy
 
-from aeroforcing.cli import main
+from aeroforcing.cli.main import main
 
 SECONDS = 60  # after which a case hangs
-CODES = {0, 1, 2}  # that a command may end with, of those in aeroforcing.cli
+CODES = {0, 1, 2}  # that a command may end with, of those in aeroforcing.cli.main
 
 
 def fuzz(strategy: SearchStrategy, check: Callable[[Any], None], *, cases: int) -> None:

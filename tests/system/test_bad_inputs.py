@@ -23,7 +23,7 @@ import pytest
 import xarray as xr
 from builtin_memory import remembered_inputs
 
-from aeroforcing.cli import main
+from aeroforcing.cli.main import main
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.inputs import by_chunk, resolve

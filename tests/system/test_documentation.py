@@ -22,7 +22,7 @@ import pytest
 from executed_notebooks import NOTEBOOKS, executed
 
 import aeroforcing
-from aeroforcing.cli import VERBS
+from aeroforcing.cli.main import VERBS
 
 ROOT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"  # a proxy that does not answer

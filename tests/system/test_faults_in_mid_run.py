@@ -23,7 +23,7 @@ from small_disk import mounted_disk
 from test_wrong_input import command, obey_permissions
 
 import aeroforcing as af
-from aeroforcing.cli import main
+from aeroforcing.cli.main import main
 from aeroforcing.core import netcdf
 from aeroforcing.inputs import by_chunk
 from aeroforcing.maps import saved

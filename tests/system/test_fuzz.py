@@ -45,9 +45,9 @@ from hypothesis import strategies as st
 
 import aeroforcing
 from aeroforcing.analysis.validation import aeronet, exact_solutions
-from aeroforcing.cli import VERBS, build_parsers
-from aeroforcing.commands import assimilate, column, fill, grid, prepare, sweep
-from aeroforcing.commands import inputs as inputs_command
+from aeroforcing.cli.commands import assimilate, column, fill, grid, prepare, sweep
+from aeroforcing.cli.commands import inputs as inputs_command
+from aeroforcing.cli.main import VERBS, build_parsers
 from aeroforcing.core.canonical import check_ranges
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input

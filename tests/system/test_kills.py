@@ -54,7 +54,9 @@ def test_many_kills_lose_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("at", ["aeroforcing.cli", "aeroforcing.commands.map", "numpy", "netCDF4"])
+@pytest.mark.parametrize(
+    "at", ["aeroforcing.cli.main", "aeroforcing.cli.commands.map", "numpy", "netCDF4"]
+)
 def test_an_interruption_while_modules_are_loaded_is_no_traceback(at, how, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(SIGNAL_AT_IMPORT)
     places = os.pathsep.join([str(tmp_path), *(str(Path(place).resolve()) for place in sys.path)])
@@ -63,7 +65,7 @@ def test_an_interruption_while_modules_are_loaded_is_no_traceback(at, how, tmp_p
         cwd=tmp_path, capture_output=True, text=True, timeout=120,
         env=os.environ | {"PYTHONPATH": places, "AT": at, "HOW": str(int(how))},
     )  # fmt: skip
-    if at == "aeroforcing.cli" and how == signal.SIGTERM:  # nothing can catch it yet
+    if at == "aeroforcing.cli.main" and how == signal.SIGTERM:  # nothing can catch it yet
         assert done.returncode == -signal.SIGTERM
     else:
         assert done.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[how]
@@ -148,7 +150,9 @@ sys.exit(command.main())
 """
 
 
-@pytest.mark.parametrize("name", ["signal", "enum", "aeroforcing.cli", "aeroforcing.core.errors"])
+@pytest.mark.parametrize(
+    "name", ["signal", "enum", "aeroforcing.cli.main", "aeroforcing.core.errors"]
+)
 def test_an_interruption_of_the_start_has_no_traceback(name):
     script = WHILE_LOADING.format(name=name, how=int(signal.SIGINT))
     assert_interrupted(script, 130, says="interrupted")

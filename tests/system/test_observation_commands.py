@@ -18,7 +18,7 @@ import pytest
 import xarray as xr
 from cf_check import cf_problems
 
-from aeroforcing.cli import main
+from aeroforcing.cli.main import main
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.grids.means import global_mean

@@ -19,7 +19,7 @@ import pytest
 import xarray as xr
 from matplotlib import pyplot as plt
 
-from aeroforcing.cli import VERBS, build_parsers, main
+from aeroforcing.cli.main import VERBS, build_parsers, main
 from aeroforcing.core.netcdf import write_netcdf
 from aeroforcing.inputs.builtin.fields import builtin_inputs
 from aeroforcing.maps import grid, saved

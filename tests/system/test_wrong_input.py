@@ -24,7 +24,7 @@ import pytest
 import xarray as xr
 from small_disk import mounted_disk
 
-from aeroforcing.cli import main
+from aeroforcing.cli.main import main
 from aeroforcing.core.netcdf import open_input
 
 QUICK = ["--grid", "T21", "--months", "1", "--photons", "16", "--sky", "clear"]

@@ -15,7 +15,7 @@ from aeroforcing.analysis.validation.aeronet import (
     as_text,
     compare_with_aeronet,
 )
-from aeroforcing.cli import main
+from aeroforcing.cli.main import main
 from aeroforcing.core.errors import InputError
 from aeroforcing.observations.readers.aeronet_fluxes import read_aeronet_fluxes
 

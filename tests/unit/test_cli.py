@@ -21,8 +21,8 @@ import xarray as xr
 from cf_check import cf_problems
 
 import aeroforcing
-from aeroforcing.cli import VERBS, build_parsers, main, parse
-from aeroforcing.commands.common import beginning
+from aeroforcing.cli.common import beginning
+from aeroforcing.cli.main import VERBS, build_parsers, main, parse
 from aeroforcing.core.calendar import climatological_time
 from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE, open_input, write_netcdf
@@ -101,7 +101,7 @@ HEAVY = {"numpy", "xarray", "scipy", "numba", "netCDF4", "pandas", "matplotlib",
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["grid", "--help"]])
 def test_help_and_version_load_the_standard_library_only(arguments):
     code = (
-        "import sys; from aeroforcing.cli import main\n"
+        "import sys; from aeroforcing.cli.main import main\n"
         f"try: main({arguments})\n"
         "except SystemExit: pass\n"
         "print(' '.join(sys.modules), file=sys.stderr)"

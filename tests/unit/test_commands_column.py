@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aeroforcing.cli import main
-from aeroforcing.commands.sweep import parse_sweep, parse_values
+from aeroforcing.cli.commands.sweep import parse_sweep, parse_values
+from aeroforcing.cli.main import main
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE, open_input
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from forcing_samples import sample_forcing
 
-from aeroforcing.cli import main
+from aeroforcing.cli.main import main
 from aeroforcing.core.netcdf import write_netcdf
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aeroforcing.config import (
+from aeroforcing.cli.options import (
     DISTANCES,
     FLAG,
     MONTHS,

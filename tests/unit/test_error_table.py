@@ -16,7 +16,7 @@ from matplotlib import pyplot as plt
 
 import aeroforcing as af
 from aeroforcing.analysis.error_budget import as_text, budget, known_budget
-from aeroforcing.cli import main
+from aeroforcing.cli.main import main
 from aeroforcing.core.kernel_names import FORCINGS, quantities_of, quantity_of
 from aeroforcing.core.netcdf import open_input, write_netcdf
 from aeroforcing.grids.means import annual_mean, global_mean

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aeroforcing.cli import main
+from aeroforcing.cli.main import main
 from aeroforcing.columns.atmosphere import WELL_MIXED, precipitable_water
 from aeroforcing.columns.column import Column
 from aeroforcing.columns.vertical_profiles import SigmaProfile

@@ -33,7 +33,7 @@ def monthly(value, times):
 
 
 def test_the_command_knows_the_same_products():
-    from aeroforcing.commands.prepare import PRODUCT
+    from aeroforcing.cli.commands.prepare import PRODUCT
 
     assert all(PRODUCT.kind.allows(product) for product in PRODUCTS)
 

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import aeroforcing as af
-from aeroforcing.cli import main
+from aeroforcing.cli.main import main
 from aeroforcing.core.errors import InputError
 from aeroforcing.inputs.air import wind_names
 from aeroforcing.inputs.resolve import resolve_inputs

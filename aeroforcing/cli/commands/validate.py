@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from aeroforcing.commands.common import AT_LEAST_1
-from aeroforcing.config import TEXT, Option, add_options, effective, integer_from
+from aeroforcing.cli.common import AT_LEAST_1
+from aeroforcing.cli.options import TEXT, Option, add_options, effective, integer_from
 from aeroforcing.core.errors import InputError
 from aeroforcing.runs.progress import Progress
 

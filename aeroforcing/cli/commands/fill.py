@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from aeroforcing.commands.common import (
+from aeroforcing.cli.common import (
     add_positional,
     add_run_arguments,
     effective_options,
@@ -15,7 +15,7 @@ from aeroforcing.commands.common import (
     target_of,
     write_documented,
 )
-from aeroforcing.config import DISTANCES, TEXT, TEXTS, Option, one_of
+from aeroforcing.cli.options import DISTANCES, TEXT, TEXTS, Option, one_of
 from aeroforcing.core.errors import InputError
 
 if TYPE_CHECKING:

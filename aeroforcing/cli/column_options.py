@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aeroforcing.commands.common import effective_options
-from aeroforcing.config import POSITIVE, TEXT, Kind, Option, integer_from, is_number, one_of
+from aeroforcing.cli.common import effective_options
+from aeroforcing.cli.options import POSITIVE, TEXT, Kind, Option, integer_from, is_number, one_of
 from aeroforcing.core.errors import InputError
 
 if TYPE_CHECKING:

@@ -9,20 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aeroforcing.commands.column_options import (
-    COLUMN_OPTIONS,
-    chosen_options,
-    column_of,
-    run_settings,
-)
-from aeroforcing.commands.common import (
+from aeroforcing.cli.column_options import COLUMN_OPTIONS, chosen_options, column_of, run_settings
+from aeroforcing.cli.common import (
     add_run_arguments,
     beginning,
     documented,
     print_options,
     target_of,
 )
-from aeroforcing.config import TEXT, Option
+from aeroforcing.cli.options import TEXT, Option
 from aeroforcing.core.errors import InputError
 from aeroforcing.runs.progress import Progress
 

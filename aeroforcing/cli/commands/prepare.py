@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from aeroforcing.commands.common import (
+from aeroforcing.cli.common import (
     AT_LEAST_1,
     add_positional,
     add_run_arguments,
@@ -16,7 +16,7 @@ from aeroforcing.commands.common import (
     say_written,
     target_of,
 )
-from aeroforcing.config import TEXT, TEXTS, Option, one_of
+from aeroforcing.cli.options import TEXT, TEXTS, Option, one_of
 from aeroforcing.core.errors import InputError
 
 SUMMARY = "Read AERONET, MODIS, MISR, MERRA-2, GOCART or ISCCP files into a monthly climatology."

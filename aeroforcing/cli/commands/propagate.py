@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from aeroforcing.commands.common import (
+from aeroforcing.cli.common import (
     add_positional,
     add_run_arguments,
     effective_options,
@@ -15,7 +15,7 @@ from aeroforcing.commands.common import (
     target_of,
     write_documented,
 )
-from aeroforcing.config import SHARE, TEXT, TEXTS, Option
+from aeroforcing.cli.options import SHARE, TEXT, TEXTS, Option
 from aeroforcing.core.errors import InputError
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aeroforcing.commands.common import input_file
-from aeroforcing.config import FLAG, MONTHS, TEXT, Option, one_of
+from aeroforcing.cli.common import input_file
+from aeroforcing.cli.options import FLAG, MONTHS, TEXT, Option, one_of
 
 if TYPE_CHECKING:
     import xarray as xr

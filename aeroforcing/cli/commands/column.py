@@ -6,14 +6,9 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from aeroforcing.commands.column_options import (
-    COLUMN_OPTIONS,
-    chosen_options,
-    column_of,
-    run_settings,
-)
-from aeroforcing.commands.common import print_options
-from aeroforcing.config import add_options
+from aeroforcing.cli.column_options import COLUMN_OPTIONS, chosen_options, column_of, run_settings
+from aeroforcing.cli.common import print_options
+from aeroforcing.cli.options import add_options
 
 if TYPE_CHECKING:
     import xarray as xr

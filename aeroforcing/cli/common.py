@@ -1,4 +1,4 @@
-"""What the verbs share: options and config, the output file, its history, the package's samples."""
+"""What the verbs share: reading and writing results, and what a file says about its making."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from aeroforcing.config import (
+import xarray as xr
+
+from aeroforcing.cli.options import (
     Option,
     add_options,
     dump_config,
@@ -17,6 +20,8 @@ from aeroforcing.config import (
     read_config,
 )
 from aeroforcing.core.errors import InputError
+from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE
+from aeroforcing.core.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 AT_LEAST_1 = integer_from(1)
+
+REFERENCES = "Chung (2012), doi:10.5772/50248"
 
 
 def add_positional(parser: argparse.ArgumentParser, option: Option, *, nargs: str) -> None:
@@ -130,7 +137,7 @@ def documented(
     dataset: xr.Dataset, *, options: dict[str, Any], args: argparse.Namespace, title: str
 ) -> xr.Dataset:
     """The dataset with the attributes that tell how it was made."""
-    from aeroforcing.provenance import with_provenance
+    pass
 
     return with_provenance(dataset, command=args.command, config=dump_config(options), title=title)
 
@@ -160,3 +167,28 @@ def say_written(target: Path) -> None:
     import logging
 
     logging.getLogger(__name__).info("wrote %s", target)
+
+
+def with_provenance(
+    dataset: xr.Dataset, *, command: str, config: str, title: str, now: datetime | None = None
+) -> xr.Dataset:
+    """The dataset with the global attributes that tell how it was made.
+
+    Parameters
+    ----------
+    dataset
+        The result of a run; its own attributes are kept, an older `history` below the new line.
+    command
+        The exact command line.
+    config
+        The options of the run as TOML text, which `--config` reads back from the file.
+    title
+        What the file holds, where the dataset does not say it.
+    now
+        Time of the run, by default now.
+    """
+    time = (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    history = [f"{time}: {command}", *filter(None, [dataset.attrs.get("history")])]
+    about = {"title": title, "source": f"aeroforcing {__version__}", "references": REFERENCES}
+    made = {"history": "\n".join(history), CONFIG_ATTRIBUTE: config}
+    return dataset.assign_attrs(about | dataset.attrs | made)

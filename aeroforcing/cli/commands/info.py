@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from aeroforcing.commands.common import input_file
+from aeroforcing.cli.common import input_file
 
 SUMMARY = "Tell what a file holds: variables, means by region with errors, settings, provenance."
 

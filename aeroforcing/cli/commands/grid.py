@@ -7,7 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from aeroforcing.commands.common import (
+from aeroforcing.cli.common import (
     AT_LEAST_1,
     add_positional,
     add_run_arguments,
@@ -18,7 +18,7 @@ from aeroforcing.commands.common import (
     print_options,
     target_of,
 )
-from aeroforcing.commands.input_options import (
+from aeroforcing.cli.input_options import (
     INPUT,
     INPUT_OPTIONS,
     are_combined,
@@ -26,7 +26,7 @@ from aeroforcing.commands.input_options import (
     inputs_text,
     resolved,
 )
-from aeroforcing.config import (
+from aeroforcing.cli.options import (
     FLAG,
     NOT_NEGATIVE,
     POSITIVE,

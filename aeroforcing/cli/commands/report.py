@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from aeroforcing.commands.common import input_file, target_of
+from aeroforcing.cli.common import input_file, target_of
 from aeroforcing.core.errors import InputError
 
 SUMMARY = "Write one HTML page on a forcing map: tables, maps, inputs, provenance."

@@ -1,6 +1,6 @@
 """The command `aeroforcing`: chooses the verb, reports failures, sets the exit code.
 
-Every verb is a module of `aeroforcing.commands` with `SUMMARY`, `EXAMPLES`,
+Every verb is a module of `aeroforcing.cli.commands` with `SUMMARY`, `EXAMPLES`,
 `add_arguments(parser)` and `run(args)`. Only the standard library is imported here and at the top
 of those modules, so that `--help` answers at once.
 
@@ -39,7 +39,8 @@ VERBS = (
     "validate",
 )
 
-EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
+EXIT_FAILED, EXIT_USAGE = 1, 2
+EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -119,7 +120,7 @@ def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argu
     parser.add_argument("--version", action="version", version=f"aeroforcing {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
     for name in VERBS:
-        module = import_module(f"aeroforcing.commands.{name}")
+        module = import_module(f"aeroforcing.cli.commands.{name}")
         verb = _parser(
             verbs.add_parser,
             name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from aeroforcing.commands.common import (
+from aeroforcing.cli.common import (
     add_positional,
     add_run_arguments,
     effective_options,
@@ -12,7 +12,7 @@ from aeroforcing.commands.common import (
     target_of,
     write_documented,
 )
-from aeroforcing.commands.input_options import INPUT, INPUT_OPTIONS, inputs_text, resolved
+from aeroforcing.cli.input_options import INPUT, INPUT_OPTIONS, inputs_text, resolved
 
 SUMMARY = "Write the inputs that the verb grid would use, and say where they come from."
 

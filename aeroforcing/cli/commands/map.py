@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aeroforcing.commands.common import input_file, target_of
+from aeroforcing.cli.common import input_file, target_of
 from aeroforcing.core.errors import InputError
 
 if TYPE_CHECKING:
