@@ -46,7 +46,7 @@ def column_profiles(
     """Fluxes through all levels of a column at an instant, and the heating of its layers.
 
     Energy closes in every layer: the divergence of the net flux is the absorption (see
-    `level_estimates`). At the ends the fluxes agree with those of `column_fluxes` within the
+    `estimates`). At the ends the fluxes agree with those of `column_fluxes` within the
     errors; those of `column_fluxes` are the more precise.
 
     Parameters

@@ -1,4 +1,37 @@
-"""From the replicates of the solver's integrals to fluxes and forcings with standard errors."""
+"""From the replicates of the solver's integrals to fluxes, forcings, profiles and kernels.
+
+Each is a linear function of the integrals, taken replicate by replicate: their scatter then gives
+the standard error.
+
+**Profiles.** The absorption of a layer is scored along the paths itself (level_paths.py) and is
+much more precise than the divergence of the scored fluxes. Net fluxes are therefore built from the
+surface up,
+
+    net(level) = net(surface) + absorption in all layers between,
+
+the downward flux is as scored, and the upward one is down - net. So the divergence of the net flux
+is the absorption to the last digit, a layer that absorbs nothing is not heated, the downward flux
+at the top is the sun's, and the upward flux at the surface is what the surface reflects.
+
+**Radiative kernels.** A kernel is a derivative of the forcing, at the top of the atmosphere, in the
+atmosphere and at the surface, in W m-2 per unit of the quantity, the others being held:
+
+=====================  ============================================================================
+``log_aod``            natural logarithm of the AOD: the forcing's change for a relative change of
+                       the AOD at all wavelengths
+``ssa``                SSA at 550 nm; the co-albedo keeps its spectrum
+``asymmetry``          asymmetry parameter, at all wavelengths
+``angstrom``           Angstrom exponent, the AOD at 550 nm being held
+``coalbedo_angstrom``  Angstrom exponent of the co-albedo, the SSA at 550 nm being held
+``surface_albedo``     albedo, at all wavelengths, for direct and diffuse light
+``cloud_<type>``       share of the sky under a type of cloud, taken from the clear sky
+``log_aod_squared``    second derivative by the logarithm of the AOD
+``ssa_squared``        second derivative by the SSA
+=====================  ============================================================================
+
+How they come from the paths is derived in derivatives.py. The forcing is linear in the cloud
+fractions: their kernel is the forcing under the cloud less that under the clear sky, exactly.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +50,16 @@ from aeroforcing.transport.level_paths import ABSORBED, ACTINIC, DIRECT, DOWN, U
 
 Replicates = dict[str, Floats]  # name -> (cell, replicate)
 
+# Share of the sky that each state has in the drawing of cloudy states besides its own: the kernel
+# of a type of cloud is known where there is none of it.
+LEAST_FRACTION = 0.01
+
 _SCORE_OF_FLUX = {
     "toa_up": TOA_UP,
     "surface_down": SURFACE_DOWN,
     "surface_down_direct": SURFACE_DIRECT,
     "surface_up": SURFACE_UP,
 }
-
-# Share of the sky that each state has in the drawing of cloudy states besides its own: the kernel
-# of a type of cloud is known where there is none of it.
-LEAST_FRACTION = 0.01
 
 
 def change_and_clean(estimates: Floats, cover: Floats) -> dict[str, tuple[Floats, Floats]]:
@@ -35,8 +68,7 @@ def change_and_clean(estimates: Floats, cover: Floats) -> dict[str, tuple[Floats
     Parameters
     ----------
     estimates
-        (cell, integral, replicate, ..., score) of `integrals.solve` or
-        `level_integrals.solve_levels` [W m-2].
+        (cell, integral, replicate, ..., score) of `integrals.solve` [W m-2].
     cover
         (cell,) share of the sky in the cloudy states.
 
@@ -98,60 +130,6 @@ def flux_replicates(change: Floats, clean: Floats, sky: str) -> Replicates:
     return fluxes
 
 
-def means_and_errors(replicates: Replicates) -> dict[str, Floats]:
-    """Mean over the replicates, and under `<name>_stderr` the standard error of that mean."""
-    found: dict[str, tuple[Floats, Floats]] = {}
-    for names in _names_by_shape(replicates):
-        # Together: a block of cells has many names, and each call on its own takes as long.
-        values = np.stack([replicates[name] for name in names])
-        errors = values.std(axis=-1, ddof=1) / np.sqrt(values.shape[-1])
-        found |= dict(zip(names, zip(values.mean(axis=-1), errors, strict=True), strict=True))
-    results = {}
-    for name in replicates:
-        results[name], results[f"{name}_stderr"] = found[name]
-    return results
-
-
-def _names_by_shape(replicates: Replicates) -> list[list[str]]:
-    """The names whose values have the same shape, together."""
-    names: dict[tuple[int, ...], list[str]] = {}
-    for name, values in replicates.items():
-        names.setdefault(values.shape, []).append(name)
-    return list(names.values())
-
-
-def samples_per_replicate(photons: float, replicates: int) -> int:
-    """The least power of two that gives at least `photons` samples over all replicates.
-
-    Raises
-    ------
-    InputError
-        `photons` is not a whole number of at least 1, or is more than a run can hold.
-    """
-    if not (np.isfinite(photons) and photons >= 1 and float(photons).is_integer()):
-        raise InputError(f"photons={photons!r} is not allowed; give a whole number of at least 1.")
-    samples = 1 << max(0, int(np.ceil(np.log2(photons / replicates))))
-    if samples > 2**26:
-        raise InputError(
-            f"photons={photons!r} is not allowed; give at most {2**26 * replicates}, or average "
-            "runs of different seeds."
-        )
-    return samples
-
-
-def seed_key(seed: int) -> np.uint64:
-    """The root of all random numbers.
-
-    Raises
-    ------
-    InputError
-        The seed is not a whole number from 0 to 2^63 - 1.
-    """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
-        raise InputError(f"seed={seed!r} is not allowed; give a whole number from 0 to 2^63 - 1.")
-    return np.uint64(seed)
-
-
 class Levels(NamedTuple):
     """Fluxes at levels and absorption in layers that close, (cell, level or layer, replicate)."""
 
@@ -173,7 +151,7 @@ def closed_levels(scores: Floats, *, incoming: Floats) -> Levels:
     Parameters
     ----------
     scores
-        (cell, replicate, level, score) of `level_integrals.solve_levels`.
+        (cell, replicate, level, score) of `integrals.solve` [W m-2].
     incoming
         (cell,) downward flux at the top, which is known; 0 for a change by the aerosol.
     """
@@ -271,3 +249,57 @@ def kernel_replicates(
                 f"kernel_cloud_{name}", up - clear[..., TOA_UP], down - surface, ""
             )
     return kernels
+
+
+def means_and_errors(replicates: Replicates) -> dict[str, Floats]:
+    """Mean over the replicates, and under `<name>_stderr` the standard error of that mean."""
+    found: dict[str, tuple[Floats, Floats]] = {}
+    for names in _names_by_shape(replicates):
+        # Together: a block of cells has many names, and each call on its own takes as long.
+        values = np.stack([replicates[name] for name in names])
+        errors = values.std(axis=-1, ddof=1) / np.sqrt(values.shape[-1])
+        found |= dict(zip(names, zip(values.mean(axis=-1), errors, strict=True), strict=True))
+    results = {}
+    for name in replicates:
+        results[name], results[f"{name}_stderr"] = found[name]
+    return results
+
+
+def _names_by_shape(replicates: Replicates) -> list[list[str]]:
+    """The names whose values have the same shape, together."""
+    names: dict[tuple[int, ...], list[str]] = {}
+    for name, values in replicates.items():
+        names.setdefault(values.shape, []).append(name)
+    return list(names.values())
+
+
+def samples_per_replicate(photons: float, replicates: int) -> int:
+    """The least power of two that gives at least `photons` samples over all replicates.
+
+    Raises
+    ------
+    InputError
+        `photons` is not a whole number of at least 1, or is more than a run can hold.
+    """
+    if not (np.isfinite(photons) and photons >= 1 and float(photons).is_integer()):
+        raise InputError(f"photons={photons!r} is not allowed; give a whole number of at least 1.")
+    samples = 1 << max(0, int(np.ceil(np.log2(photons / replicates))))
+    if samples > 2**26:
+        raise InputError(
+            f"photons={photons!r} is not allowed; give at most {2**26 * replicates}, or average "
+            "runs of different seeds."
+        )
+    return samples
+
+
+def seed_key(seed: int) -> np.uint64:
+    """The root of all random numbers.
+
+    Raises
+    ------
+    InputError
+        The seed is not a whole number from 0 to 2^63 - 1.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
+        raise InputError(f"seed={seed!r} is not allowed; give a whole number from 0 to 2^63 - 1.")
+    return np.uint64(seed)
