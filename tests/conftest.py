@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# No time limits: the machine may be busy, and a kernel is compiled at its first call.
+# No time limits: the machine may be busy, and a function is compiled at its first call.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 

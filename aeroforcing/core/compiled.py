@@ -1,7 +1,9 @@
-"""How numba compiles the kernels: once, kept on disk, without the interpreter's lock.
+"""How numba compiles functions: once, kept on disk, without the interpreter's lock.
 
-`inner` is for kernels that only other kernels call: they get no entry for the interpreter, whose
-unpacking of dozens of arrays takes a quarter of the time of compilation. Calling one from
+`compiled` is for functions that Python calls.
+
+`inner` is for those that only other compiled functions call: they get no entry for the interpreter,
+whose unpacking of dozens of arrays takes a quarter of the time of compilation. Calling one from
 Python crashes the process.
 
 `uncounted` is for those of them that neither make nor return an array. numba otherwise counts the
@@ -41,7 +43,7 @@ inlined = njit(**(_OPTIONS | {"no_cpython_wrapper": True, "_nrt": False, "forcei
 def borrowed(_typing: Any, values: Any) -> Any:
     """An array, or the arrays of a named tuple, without counting who refers to them.
 
-    For kernels alone, and for what their caller holds: it must not outlive the call.
+    For compiled functions alone, and for what their caller holds: it must not outlive the call.
     """
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
@@ -63,8 +65,8 @@ def _uncounted(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     return value
 
 
-def is_on_disk(compiled: Any) -> bool:
-    """Whether a kernel was compiled before, so that it need not be now unless it has changed."""
-    function = compiled.py_func
-    name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
-    return any(Path(compiled.stats.cache_path).glob(f"{name}-*.nbi"))
+def is_on_disk(function: Any) -> bool:
+    """Whether a function was compiled before, so that it need not be now unless it has changed."""
+    source = function.py_func
+    name = f"{source.__module__.rpartition('.')[2]}.{source.__qualname__}"
+    return any(Path(function.stats.cache_path).glob(f"{name}-*.nbi"))

@@ -28,7 +28,7 @@ _NOONS = np.arange(DAYS_PER_YEAR) + 0.5
 
 
 class Sun(NamedTuple):
-    """When the sun shines on each cell, as plain arrays for the kernels."""
+    """When the sun shines on each cell, as plain arrays for compiled functions."""
 
     latitude: NDArray[np.float64]  # (cell,) [radian]
     first_day: NDArray[np.int64]  # (cell,) first day of the period, 0 = 1 January

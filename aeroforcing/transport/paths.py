@@ -122,7 +122,7 @@ from aeroforcing.transport.random_numbers import PAIR as PAIR_SLOT
 # Scattered photons are followed as if the SSA were at least this.
 _LEAST_SSA = 0.05
 
-# Typed, so that numba does not compile the kernels once more for a layer that is always 0.
+# Typed, so that numba does not compile the paths once more for a layer that is always 0.
 TOP_LAYER = np.int64(0)
 
 

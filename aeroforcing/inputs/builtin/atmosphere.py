@@ -69,7 +69,7 @@ LEVEL_FRACTIONS = LAYER_BOUNDS / TOP
 
 
 class Profiles(NamedTuple):
-    """A climatology as plain arrays for kernels; levels are fixed altitudes from the top down."""
+    """A climatology as plain arrays for compiled code, on fixed altitudes from the top down."""
 
     altitude: Floats  # (level,) [m]
     log_pressure: Floats  # (month, lat, level) [log Pa]
