@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from aeroforcing.optics.phase_functions import BandPhase
 from aeroforcing.transport.adjoint import ADJOINT_COLUMNS, ADJOINT_SCRATCH, fill_adjoint
-from aeroforcing.transport.events import SCORES
+from aeroforcing.transport.events import SCORES, Scene, Surface
 from aeroforcing.transport.integrals import shift_point
 from aeroforcing.transport.paths import Roulette, difference_path, whole_path
 from aeroforcing.transport.random_numbers import NET_DIMENSIONS, child_key, fill_shifts, sobol_net
@@ -21,7 +21,11 @@ ROULETTE = Roulette(tail=0.3, pair=0.3, chain=1.0)
 @njit(error_model="numpy")  # not kept on disk: a stale one would test code of the past
 def trace(medium, phase, table, kind, cos_zenith, albedo, roulette, seed, net, scores):
     """Scores of each replicate: the change by the aerosol, or the fluxes without or with it."""
-    point, room = np.zeros(NET_DIMENSIONS), np.zeros(4)
+    point, scene, surface = (
+        np.zeros(NET_DIMENSIONS),
+        Scene(medium, phase, table),
+        Surface(albedo, albedo),
+    )
     shifts = np.zeros(NET_DIMENSIONS, np.uint32)
     for replicate in range(scores.shape[0]):
         replicate_key = child_key(seed, replicate)
@@ -31,15 +35,12 @@ def trace(medium, phase, table, kind, cos_zenith, albedo, roulette, seed, net, s
             shift_point(net, sample, shifts, point)
             key = child_key(replicate_key, sample)
             if kind == CHANGE:
-                difference_path(
-                    medium, phase, table, cos_zenith, 1.0, albedo, albedo, roulette, key, point,
-                    room, own, None,
-                )  # fmt: skip
+                difference_path(scene, cos_zenith, 1.0, surface, roulette, key, point, own, None)
             else:
+                with_aerosol, threshold = kind == WITH_AEROSOL, roulette.tail
                 whole_path(
-                    medium, phase, table, kind == WITH_AEROSOL, cos_zenith, 1.0, albedo, albedo,
-                    roulette.tail, key, point, own,
-                )  # fmt: skip
+                    scene, with_aerosol, cos_zenith, 1.0, surface, threshold, key, point, own
+                )
         own /= net.shape[0]
 
 

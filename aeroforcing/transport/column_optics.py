@@ -117,7 +117,6 @@ class Room(NamedTuple):
     cloud_depth: NDArray[np.float64]  # (layer,) of a drawn sky
     adjoint_scratch: NDArray[np.float64]  # (level, 6)
     net: NDArray[np.float64]  # (dimension,)
-    numbers: NDArray[np.float64]  # (4,)
     shifts: NDArray[np.uint32]  # (dimension,)
     scores: NDArray[np.float64]  # (score,) of one path
     gradient: NDArray[np.float64]  # (flux, derivative) of one path
@@ -159,7 +158,6 @@ def make_room(n_layers, n_clouds=0):
         np.zeros(n_layers),
         np.zeros((n_layers + 1, ADJOINT_SCRATCH)),
         np.zeros(NET_DIMENSIONS),
-        np.zeros(4),
         np.zeros(NET_DIMENSIONS, np.uint32),
         np.zeros(SCORES),
         np.zeros(GRADIENT_SHAPE),

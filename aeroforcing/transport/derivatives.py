@@ -55,6 +55,7 @@ from aeroforcing.transport.events import (
     SURFACE_PARTNER,
     SURFACE_UP,
     TOA_UP,
+    expected_scores,
 )
 from aeroforcing.transport.medium import AEROSOL, depth_at, slant_to_boundary
 
@@ -178,22 +179,20 @@ def depth_step(history, depth):
 
 
 @uncounted
-def after_leg(gradient, history, medium, layer, fraction, mu, own):
-    """The history after a leg through the aerosol to another place.
+def after_leg(gradient, history, scene, end, mu, own):
+    """The history after a leg through the aerosol to its `End`.
 
     Here and below `own` is the `Scored` of the path up to there.
     """
     if gradient is None:
         return None
-    above = depth_at(medium, AEROSOL, layer, fraction)
+    above = depth_at(scene.medium, AEROSOL, end.layer, end.fraction)
     depth = abs((above - history.above) / mu)
     first, second = depth_step(history, depth)
     add_by_depth(gradient, TOA, first, second, -own.toa)
     add_by_depth(gradient, SURFACE, first, second, -own.net)
-    return History(
-        history.events, above, history.depth + depth, history.inverse_ssa, history.lean,
-        history.bounces,
-    )  # fmt: skip
+    events, depth = history.events, history.depth + depth
+    return History(events, above, depth, history.inverse_ssa, history.lean, history.bounces)
 
 
 @uncounted
@@ -214,29 +213,25 @@ def after_meeting(gradient, history, partner, albedo, own):
 
 
 @uncounted
-def after_draw(
-    gradient, history, partner, expected, mu, new_mu, asymmetry, u, old, weight, albedo, own
-):
-    """The same after the new direction, which an aerosol draws by its asymmetry parameter, with u.
+def after_draw(gradient, history, turn, expected, old, weight, albedo, own):
+    """The same after a `Turn`, whose direction an aerosol draws by its asymmetry parameter.
 
-    `expected` are the `halves` at the place. `old` is the weight before the roulette, which scores
+    `expected` are the `Halves` at the place. `old` is the weight before the roulette, which scores
     dJ / dg of what it takes.
     """
     if gradient is None:
         return None
-    if partner != AEROSOL_PARTNER:
+    if turn.partner != AEROSOL_PARTNER:
         return history
-    mean, half, mean_surface, half_surface = expected
-    slope, value = log_phase_slope(asymmetry, u), step(new_mu, False)
-    gain, loss = old * mean_step_slope(mu, asymmetry), weight * slope
-    toa = gain * half - loss * (mean + value * half)
-    surface = gain * half_surface - loss * (mean_surface + value * half_surface)
+    slope = log_phase_slope(turn.asymmetry, turn.u)
+    gain, loss = old * mean_step_slope(turn.mu, turn.asymmetry), weight * slope
+    toa, surface = expected_scores(expected, step(turn.new_mu, False))
+    toa = gain * expected.toa_half - loss * toa
+    surface = gain * expected.surface_half - loss * surface
     gradient[TOA, BY_ASYMMETRY] += toa - slope * own.toa
     gradient[SURFACE, BY_ASYMMETRY] += (1.0 - albedo) * surface - slope * own.net
-    return History(
-        history.events, history.above, history.depth, history.inverse_ssa, history.lean + slope,
-        history.bounces,
-    )  # fmt: skip
+    events, lean = history.events, history.lean + slope
+    return History(events, history.above, history.depth, history.inverse_ssa, lean, history.bounces)
 
 
 # ---- scores -------------------------------------------------------------------------------------
@@ -291,23 +286,23 @@ def record_passage(gradient, history, depth, mu, score, albedo):
 
 
 @uncounted
-def record_escape(gradient, history, medium, mu, score, albedo):
+def record_escape(gradient, history, scene, mu, score, albedo):
     """The same for what gets to the end of a leg, in the medium with aerosol."""
     if gradient is not None:
-        depth = slant_to_boundary(medium, AEROSOL, history.above, mu)
+        depth = slant_to_boundary(scene.medium, AEROSOL, history.above, mu)
         record_passage(gradient, history, depth, mu, score, albedo)
 
 
 @uncounted
-def record_lost_pair(gradient, expected, step_mean, mu, asymmetry, ssa, lost, albedo):
+def record_lost_pair(gradient, hit, mu, lost, albedo):
     """Derivatives, by SSA and g of its first scattering, of what a pair would have scored."""
     if gradient is not None:
-        mean, half, mean_surface, half_surface = expected
-        rise, net = lost * ssa * mean_step_slope(mu, asymmetry), 1.0 - albedo
-        gradient[TOA, BY_SSA] += lost * (mean + step_mean * half)
-        gradient[TOA, BY_ASYMMETRY] += rise * half
-        gradient[SURFACE, BY_SSA] += net * lost * (mean_surface + step_mean * half_surface)
-        gradient[SURFACE, BY_ASYMMETRY] += net * rise * half_surface
+        toa, surface = expected_scores(hit.expected, hit.step_mean)
+        rise, net = lost * hit.ssa * mean_step_slope(mu, hit.asymmetry), 1.0 - albedo
+        gradient[TOA, BY_SSA] += lost * toa
+        gradient[TOA, BY_ASYMMETRY] += rise * hit.expected.toa_half
+        gradient[SURFACE, BY_SSA] += net * lost * surface
+        gradient[SURFACE, BY_ASYMMETRY] += net * rise * hit.expected.surface_half
 
 
 @uncounted

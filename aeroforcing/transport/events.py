@@ -8,28 +8,97 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from aeroforcing.core.compiled import compiled, uncounted
-from aeroforcing.optics.phase_functions import draw_cosine, mean_step_of
-from aeroforcing.transport.adjoint import DOWN_SURFACE, DOWN_TOA, UP_SURFACE, UP_TOA, mean_step
-from aeroforcing.transport.medium import (
-    AEROSOL,
-    AEROSOL_ASYMMETRY,
-    CLEAN_ABSORPTION,
-    CLEAN_SCATTERING,
-    CLOUD_ASYMMETRY,
-    FULL_ABSORPTION,
-    RAYLEIGH,
-    at,
-    depth_at,
-    find_depth,
-    fraction_within,
-)
+from aeroforcing.optics.phase_functions import BandPhase, draw_cosine, mean_step_of
+from aeroforcing.transport import adjoint, medium
+from aeroforcing.transport.medium import at, depth_at, depth_of, depth_to_boundary, find_depth
 
 # What a photon scores, as parts of the flux that it stands for.
 TOA_UP, SURFACE_DOWN, SURFACE_DIRECT, SURFACE_UP = range(4)
 SCORES = 4
 
 AIR_PARTNER, CLOUD_PARTNER, AEROSOL_PARTNER, SURFACE_PARTNER = range(4)
+
+
+class Scene(NamedTuple):
+    """What a photon travels through, at one wavelength and under one sky."""
+
+    medium: NDArray[np.float64]  # (level, 9) of medium.py
+    phase: BandPhase | None  # of the aerosol; None: Henyey and Greenstein's throughout
+    adjoint: NDArray[np.float64] | None  # (level, 8) of adjoint.py, where there are controls
+
+
+class Side(NamedTuple):
+    """Which columns of the medium and of the adjoint table hold for a photon."""
+
+    scattering: int
+    absorption: int
+    adjoint: int
+
+
+CLEAN = Side(medium.CLEAN_SCATTERING, medium.CLEAN_ABSORPTION, adjoint.CLEAN_SIDE)
+FULL = Side(medium.FULL_SCATTERING, medium.FULL_ABSORPTION, adjoint.FULL_SIDE)
+SHADED = Side(medium.CLEAN_SCATTERING, medium.SHADED_ABSORPTION, adjoint.CLEAN_SIDE)
+
+
+class Leg(NamedTuple):
+    """A straight way from a place to the boundary of the medium."""
+
+    layer: int
+    fraction: float
+    mu: float
+    scattering: float  # depth to the boundary
+    escape: float  # part of the photon's weight that gets there
+
+
+class End(NamedTuple):
+    """Where a leg ends: with a collision, or at the surface."""
+
+    factor: float  # of the weight; 0 if neither is possible
+    collides: bool
+    layer: int
+    fraction: float
+
+
+class Turn(NamedTuple):
+    """A new direction, and what made it."""
+
+    partner: int
+    asymmetry: float  # of the partner
+    mu: float  # before
+    new_mu: float
+    u: float  # the number that drew it
+
+
+class Halves(NamedTuple):
+    """(U + D) / 2 and (U - D) / 2 of adjoint.py, for the top and for the surface."""
+
+    toa: float
+    toa_half: float
+    surface: float
+    surface_half: float
+
+
+class Hit(NamedTuple):
+    """The aerosol where it intercepts a photon, and what it is expected to make of it."""
+
+    ssa: float
+    asymmetry: float
+    expected: Halves  # with aerosol
+    step_mean: float  # after the scattering
+
+
+class Surface(NamedTuple):
+    """Albedos of the surface, for the leg that sets out and for all later ones.
+
+    The sun's beam may see another one than scattered light.
+    """
+
+    beam: float
+    diffuse: float
 
 
 class Scored(NamedTuple):
@@ -115,29 +184,29 @@ def rayleigh_weight(mu, new_mu):
 
 
 @compiled
-def pick_partner(medium, scattering, layer, u):
+def pick_partner(scene, side, layer, u):
     """What the photon collides with, by the shares of air, cloud and aerosol.
 
     Returns the partner and u, stretched to the partner's share: still uniform.
     """
-    air = at(medium, layer + 1, RAYLEIGH) - at(medium, layer, RAYLEIGH)
-    clean = at(medium, layer + 1, CLEAN_SCATTERING) - at(medium, layer, CLEAN_SCATTERING)
-    total = at(medium, layer + 1, scattering) - at(medium, layer, scattering)
+    air = depth_of(scene.medium, medium.RAYLEIGH, layer)
+    clean = depth_of(scene.medium, medium.CLEAN_SCATTERING, layer)
+    total = depth_of(scene.medium, side.scattering, layer)
     x = u * total
     if x < air:
         return AIR_PARTNER, x / air
     if x < clean:
         return CLOUD_PARTNER, (x - air) / (clean - air)
-    return AEROSOL_PARTNER, fraction_within(x - clean, total - clean)
+    return AEROSOL_PARTNER, medium.fraction_within(x - clean, total - clean)
 
 
 @compiled
-def asymmetry_of(medium, partner, layer):
+def asymmetry_of(scene, partner, layer):
     """Asymmetry parameter of the partner of a collision; air has none."""
     if partner == CLOUD_PARTNER:
-        return at(medium, layer, CLOUD_ASYMMETRY)
+        return at(scene.medium, layer, medium.CLOUD_ASYMMETRY)
     if partner == AEROSOL_PARTNER:
-        return at(medium, layer, AEROSOL_ASYMMETRY)
+        return at(scene.medium, layer, medium.AEROSOL_ASYMMETRY)
     return 0.0
 
 
@@ -160,10 +229,10 @@ def mean_step_after(partner, asymmetry, phase, layer, mu):
     """Mean of `adjoint.step` over the directions after a collision; `phase` as above."""
     linear = partner == CLOUD_PARTNER
     if phase is None:
-        return mean_step(mu, asymmetry, linear)
+        return adjoint.mean_step(mu, asymmetry, linear)
     row = phase.row[layer]
     if partner != AEROSOL_PARTNER or row < 0:
-        return mean_step(mu, asymmetry, linear)
+        return adjoint.mean_step(mu, asymmetry, linear)
     return mean_step_of(phase.rows, row, mu)
 
 
@@ -193,36 +262,40 @@ def reflected_share(albedo):
 
 
 @compiled
-def next_event(medium, scattering, absorption, layer, fraction, mu, s, escape, albedo, u):
-    """The forced choice between a collision on the leg and a reflection at the surface.
-
-    `escape` is the part of the weight that reaches the end of the leg. Returns the weight factor
-    (0: neither is possible), whether it is a collision, and its place.
-    """
-    # Not expm1 and log1p, which take twice as long: the digits lost are those of legs so thin that
-    # next to nothing collides there.
-    collision = 1.0 - math.exp(-s)
-    z = collision
-    if mu < 0.0:
-        z += max(albedo, LEAST_ALBEDO) * escape
-    if u * z >= collision:
-        return z * reflected_share(albedo), False, medium.shape[0] - 2, 1.0
-    travelled = -math.log(1.0 - u * z)
-    depth = depth_at(medium, scattering, layer, fraction) - travelled * mu
-    absorbed = depth_at(medium, absorption, layer, fraction)
-    layer, fraction = find_depth(medium, scattering, depth)
-    absorbed = abs((depth_at(medium, absorption, layer, fraction) - absorbed) / mu)
-    return z * math.exp(-absorbed), True, layer, fraction
+def leg_from(scene, side, layer, fraction, mu):
+    """The leg from a place into a direction."""
+    s = depth_to_boundary(scene.medium, side.scattering, layer, fraction, mu)
+    q = depth_to_boundary(scene.medium, side.absorption, layer, fraction, mu)
+    return Leg(layer, fraction, mu, s, math.exp(-(s + q)))
 
 
 @compiled
-def halves(adjoint, side, layer, fraction):
-    """(U + D) / 2 and (U - D) / 2 at a place, for the top and for the surface."""
-    up = depth_at(adjoint, side + UP_TOA, layer, fraction)
-    down = depth_at(adjoint, side + DOWN_TOA, layer, fraction)
-    up_surface = depth_at(adjoint, side + UP_SURFACE, layer, fraction)
-    down_surface = depth_at(adjoint, side + DOWN_SURFACE, layer, fraction)
-    return (
+def next_event(scene, side, leg, albedo, u):
+    """The `End` of a leg: the forced choice between a collision and a reflection at the surface."""
+    # Not expm1 and log1p, which take twice as long: the digits lost are those of legs so thin that
+    # next to nothing collides there.
+    collision = 1.0 - math.exp(-leg.scattering)
+    z = collision
+    if leg.mu < 0.0:
+        z += max(albedo, LEAST_ALBEDO) * leg.escape
+    if u * z >= collision:
+        return End(z * reflected_share(albedo), False, scene.medium.shape[0] - 2, 1.0)
+    travelled = -math.log(1.0 - u * z)
+    depth = depth_at(scene.medium, side.scattering, leg.layer, leg.fraction) - travelled * leg.mu
+    absorbed = depth_at(scene.medium, side.absorption, leg.layer, leg.fraction)
+    layer, fraction = find_depth(scene.medium, side.scattering, depth)
+    absorbed = (depth_at(scene.medium, side.absorption, layer, fraction) - absorbed) / leg.mu
+    return End(z * math.exp(-abs(absorbed)), True, layer, fraction)
+
+
+@compiled
+def halves(scene, side, layer, fraction):
+    """The `Halves` at a place."""
+    up = depth_at(scene.adjoint, side.adjoint + adjoint.UP_TOA, layer, fraction)
+    down = depth_at(scene.adjoint, side.adjoint + adjoint.DOWN_TOA, layer, fraction)
+    up_surface = depth_at(scene.adjoint, side.adjoint + adjoint.UP_SURFACE, layer, fraction)
+    down_surface = depth_at(scene.adjoint, side.adjoint + adjoint.DOWN_SURFACE, layer, fraction)
+    return Halves(
         0.5 * (up + down),
         0.5 * (up - down),
         0.5 * (up_surface + down_surface),
@@ -231,9 +304,24 @@ def halves(adjoint, side, layer, fraction):
 
 
 @compiled
-def aerosol_ssa(medium, layer):
+def expected_scores(expected, step):
+    """What a photon of weight 1 with a direction of this (mean) step will score at both ends."""
+    return (
+        expected.toa + step * expected.toa_half,
+        expected.surface + step * expected.surface_half,
+    )
+
+
+@compiled
+def aerosol_ssa(scene, layer):
     """Single scattering albedo of the aerosol in a layer."""
-    extinction = at(medium, layer + 1, AEROSOL) - at(medium, layer, AEROSOL)
-    absorption = at(medium, layer + 1, FULL_ABSORPTION) - at(medium, layer, FULL_ABSORPTION)
-    absorption -= at(medium, layer + 1, CLEAN_ABSORPTION) - at(medium, layer, CLEAN_ABSORPTION)
-    return 1.0 - fraction_within(absorption, extinction)
+    absorption = depth_of(scene.medium, medium.FULL_ABSORPTION, layer)
+    absorption -= depth_of(scene.medium, medium.CLEAN_ABSORPTION, layer)
+    return 1.0 - medium.fraction_within(absorption, depth_of(scene.medium, medium.AEROSOL, layer))
+
+
+@compiled
+def clean_depth_at(scene, layer, fraction):
+    """Scattering and absorption depth above a place, without aerosol."""
+    scattering = depth_at(scene.medium, medium.CLEAN_SCATTERING, layer, fraction)
+    return scattering + depth_at(scene.medium, medium.CLEAN_ABSORPTION, layer, fraction)

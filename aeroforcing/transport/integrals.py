@@ -51,7 +51,7 @@ from aeroforcing.transport.derivatives import (
     positive,
     slopes_of,
 )
-from aeroforcing.transport.events import SCORES
+from aeroforcing.transport.events import SCORES, Scene, Surface
 from aeroforcing.transport.medium import add_cloud, medium_at
 from aeroforcing.transport.overlap import most_clouds, sky_depth
 from aeroforcing.transport.paths import Roulette, difference_path, scaled_thresholds, whole_path
@@ -109,7 +109,7 @@ def integrate_clear(
     media, adjoints, days = optics.media, optics.adjoint[0], optics.days
     cumulative = optics.cumulative_change if change else optics.cumulative_clean
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
-    shifts, point, numbers, own = room.shifts, room.net, room.numbers, room.scores
+    shifts, point, own = room.shifts, room.net, room.scores
     made, gradient = optics.made, gradient_of(slopes, room)
     roulette = scaled_thresholds(_CLEAR_SKY_THRESHOLDS, power)
     for replicate in range(replicates):
@@ -127,11 +127,12 @@ def integrate_clear(
             if not made[0, group]:
                 make_clear_table(g_band, group, optics)
             beam_albedo = positive(slopes, albedo_direct[band] + albedo_of_water(water, mu))
-            one_path(
-                medium_at(media, g), phase_in_band(phase, cell, band), adjoints[group], change, mu,
-                weight, beam_albedo, albedo_diffuse[band], roulette,
-                child_key(replicate_key, sample), point, numbers, own, gradient,
-            )  # fmt: skip
+            scene = Scene(medium_at(media, g), phase_in_band(phase, cell, band), adjoints[group])
+            key, surface = (
+                child_key(replicate_key, sample),
+                Surface(beam_albedo, albedo_diffuse[band]),
+            )
+            one_path(scene, change, mu, weight, surface, roulette, key, point, own, gradient)
             add_path(scores, own, 1.0)
             if change:
                 add_gradient(scores, gradient, slopes, band, 1.0)
@@ -149,7 +150,7 @@ def integrate_cloudy(
     cumulative = optics.cumulative_change if change else optics.cumulative_clean
     cumulative_state, state_factor = optics.cumulative_state, optics.state_factor
     albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
-    shifts, point, numbers, own = room.shifts, room.net, room.numbers, room.scores
+    shifts, point, own = room.shifts, room.net, room.scores
     cloudy, drawn, made = room.cloudy, room.cloud_depth, optics.made
     gradient = gradient_of(slopes, room)
     for replicate in range(replicates):
@@ -180,12 +181,10 @@ def integrate_cloudy(
             )  # fmt: skip
             beam_albedo = positive(slopes, albedo_direct[band] + albedo_of_water(water, mu))
             typical = power * state_factor[state] / state_probability
-            one_path(
-                medium, phase_in_band(phase, cell, band), adjoints[state + 1, group], change, mu,
-                weight, beam_albedo, albedo_diffuse[band],
-                scaled_thresholds(_CLOUDY_SKY_THRESHOLDS, typical), key, point, numbers, own,
-                gradient,
-            )  # fmt: skip
+            roulette = scaled_thresholds(_CLOUDY_SKY_THRESHOLDS, typical)
+            scene = Scene(medium, phase_in_band(phase, cell, band), adjoints[state + 1, group])
+            surface = Surface(beam_albedo, albedo_diffuse[band])
+            one_path(scene, change, mu, weight, surface, roulette, key, point, own, gradient)
             add_path(scores, own, fractions[state])
             if change:
                 add_gradient(scores, gradient, slopes, band, fractions[state])
@@ -201,10 +200,7 @@ def shift_point(net, sample, shifts, point):
 
 
 @inlined
-def one_path(
-    medium, phase, adjoint, change, mu, weight, beam_albedo, albedo, roulette, key, point, numbers,
-    scores, gradient,
-):  # fmt: skip
+def one_path(scene, change, mu, weight, surface, roulette, key, point, scores, gradient):
     """The scores of one path: the change by the aerosol, or the aerosol-free fluxes.
 
     `gradient` gets the derivatives of the change, unless it is None.
@@ -212,15 +208,9 @@ def one_path(
     scores[:] = 0.0
     if change:
         begin_gradient(gradient)
-        difference_path(
-            medium, phase, adjoint, mu, weight, beam_albedo, albedo, roulette, key, point, numbers,
-            scores, gradient,
-        )  # fmt: skip
+        difference_path(scene, mu, weight, surface, roulette, key, point, scores, gradient)
     else:
-        whole_path(
-            medium, phase, adjoint, False, mu, weight, beam_albedo, albedo, roulette.tail, key,
-            point, scores,
-        )  # fmt: skip
+        whole_path(scene, False, mu, weight, surface, roulette.tail, key, point, scores)
 
 
 @uncounted
@@ -300,15 +290,16 @@ def solve_layers(medium, adjoint, cos_zenith, albedo, net, replicates, seed, est
 
     They are parts of the flux that enters at the top.
     """
-    room = make_room(medium.shape[0] - 1)
+    room, surface = make_room(medium.shape[0] - 1), Surface(albedo, albedo)
+    scene = Scene(medium, None, adjoint)
     for replicate in range(replicates):
         replicate_key = child_key(seed, replicate)
         fill_shifts(replicate_key, room.shifts)
         scores = estimates[replicate]
         for sample in range(net.shape[0]):
             shift_point(net, sample, room.shifts, room.net)
+            key = child_key(replicate_key, sample)
             whole_path(
-                medium, None, adjoint, True, cos_zenith, 1.0, albedo, albedo, _CLEAN_THRESHOLD,
-                child_key(replicate_key, sample), room.net, scores,
-            )  # fmt: skip
+                scene, True, cos_zenith, 1.0, surface, _CLEAN_THRESHOLD, key, room.net, scores
+            )
         scores /= net.shape[0]

@@ -19,6 +19,7 @@ from aeroforcing.transport.column_optics import (
     make_room,
     water_of,
 )
+from aeroforcing.transport.events import Scene, Surface
 from aeroforcing.transport.integrals import (
     CHANGE_CLEAR,
     CHANGE_CLOUDY,
@@ -38,21 +39,6 @@ _CHANGE_THRESHOLDS = Roulette(tail=0.2, pair=0.2, chain=0.6)
 
 # And in units of the flux that comes in, for the aerosol-free fluxes.
 _CLEAN_THRESHOLDS = Roulette(tail=0.1, pair=0.1, chain=0.1)
-
-
-@inner
-def level_path(medium, phase, change, mu, weight, beam_albedo, albedo, roulette, key, room, scores):
-    """Add to the scores one path: the change by the aerosol, or the aerosol-free fluxes."""
-    if change:
-        level_difference_path(
-            medium, phase, mu, weight, beam_albedo, albedo, roulette, key, room.net, room.numbers,
-            scores,
-        )  # fmt: skip
-    else:
-        whole_level_path(
-            medium, phase, False, mu, weight, beam_albedo, albedo, roulette.tail, key, room.net,
-            scores,
-        )  # fmt: skip
 
 
 @inner
@@ -100,11 +86,15 @@ def integrate_levels(
                 )  # fmt: skip
                 medium = room.medium
             beam_albedo = optics.albedo_direct[band] + albedo_of_water(water, mu)
-            level_path(
-                medium, phase_in_band(columns.aerosol_phase, cell, band), change, mu, weight,
-                beam_albedo, optics.albedo_diffuse[band], roulette, key, room,
-                estimates[replicate],
-            )  # fmt: skip
+            surface = Surface(beam_albedo, optics.albedo_diffuse[band])
+            scene = Scene(medium, phase_in_band(columns.aerosol_phase, cell, band), None)
+            net_point, scores = room.net, estimates[replicate]
+            if change:
+                level_difference_path(scene, mu, weight, surface, roulette, key, net_point, scores)
+            else:
+                whole_level_path(
+                    scene, False, mu, weight, surface, roulette.tail, key, net_point, scores
+                )
         estimates[replicate] /= samples
 
 
@@ -152,14 +142,15 @@ def solve_layer_levels(medium, cos_zenith, albedo, net, replicates, seed, estima
 
     At one wavelength; they are parts of the flux that enters at the top.
     """
-    room = make_room(medium.shape[0] - 1)
+    room, surface = make_room(medium.shape[0] - 1), Surface(albedo, albedo)
+    scene, threshold = Scene(medium, None, None), _CLEAN_THRESHOLDS.tail
     for replicate in range(replicates):
         replicate_key = child_key(seed, replicate)
         fill_shifts(replicate_key, room.shifts)
         for sample in range(net.shape[0]):
             shift_point(net, sample, room.shifts, room.net)
+            key, scores = child_key(replicate_key, sample), estimates[replicate]
             whole_level_path(
-                medium, None, True, cos_zenith, 1.0, albedo, albedo, _CLEAN_THRESHOLDS.tail,
-                child_key(replicate_key, sample), room.net, estimates[replicate],
-            )  # fmt: skip
+                scene, True, cos_zenith, 1.0, surface, threshold, key, room.net, scores
+            )
         estimates[replicate] /= net.shape[0]

@@ -27,44 +27,19 @@ from __future__ import annotations
 import math
 
 from aeroforcing.core.compiled import inner
-from aeroforcing.transport.events import (
-    AEROSOL_PARTNER,
-    aerosol_ssa,
-    after_roulette,
-    asymmetry_of,
-    new_direction,
-    next_event,
-    pick_partner,
-)
-from aeroforcing.transport.medium import (
-    AEROSOL,
-    AEROSOL_ASYMMETRY,
-    CLEAN_ABSORPTION,
-    CLEAN_SCATTERING,
-    FULL_ABSORPTION,
-    FULL_SCATTERING,
-    SHADED_ABSORPTION,
-    depth_at,
-    depth_to_boundary,
-    find_depth,
-)
-from aeroforcing.transport.paths import TOP_LAYER, event_numbers
+from aeroforcing.transport import events, medium
+from aeroforcing.transport.events import CLEAN, FULL, SHADED, Surface
+from aeroforcing.transport.medium import depth_at, depth_to_boundary, find_depth
+from aeroforcing.transport.paths import TOP_LAYER
 from aeroforcing.transport.random_numbers import (
-    AEROSOL_POSITION,
-    ANGLE,
-    AZIMUTH,
-    CHAIN_ANGLE,
-    CHAIN_CHOICE,
-    CHOICE,
     PAIR,
-    POLAR_ANGLE,
-    POSITION,
     ROULETTE,
     SLOTS,
-    TAIL_ANGLE,
-    TAIL_CHOICE,
     TURN,
-    child_key,
+    event_numbers,
+    first_event_numbers,
+    first_leg_numbers,
+    leg_numbers,
     uniform,
 )
 
@@ -107,15 +82,15 @@ def score_crossing(scores, level, mu, albedo, beam, flux):
 
 
 @inner
-def score_leg(medium, scattering, absorption, layer, fraction, mu, weight, albedo, beam, scores):
+def score_leg(scene, side, layer, fraction, mu, weight, albedo, beam, scores):
     """Add the fluxes and the absorption of a leg, from a place to the boundary."""
     rises = mu > 0.0
     part = fraction if rises else 1.0 - fraction
     flux = weight
-    while 0 <= layer < medium.shape[0] - 1 and flux != 0.0:
-        above, below = medium[layer], medium[layer + 1]
-        s = part * (below[scattering] - above[scattering]) / abs(mu)
-        q = part * (below[absorption] - above[absorption]) / abs(mu)
+    while 0 <= layer < scene.medium.shape[0] - 1 and flux != 0.0:
+        above, below = scene.medium[layer], scene.medium[layer + 1]
+        s = part * (below[side.scattering] - above[side.scattering]) / abs(mu)
+        q = part * (below[side.absorption] - above[side.absorption]) / abs(mu)
         scores[layer, ABSORBED] += flux * absorbed_share(q, s + q)
         flux *= math.exp(-(s + q))
         score_crossing(scores, layer if rises else layer + 1, mu, albedo, beam, flux)
@@ -124,18 +99,17 @@ def score_leg(medium, scattering, absorption, layer, fraction, mu, weight, albed
 
 
 @inner
-def score_change(medium, layer, fraction, mu, weight, albedo, beam, scores):
+def score_change(scene, layer, fraction, mu, weight, albedo, beam, scores):
     """Add by how much the aerosol changes the fluxes and the absorption of a leg of the chain."""
     rises = mu > 0.0
     part = fraction if rises else 1.0 - fraction
     clean, full = weight, weight
-    while 0 <= layer < medium.shape[0] - 1 and clean != 0.0:
-        above, below = medium[layer], medium[layer + 1]
+    while 0 <= layer < scene.medium.shape[0] - 1 and clean != 0.0:
         slant = part / abs(mu)
-        s = slant * (below[CLEAN_SCATTERING] - above[CLEAN_SCATTERING])
-        q = slant * (below[CLEAN_ABSORPTION] - above[CLEAN_ABSORPTION])
-        shaded = slant * (below[SHADED_ABSORPTION] - above[SHADED_ABSORPTION])
-        absorbing = slant * (below[FULL_ABSORPTION] - above[FULL_ABSORPTION])
+        s = slant * medium.depth_of(scene.medium, medium.CLEAN_SCATTERING, layer)
+        q = slant * medium.depth_of(scene.medium, medium.CLEAN_ABSORPTION, layer)
+        shaded = slant * medium.depth_of(scene.medium, medium.SHADED_ABSORPTION, layer)
+        absorbing = slant * medium.depth_of(scene.medium, medium.FULL_ABSORPTION, layer)
         scores[layer, ABSORBED] += full * absorbed_share(absorbing, s + shaded)
         scores[layer, ABSORBED] -= clean * absorbed_share(q, s + q)
         clean *= math.exp(-(s + q))
@@ -146,158 +120,113 @@ def score_change(medium, layer, fraction, mu, weight, albedo, beam, scores):
 
 
 @inner
-def follow_levels(
-    medium, phase, with_aerosol, layer, fraction, mu, weight, first_albedo, albedo, threshold, key,
-    u_choice, u_angle, scores,
-):  # fmt: skip
+def follow_levels(scene, side, leg, weight, surface, threshold, numbers, scores):
     """Follow a photon to its end by forced collisions; its first leg was scored by the caller.
 
-    `first_albedo` is the albedo where that leg meets the surface. `u_choice` and `u_angle` are the
-    random numbers of the first event; the others come from `key`.
+    The `numbers` are those of the first event.
     """
-    scattering, absorption = CLEAN_SCATTERING, CLEAN_ABSORPTION
-    if with_aerosol:
-        scattering, absorption = FULL_SCATTERING, FULL_ABSORPTION
-    leg_albedo = first_albedo
-    counter = 0
+    leg_albedo = surface.beam
     while True:
-        s = depth_to_boundary(medium, scattering, layer, fraction, mu)
-        escape = math.exp(-(s + depth_to_boundary(medium, absorption, layer, fraction, mu)))
-        factor, collides, layer, fraction = next_event(
-            medium, scattering, absorption, layer, fraction, mu, s, escape, leg_albedo, u_choice
-        )
-        weight = after_roulette(weight * factor, threshold, uniform(key, counter + ROULETTE))
+        end = events.next_event(scene, side, leg, leg_albedo, numbers.choice)
+        u_roulette = uniform(numbers.key, numbers.counter + ROULETTE)
+        weight = events.after_roulette(weight * end.factor, threshold, u_roulette)
         if weight == 0.0:
             return
-        mu, factor = direction_after(
-            medium, phase, scattering, layer, mu, collides, u_angle, uniform(key, counter + TURN)
-        )
+        mu, factor = direction_after(scene, side, end, leg.mu, numbers)
         weight *= factor
-        score_leg(
-            medium, scattering, absorption, layer, fraction, mu, weight, albedo, False, scores
-        )
-        leg_albedo = albedo
-        counter += SLOTS
-        u_choice = uniform(key, counter + CHOICE)
-        u_angle = uniform(key, counter + ANGLE)
+        score_leg(scene, side, end.layer, end.fraction, mu, weight, surface.diffuse, False, scores)
+        leg = events.leg_from(scene, side, end.layer, end.fraction, mu)
+        leg_albedo = surface.diffuse
+        numbers = event_numbers(numbers.key, numbers.counter + SLOTS)
 
 
 @inner
-def direction_after(medium, phase, scattering, layer, mu, collides, u_angle, u_azimuth):
+def direction_after(scene, side, end, mu, numbers):
     """New direction after a collision or a reflection, and the factor of the weight."""
-    if not collides:
-        return math.sqrt(u_angle), 1.0  # Lambert's cosine law
-    partner, u_angle = pick_partner(medium, scattering, layer, u_angle)
-    asymmetry = asymmetry_of(medium, partner, layer)
-    return new_direction(partner, asymmetry, phase, layer, mu, u_angle, u_azimuth)
+    if not end.collides:
+        return math.sqrt(numbers.angle), 1.0  # Lambert's cosine law
+    partner, u = events.pick_partner(scene, side, end.layer, numbers.angle)
+    asymmetry = events.asymmetry_of(scene, partner, end.layer)
+    u_azimuth = uniform(numbers.key, numbers.counter + TURN)
+    return events.new_direction(partner, asymmetry, scene.phase, end.layer, mu, u, u_azimuth)
 
 
 @inner
-def whole_level_path(
-    medium, phase, with_aerosol, cos_zenith, weight, beam_albedo, albedo, threshold, key, net,
-    scores,
-):  # fmt: skip
+def whole_level_path(scene, with_aerosol, cos_zenith, weight, surface, threshold, key, net, scores):
     """Add the level fluxes of one photon from the sun; `net` holds its net coordinates."""
-    scattering, absorption = CLEAN_SCATTERING, CLEAN_ABSORPTION
-    if with_aerosol:
-        scattering, absorption = FULL_SCATTERING, FULL_ABSORPTION
-    mu = -cos_zenith
-    score_crossing(scores, TOP_LAYER, mu, beam_albedo, True, weight)
-    score_leg(medium, scattering, absorption, TOP_LAYER, 0.0, mu, weight, beam_albedo, True, scores)
-    follow_levels(
-        medium, phase, with_aerosol, TOP_LAYER, 0.0, mu, weight, beam_albedo, albedo, threshold,
-        key, net[TAIL_CHOICE], net[TAIL_ANGLE], scores,
-    )  # fmt: skip
+    side = FULL if with_aerosol else CLEAN
+    leg, albedo = events.leg_from(scene, side, TOP_LAYER, 0.0, -cos_zenith), surface.beam
+    score_crossing(scores, TOP_LAYER, leg.mu, albedo, True, weight)
+    score_leg(scene, side, TOP_LAYER, 0.0, leg.mu, weight, albedo, True, scores)
+    numbers = first_event_numbers(key, net)
+    follow_levels(scene, side, leg, weight, surface, threshold, numbers, scores)
 
 
 @inner
-def aerosol_tails(
-    medium, phase, layer, fraction, mu, weight, leg_albedo, albedo, threshold, key, u, scores
-):
-    """The minus and plus tails that start where the aerosol intercepts `weight`.
-
-    u holds the polar angle and azimuth of the scattering, and choice and angle of the tails'
-    first event.
-    """
-    follow_levels(
-        medium, phase, False, layer, fraction, mu, -weight, leg_albedo, albedo, threshold, key,
-        u[2], u[3], scores,
-    )  # fmt: skip
-    scattered = weight * aerosol_ssa(medium, layer)
+def aerosol_tails(scene, layer, fraction, mu, weight, surface, threshold, numbers, scores):
+    """The minus and plus tails that start where the aerosol intercepts `weight`."""
+    leg = events.leg_from(scene, CLEAN, layer, fraction, mu)
+    follow_levels(scene, CLEAN, leg, -weight, surface, threshold, numbers.tail, scores)
+    scattered = weight * events.aerosol_ssa(scene, layer)
     if scattered == 0.0:
         return
-    asymmetry = medium[layer, AEROSOL_ASYMMETRY]
-    new_mu, _ = new_direction(AEROSOL_PARTNER, asymmetry, phase, layer, mu, u[0], u[1])
-    score_leg(
-        medium, FULL_SCATTERING, FULL_ABSORPTION, layer, fraction, new_mu, scattered, albedo, False,
-        scores,
-    )  # fmt: skip
-    follow_levels(
-        medium, phase, True, layer, fraction, new_mu, scattered, albedo, albedo, threshold, key,
-        u[2], u[3], scores,
-    )  # fmt: skip
+    partner, albedo = events.AEROSOL_PARTNER, surface.diffuse
+    new_mu, _ = events.new_direction(
+        partner,
+        events.asymmetry_of(scene, partner, layer),
+        scene.phase,
+        layer,
+        mu,
+        numbers.polar,
+        numbers.azimuth,
+    )
+    score_leg(scene, FULL, layer, fraction, new_mu, scattered, albedo, False, scores)
+    leg, surface = events.leg_from(scene, FULL, layer, fraction, new_mu), Surface(albedo, albedo)
+    follow_levels(scene, FULL, leg, scattered, surface, threshold, numbers.tail, scores)
 
 
 @inner
-def intercept_levels(
-    medium, phase, layer, fraction, mu, weight, a, leg_albedo, albedo, roulette, key, u_position, u,
-    scores,
-):  # fmt: skip
-    """The aerosol's first event on a leg of aerosol depth a: forced, then tails from there."""
-    intercepted = -math.expm1(-a)
-    depth = depth_at(medium, AEROSOL, layer, fraction)
-    depth += math.log1p(-u_position * intercepted) * mu
-    clean = depth_at(medium, CLEAN_SCATTERING, layer, fraction)
-    clean += depth_at(medium, CLEAN_ABSORPTION, layer, fraction)
-    layer, fraction = find_depth(medium, AEROSOL, depth)
-    clean -= depth_at(medium, CLEAN_SCATTERING, layer, fraction)
-    clean -= depth_at(medium, CLEAN_ABSORPTION, layer, fraction)
-    weight *= intercepted * math.exp(-abs(clean / mu))
-    weight = after_roulette(weight, roulette.pair, uniform(key, PAIR))
+def intercept_levels(scene, leg, weight, intercepted, surface, roulette, numbers, scores):
+    """The first event at the aerosol, which takes a part of the weight of a leg, and its tails."""
+    depth = depth_at(scene.medium, medium.AEROSOL, leg.layer, leg.fraction)
+    depth += math.log1p(-numbers.position * intercepted) * leg.mu
+    clean = events.clean_depth_at(scene, leg.layer, leg.fraction)
+    layer, fraction = find_depth(scene.medium, medium.AEROSOL, depth)
+    clean -= depth_at(scene.medium, medium.CLEAN_SCATTERING, layer, fraction)
+    clean -= depth_at(scene.medium, medium.CLEAN_ABSORPTION, layer, fraction)
+    weight *= intercepted * math.exp(-abs(clean / leg.mu))
+    weight = events.after_roulette(weight, roulette.pair, uniform(numbers.tail.key, PAIR))
     if weight != 0.0:
         aerosol_tails(
-            medium, phase, layer, fraction, mu, weight, leg_albedo, albedo, roulette.tail, key, u,
-            scores,
-        )  # fmt: skip
+            scene, layer, fraction, leg.mu, weight, surface, roulette.tail, numbers, scores
+        )
 
 
 @inner
-def level_difference_path(
-    medium, phase, cos_zenith, weight, beam_albedo, albedo, roulette, key, net, u, scores
-):
+def level_difference_path(scene, cos_zenith, weight, surface, roulette, key, net, scores):
     """Add by how much the aerosol changes the level fluxes, for one photon from the sun.
 
-    `net` holds the photon's net coordinates; u is room for four numbers.
+    `net` holds the photon's net coordinates.
     """
-    layer, fraction, mu, leg, leg_albedo = TOP_LAYER, 0.0, -cos_zenith, 0, beam_albedo
-    u_position, u_choice, u_angle = net[AEROSOL_POSITION], net[CHAIN_CHOICE], net[CHAIN_ANGLE]
-    u[0], u[1], u[2], u[3] = net[POLAR_ANGLE], net[AZIMUTH], net[TAIL_CHOICE], net[TAIL_ANGLE]
+    leg, count = events.leg_from(scene, SHADED, TOP_LAYER, 0.0, -cos_zenith), 0
+    numbers = first_leg_numbers(key, net)
     while True:
-        s = depth_to_boundary(medium, CLEAN_SCATTERING, layer, fraction, mu)
-        a = depth_to_boundary(medium, AEROSOL, layer, fraction, mu)
-        shaded = depth_to_boundary(medium, SHADED_ABSORPTION, layer, fraction, mu)
+        a = depth_to_boundary(scene.medium, medium.AEROSOL, leg.layer, leg.fraction, leg.mu)
         if a > 0.0:
-            score_change(medium, layer, fraction, mu, weight, leg_albedo, leg == 0, scores)
+            score_change(
+                scene, leg.layer, leg.fraction, leg.mu, weight, surface.beam, count == 0, scores
+            )
             intercept_levels(
-                medium, phase, layer, fraction, mu, weight, a, leg_albedo, albedo, roulette,
-                child_key(key, leg), u_position, u, scores,
-            )  # fmt: skip
-        factor, collides, layer, fraction = next_event(
-            medium, CLEAN_SCATTERING, SHADED_ABSORPTION, layer, fraction, mu, s,
-            math.exp(-(s + shaded)), leg_albedo, u_choice,
-        )  # fmt: skip
-        counter = SLOTS * leg
-        weight = after_roulette(weight * factor, roulette.chain, uniform(key, counter + ROULETTE))
+                scene, leg, weight, -math.expm1(-a), surface, roulette, numbers, scores
+            )
+        end = events.next_event(scene, SHADED, leg, surface.beam, numbers.event.choice)
+        u_roulette = uniform(key, numbers.event.counter + ROULETTE)
+        weight = events.after_roulette(weight * end.factor, roulette.chain, u_roulette)
         if weight == 0.0:
             return
-        mu, factor = direction_after(
-            medium, phase, CLEAN_SCATTERING, layer, mu, collides, u_angle,
-            uniform(key, counter + TURN),
-        )  # fmt: skip
+        mu, factor = direction_after(scene, SHADED, end, leg.mu, numbers.event)
         weight *= factor
-        leg_albedo = albedo
-        leg += 1
-        u_position = uniform(key, SLOTS * leg + POSITION)
-        u_choice = uniform(key, SLOTS * leg + CHOICE)
-        u_angle = uniform(key, SLOTS * leg + ANGLE)
-        event_numbers(child_key(key, leg), 0, u)
+        leg = events.leg_from(scene, SHADED, end.layer, end.fraction, mu)
+        surface = Surface(surface.diffuse, surface.diffuse)
+        count += 1
+        numbers = leg_numbers(key, count)

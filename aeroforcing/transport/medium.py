@@ -66,6 +66,12 @@ def depth_at(medium, column, layer, fraction):
 
 
 @compiled
+def depth_of(medium, column, layer):
+    """Depth of a whole layer."""
+    return at(medium, layer + 1, column) - at(medium, layer, column)
+
+
+@compiled
 def depth_to_boundary(medium, column, layer, fraction, mu):
     """Slant depth from a place to the top (mu > 0) or to the surface (mu < 0)."""
     return slant_to_boundary(medium, column, depth_at(medium, column, layer, fraction), mu)

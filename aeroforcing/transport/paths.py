@@ -46,78 +46,25 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aeroforcing.core.compiled import inlined, uncounted
-from aeroforcing.transport.adjoint import CLEAN_SIDE, FULL_SIDE, step
-from aeroforcing.transport.derivatives import (
-    after_draw,
-    after_leg,
-    after_meeting,
-    begin_history,
-    intercepted_history,
-    positive,
-    record,
-    record_escape,
-    record_lost_pair,
-    record_passage,
-    scattered_history,
-)
-from aeroforcing.transport.events import (
-    AEROSOL_PARTNER,
-    CLOUD_PARTNER,
-    NOTHING_SCORED,
-    SURFACE_DIRECT,
-    SURFACE_DOWN,
-    SURFACE_PARTNER,
-    SURFACE_UP,
-    TOA_UP,
-    aerosol_ssa,
-    after_roulette,
-    asymmetry_of,
-    halves,
-    mean_step_after,
-    new_direction,
-    next_event,
-    pick_partner,
-    reflected_share,
-    scattering_cosine,
-    turn,
-    with_end_of_leg,
-    with_score,
-)
-from aeroforcing.transport.medium import (
-    AEROSOL,
-    AEROSOL_ASYMMETRY,
-    CLEAN_ABSORPTION,
-    CLEAN_SCATTERING,
-    FULL_ABSORPTION,
-    FULL_SCATTERING,
-    SHADED_ABSORPTION,
-    at,
-    depth_at,
-    depth_to_boundary,
-    find_depth,
-)
+from aeroforcing.transport import derivatives, events, medium
+from aeroforcing.transport.adjoint import step
+from aeroforcing.transport.events import CLEAN, FULL, SHADED, Halves, Hit, Leg, Surface, Turn
+from aeroforcing.transport.medium import at, depth_at, depth_to_boundary, find_depth
 from aeroforcing.transport.random_numbers import (
-    AEROSOL_POSITION,
-    ANGLE,
-    AZIMUTH,
-    CHAIN_ANGLE,
-    CHAIN_CHOICE,
-    CHOICE,
-    POLAR,
-    POLAR_ANGLE,
-    POSITION,
+    PAIR,
     ROULETTE,
     SLOTS,
-    SPIN,
-    TAIL_ANGLE,
-    TAIL_CHOICE,
     TURN,
-    child_key,
+    LegNumbers,
+    event_numbers,
+    first_event_numbers,
+    first_leg_numbers,
+    leg_numbers,
     uniform,
 )
-from aeroforcing.transport.random_numbers import PAIR as PAIR_SLOT
 
 # Scattered photons are followed as if the SSA were at least this.
 _LEAST_SSA = 0.05
@@ -140,314 +87,269 @@ def scaled_thresholds(thresholds, power):
     return Roulette(thresholds.tail * power, thresholds.pair * power, thresholds.chain * power)
 
 
+class Tally(NamedTuple):
+    """Where a path writes what it scores, and what its derivatives need (derivatives.py)."""
+
+    scores: NDArray[np.float64]
+    history: derivatives.History | None
+    derivatives: NDArray[np.float64] | None
+
+
 @inlined
-def event(
-    medium, phase, expected, scattering, layer, collides, mu, old, threshold, key, counter, u_angle
-):
+def event(scene, side, end, mu, expected, old, threshold, numbers):
     """What happens at the end of a leg: roulette, then a new direction, each with its control.
 
-    `expected` are the `halves` of the place. Returns the new weight (0 if the photon ends), the new
-    direction, what the controls score for the top and for the surface, what the photon met there
-    and the number that drew its direction.
+    `expected` are the `Halves` of the place, `old` is the weight that gets there. Returns the new
+    weight (0 if the photon ends), what the controls score for the top and for the surface, and the
+    `Turn`.
     """
-    partner, asymmetry, step_mean = SURFACE_PARTNER, 0.0, 1.0
-    if collides:
-        partner, u_angle = pick_partner(medium, scattering, layer, u_angle)
-        asymmetry = asymmetry_of(medium, partner, layer)
-        step_mean = mean_step_after(partner, asymmetry, phase, layer, mu)
-    mean, half, mean_surface, half_surface = expected
-    weight = after_roulette(old, threshold, uniform(key, counter + ROULETTE))
-    toa = (old - weight) * (mean + step_mean * half)
-    surface = (old - weight) * (mean_surface + step_mean * half_surface)
+    partner, asymmetry, step_mean, u_angle = events.SURFACE_PARTNER, 0.0, 1.0, numbers.angle
+    if end.collides:
+        partner, u_angle = events.pick_partner(scene, side, end.layer, u_angle)
+        asymmetry = events.asymmetry_of(scene, partner, end.layer)
+        step_mean = events.mean_step_after(partner, asymmetry, scene.phase, end.layer, mu)
+    u_roulette = uniform(numbers.key, numbers.counter + ROULETTE)
+    weight = events.after_roulette(old, threshold, u_roulette)
+    toa, surface = events.expected_scores(expected, step_mean)
+    toa, surface = (old - weight) * toa, (old - weight) * surface
     new_mu, factor = math.sqrt(u_angle), 1.0  # Lambert's cosine law
-    if collides and weight != 0.0:
-        u_azimuth = uniform(key, counter + TURN)
-        new_mu, factor = new_direction(partner, asymmetry, phase, layer, mu, u_angle, u_azimuth)
-        lean = step_mean - factor * step(new_mu, partner == CLOUD_PARTNER)
-        toa += weight * ((1.0 - factor) * mean + lean * half)
-        surface += weight * ((1.0 - factor) * mean_surface + lean * half_surface)
-    return weight * factor, new_mu, toa, surface, partner, u_angle
+    if end.collides and weight != 0.0:
+        u_azimuth = uniform(numbers.key, numbers.counter + TURN)
+        new_mu, factor = events.new_direction(
+            partner, asymmetry, scene.phase, end.layer, mu, u_angle, u_azimuth
+        )
+        lean = step_mean - factor * step(new_mu, partner == events.CLOUD_PARTNER)
+        toa += weight * ((1.0 - factor) * expected.toa + lean * expected.toa_half)
+        surface += weight * ((1.0 - factor) * expected.surface + lean * expected.surface_half)
+    return weight * factor, toa, surface, Turn(partner, asymmetry, mu, new_mu, u_angle)
 
 
 @uncounted
-def follow(
-    medium, phase, adjoint, with_aerosol, layer, fraction, mu, weight, s, escape, first_albedo,
-    albedo, threshold, key, u_choice, u_angle, own, history, gradient,
-):  # fmt: skip
-    """Follow a photon to its end by forced collisions; returns `own` with all that it scored.
+def follow(scene, with_aerosol, leg, weight, surface, threshold, numbers, own, tally):
+    """Follow a photon to its end by forced collisions; add all that it scored, with `own` before.
 
-    The first leg has the scattering depth s to the boundary, and the caller has scored the part
-    `escape` that gets there; `first_albedo` is the albedo where that leg meets the surface (the
-    sun's beam may see another one than scattered light). `u_choice` and `u_angle` are the random
-    numbers of the first event; the others come from `key`.
+    The caller has scored what escapes along the first leg, whose event the `numbers` decide.
     """
-    scattering, absorption, side = CLEAN_SCATTERING, CLEAN_ABSORPTION, CLEAN_SIDE
-    if with_aerosol:
-        scattering, absorption, side = FULL_SCATTERING, FULL_ABSORPTION, FULL_SIDE
-    leg_albedo = first_albedo
-    counter = 0
+    side = FULL if with_aerosol else CLEAN
+    scores, history, slopes = tally
+    leg_albedo, albedo = surface
     while True:
-        factor, collides, layer, fraction = next_event(
-            medium, scattering, absorption, layer, fraction, mu, s, escape, leg_albedo, u_choice
+        end = events.next_event(scene, side, leg, leg_albedo, numbers.choice)
+        if with_aerosol:
+            history = derivatives.after_leg(slopes, history, scene, end, leg.mu, own)
+        if not end.collides:
+            threshold *= events.reflected_share(leg_albedo)
+        expected = events.halves(scene, side, end.layer, end.fraction)
+        old = weight * end.factor
+        weight, toa, arrived, turn = event(
+            scene, side, end, leg.mu, expected, old, threshold, numbers
         )
-        if with_aerosol:
-            history = after_leg(gradient, history, medium, layer, fraction, mu, own)
-        if not collides:
-            threshold *= reflected_share(leg_albedo)
-        expected, old = halves(adjoint, side, layer, fraction), weight * factor
-        weight, new_mu, toa, surface, partner, u_angle = event(
-            medium, phase, expected, scattering, layer, collides, mu, old, threshold, key, counter,
-            u_angle,
-        )  # fmt: skip
-        history = after_meeting(gradient, history, partner, leg_albedo, own)
-        own = with_score(own, toa, surface, albedo)
-        history = after_draw(
-            gradient, history, partner, expected, mu, new_mu, at(medium, layer, AEROSOL_ASYMMETRY),
-            u_angle, old, weight, albedo, own,
-        )  # fmt: skip
+        history = derivatives.after_meeting(slopes, history, turn.partner, leg_albedo, own)
+        own = events.with_score(own, toa, arrived, albedo)
+        history = derivatives.after_draw(slopes, history, turn, expected, old, weight, albedo, own)
         if weight == 0.0:
-            record(gradient, history, own)
-            return own
-        mu = new_mu
-        s = depth_to_boundary(medium, scattering, layer, fraction, mu)
-        escape = math.exp(-(s + depth_to_boundary(medium, absorption, layer, fraction, mu)))
-        own = with_end_of_leg(own, mu, weight * escape, albedo)
+            derivatives.record(slopes, history, own)
+            add_tail(scores, albedo, own.toa, own.arrived)
+            return
+        leg = events.leg_from(scene, side, end.layer, end.fraction, turn.new_mu)
+        own = events.with_end_of_leg(own, leg.mu, weight * leg.escape, albedo)
         if with_aerosol:
-            record_escape(gradient, history, medium, mu, weight * escape, albedo)
+            derivatives.record_escape(slopes, history, scene, leg.mu, weight * leg.escape, albedo)
         leg_albedo = albedo
-        counter += SLOTS
-        u_choice = uniform(key, counter + CHOICE)
-        u_angle = uniform(key, counter + ANGLE)
+        numbers = event_numbers(numbers.key, numbers.counter + SLOTS)
 
 
 @uncounted
 def add_score(scores, mu, albedo, beam, score):
     """Add the escape of one leg: upward to the top, or downward to the surface and partly back."""
     if mu > 0.0:
-        scores[TOA_UP] += score
+        scores[events.TOA_UP] += score
         return
-    scores[SURFACE_DOWN] += score
-    scores[SURFACE_UP] += albedo * score
+    scores[events.SURFACE_DOWN] += score
+    scores[events.SURFACE_UP] += albedo * score
     if beam:
-        scores[SURFACE_DIRECT] += score
+        scores[events.SURFACE_DIRECT] += score
 
 
 @uncounted
 def add_tail(scores, albedo, toa_up, surface_down):
     """Add what a tail scored: it meets the surface as scattered light."""
-    scores[TOA_UP] += toa_up
-    scores[SURFACE_DOWN] += surface_down
-    scores[SURFACE_UP] += albedo * surface_down
+    scores[events.TOA_UP] += toa_up
+    scores[events.SURFACE_DOWN] += surface_down
+    scores[events.SURFACE_UP] += albedo * surface_down
 
 
 @uncounted
-def whole_path(
-    medium, phase, adjoint, with_aerosol, cos_zenith, weight, beam_albedo, albedo, threshold, key,
-    net, scores,
-):  # fmt: skip
+def whole_path(scene, with_aerosol, cos_zenith, weight, surface, threshold, key, net, scores):
     """Add the fluxes of one photon from the sun to `scores`; `net` holds its net coordinates."""
-    top, mu = TOP_LAYER, -cos_zenith
-    scattering, absorption = CLEAN_SCATTERING, CLEAN_ABSORPTION
-    if with_aerosol:
-        scattering, absorption = FULL_SCATTERING, FULL_ABSORPTION
-    s = depth_to_boundary(medium, scattering, top, 0.0, mu)
-    escape = math.exp(-(s + depth_to_boundary(medium, absorption, top, 0.0, mu)))
-    add_score(scores, mu, beam_albedo, True, weight * escape)
-    own = follow(
-        medium, phase, adjoint, with_aerosol, top, 0.0, mu, weight, s, escape, beam_albedo, albedo,
-        threshold, key, net[TAIL_CHOICE], net[TAIL_ANGLE], NOTHING_SCORED, None, None,
-    )  # fmt: skip
-    add_tail(scores, albedo, own.toa, own.arrived)
+    side = FULL if with_aerosol else CLEAN
+    leg = events.leg_from(scene, side, TOP_LAYER, 0.0, -cos_zenith)
+    add_score(scores, leg.mu, surface.beam, True, weight * leg.escape)
+    numbers, tally = first_event_numbers(key, net), Tally(scores, None, None)
+    own = events.NOTHING_SCORED
+    follow(scene, with_aerosol, leg, weight, surface, threshold, numbers, own, tally)
 
 
 @inlined
-def plus_tail(
-    medium, phase, adjoint, expected, step_mean, layer, fraction, mu, weight, albedo, threshold,
-    key, u_polar, u_azimuth, u, scores, history, gradient,
-):  # fmt: skip
-    """A photon of `weight` that the aerosol scatters, with all that follows.
+def plus_tail(scene, leg, hit, weight, albedo, threshold, numbers, tally):
+    """A photon of `weight` that the aerosol scatters on the leg where it `hit` it, and all after.
 
-    `expected` are the `halves` of the place with aerosol, `step_mean` is the mean step after the
-    scattering.
+    The `numbers` are those of the chain's leg.
     """
-    asymmetry = at(medium, layer, AEROSOL_ASYMMETRY)
-    cosine = scattering_cosine(AEROSOL_PARTNER, asymmetry, phase, layer, u_polar)
-    new_mu = turn(mu, cosine, u_azimuth)
-    lean = weight * (step_mean - step(new_mu, False))
-    own = with_score(NOTHING_SCORED, lean * expected[1], lean * expected[3], albedo)
-    history = after_draw(
-        gradient, history, AEROSOL_PARTNER, expected, mu, new_mu, asymmetry, u_polar, weight,
-        weight, albedo, own,
-    )  # fmt: skip
-    s = depth_to_boundary(medium, FULL_SCATTERING, layer, fraction, new_mu)
-    escape = math.exp(-(s + depth_to_boundary(medium, FULL_ABSORPTION, layer, fraction, new_mu)))
-    own = with_end_of_leg(own, new_mu, weight * escape, albedo)
-    record_escape(gradient, history, medium, new_mu, weight * escape, albedo)
-    own = follow(
-        medium, phase, adjoint, True, layer, fraction, new_mu, weight, s, escape, albedo, albedo,
-        threshold, key, u[2], u[3], own, history, gradient,
-    )  # fmt: skip
-    add_tail(scores, albedo, own.toa, own.arrived)
+    slopes = tally.gradient
+    cosine = events.scattering_cosine(
+        events.AEROSOL_PARTNER, hit.asymmetry, scene.phase, leg.layer, numbers.polar
+    )
+    new_mu = events.turn(leg.mu, cosine, numbers.azimuth)
+    lean = weight * (hit.step_mean - step(new_mu, False))
+    toa, arrived = lean * hit.expected.toa_half, lean * hit.expected.surface_half
+    own = events.with_score(events.NOTHING_SCORED, toa, arrived, albedo)
+    turn = Turn(events.AEROSOL_PARTNER, hit.asymmetry, leg.mu, new_mu, numbers.polar)
+    history = derivatives.after_draw(
+        slopes, tally.history, turn, hit.expected, weight, weight, albedo, own
+    )
+    leg = events.leg_from(scene, FULL, leg.layer, leg.fraction, new_mu)
+    own = events.with_end_of_leg(own, new_mu, weight * leg.escape, albedo)
+    derivatives.record_escape(slopes, history, scene, new_mu, weight * leg.escape, albedo)
+    surface, tally = Surface(albedo, albedo), Tally(tally.scores, history, slopes)
+    follow(scene, True, leg, weight, surface, threshold, numbers.tail, own, tally)
 
 
 @inlined
-def aerosol_event(
-    medium, phase, adjoint, expected, step_mean, layer, fraction, mu, weight, ssa, s, escape,
-    leg_albedo, albedo, threshold, key, u, scores, history, gradient,
-):  # fmt: skip
+def aerosol_event(scene, leg, hit, weight, surface, threshold, numbers, tally):
     """The minus tail and the two plus tails that start where the aerosol intercepts `weight`.
 
-    `expected` and `step_mean` are as in `plus_tail`. The straight way on has the clean scattering
-    depth s, and `escape` is what gets to its end. u holds polar angle and azimuth of the
-    scattering, and choice and angle of the tails' first event.
+    `leg` is the straight way on through the clean medium.
     """
-    own = follow(
-        medium, phase, adjoint, False, layer, fraction, mu, -weight, s, escape, leg_albedo, albedo,
-        threshold, key, u[2], u[3], NOTHING_SCORED, history, gradient,
-    )  # fmt: skip
-    add_tail(scores, albedo, own.toa, own.arrived)
-    if ssa == 0.0:
+    follow(
+        scene, False, leg, -weight, surface, threshold, numbers.tail, events.NOTHING_SCORED, tally
+    )
+    if hit.ssa == 0.0:
         return
-    u_polar, u_azimuth = u[0], u[1]
-    threshold *= ssa / max(ssa, _LEAST_SSA)
-    history = scattered_history(history, ssa)
+    threshold *= hit.ssa / max(hit.ssa, _LEAST_SSA)
+    history = derivatives.scattered_history(tally.history, hit.ssa)
+    tally = Tally(tally.scores, history, tally.gradient)
     for _ in range(2):
         plus_tail(
-            medium, phase, adjoint, expected, step_mean, layer, fraction, mu, 0.5 * ssa * weight,
-            albedo, threshold, key, u_polar, u_azimuth, u, scores, history, gradient,
-        )  # fmt: skip
-        u_polar = u_polar + 0.5 if u_polar < 0.5 else u_polar - 0.5
-        u_azimuth = 1.0 - u_azimuth
+            scene, leg, hit, 0.5 * hit.ssa * weight, surface.diffuse, threshold, numbers, tally
+        )
+        numbers = LegNumbers(
+            numbers.event,
+            numbers.position,
+            numbers.polar + 0.5 if numbers.polar < 0.5 else numbers.polar - 0.5,
+            1.0 - numbers.azimuth,
+            numbers.tail,
+        )
 
 
 @uncounted
-def pair_control(adjoint, expected, step_mean, layer, fraction, mu, ssa, escape):
+def pair_control(scene, leg, hit):
     """What a pair of tails of weight 1 is expected to score, for the top and for the surface.
 
-    The plus tail has been scattered; the minus tail goes straight on, and its `escape` along the
+    The plus tail has been scattered; the minus tail goes straight on, and what escapes along its
     first leg was scored before.
     """
-    plus, plus_half, plus_surface, plus_half_surface = expected
-    minus, minus_half, minus_surface, minus_half_surface = halves(
-        adjoint, CLEAN_SIDE, layer, fraction
-    )
-    straight = 1.0 if mu > 0.0 else -1.0
-    toa = ssa * (plus + step_mean * plus_half) - (minus + straight * minus_half)
-    surface = ssa * (plus_surface + step_mean * plus_half_surface)
-    surface -= minus_surface + straight * minus_half_surface
-    if mu > 0.0:
-        return toa + escape, surface
-    return toa, surface + escape
+    straight = 1.0 if leg.mu > 0.0 else -1.0
+    clean = events.halves(scene, CLEAN, leg.layer, leg.fraction)
+    minus_toa, minus_surface = events.expected_scores(clean, straight)
+    toa, surface = events.expected_scores(hit.expected, hit.step_mean)
+    toa, surface = hit.ssa * toa - minus_toa, hit.ssa * surface - minus_surface
+    if leg.mu > 0.0:
+        return toa + leg.escape, surface
+    return toa, surface + leg.escape
 
 
 @inlined
-def intercept(
-    medium, phase, adjoint, layer, fraction, mu, weight, s, q, intercepted, leg_albedo, albedo,
-    roulette, key, u_position, u, scores, history, gradient,
-):  # fmt: skip
-    """The aerosol's first event on a leg of depths s and q: forced, then tails from there.
+def intercept(scene, leg, absorption, weight, intercepted, surface, roulette, numbers, tally):
+    """The aerosol's first event on a leg of the chain: forced, then tails from there.
 
-    `intercepted` is the part of the weight that the aerosol of the leg intercepts.
+    `absorption` is the leg's depth, `intercepted` the part of the weight that its aerosol takes.
     """
-    travelled = -math.log1p(-u_position * intercepted)
-    depth = depth_at(medium, AEROSOL, layer, fraction) - travelled * mu
-    history = intercepted_history(history, depth, travelled)
-    clean = depth_at(medium, CLEAN_SCATTERING, layer, fraction)
-    clean += depth_at(medium, CLEAN_ABSORPTION, layer, fraction)
-    layer, fraction = find_depth(medium, AEROSOL, depth)
-    there = depth_at(medium, CLEAN_SCATTERING, layer, fraction)
-    there += depth_at(medium, CLEAN_ABSORPTION, layer, fraction)
-    passed = abs((there - clean) / mu)
+    travelled = -math.log1p(-numbers.position * intercepted)
+    depth = depth_at(scene.medium, medium.AEROSOL, leg.layer, leg.fraction) - travelled * leg.mu
+    history = derivatives.intercepted_history(tally.history, depth, travelled)
+    tally = Tally(tally.scores, history, tally.gradient)
+    clean = events.clean_depth_at(scene, leg.layer, leg.fraction)
+    layer, fraction = find_depth(scene.medium, medium.AEROSOL, depth)
+    passed = abs((events.clean_depth_at(scene, layer, fraction) - clean) / leg.mu)
     old = weight * intercepted * math.exp(-passed)
-    weight = after_roulette(old, roulette.pair, uniform(key, PAIR_SLOT))
-    ssa = positive(history, aerosol_ssa(medium, layer))
-    escape = math.exp(min(0.0, passed - s - q))
-    asymmetry = at(medium, layer, AEROSOL_ASYMMETRY)
-    expected = halves(adjoint, FULL_SIDE, layer, fraction)
-    step_mean = mean_step_after(AEROSOL_PARTNER, asymmetry, phase, layer, mu)
+    weight = events.after_roulette(old, roulette.pair, uniform(numbers.tail.key, PAIR))
+    escape = math.exp(min(0.0, passed - leg.scattering - absorption))
+    s = depth_to_boundary(scene.medium, medium.CLEAN_SCATTERING, layer, fraction, leg.mu)
+    leg = Leg(layer, fraction, leg.mu, s, escape)
+    asymmetry = at(scene.medium, layer, medium.AEROSOL_ASYMMETRY)
+    hit = Hit(
+        derivatives.positive(history, events.aerosol_ssa(scene, layer)),
+        asymmetry,
+        events.halves(scene, FULL, layer, fraction),
+        events.mean_step_after(events.AEROSOL_PARTNER, asymmetry, scene.phase, layer, leg.mu),
+    )
     if weight != old:
-        lost = old - weight
-        toa, surface = pair_control(adjoint, expected, step_mean, layer, fraction, mu, ssa, escape)
-        add_tail(scores, albedo, lost * toa, lost * surface)
-        own = with_score(NOTHING_SCORED, lost * toa, lost * surface, albedo)
-        record(gradient, history, own)
-        record_lost_pair(gradient, expected, step_mean, mu, asymmetry, ssa, lost, albedo)
+        lost, albedo = old - weight, surface.diffuse
+        toa, arrived = pair_control(scene, leg, hit)
+        add_tail(tally.scores, albedo, lost * toa, lost * arrived)
+        own = events.with_score(events.NOTHING_SCORED, lost * toa, lost * arrived, albedo)
+        derivatives.record(tally.gradient, history, own)
+        derivatives.record_lost_pair(tally.gradient, hit, leg.mu, lost, albedo)
     if weight != 0.0:
-        s = depth_to_boundary(medium, CLEAN_SCATTERING, layer, fraction, mu)
-        aerosol_event(
-            medium, phase, adjoint, expected, step_mean, layer, fraction, mu, weight, ssa, s,
-            escape, leg_albedo, albedo, roulette.tail, key, u, scores, history, gradient,
-        )  # fmt: skip
+        aerosol_event(scene, leg, hit, weight, surface, roulette.tail, numbers, tally)
 
 
 @uncounted
-def event_numbers(key, counter, u):
-    """The four numbers that an aerosol event and its tails' first event need."""
-    u[0] = uniform(key, counter + POLAR)
-    u[1] = uniform(key, counter + SPIN)
-    u[2] = uniform(key, counter + CHOICE)
-    u[3] = uniform(key, counter + ANGLE)
-
-
-@uncounted
-def change_of_halves(adjoint, layer, fraction):
+def change_of_halves(scene, layer, fraction):
     """What the chain is expected to score at a place: the change of U and D by the aerosol."""
-    full = halves(adjoint, FULL_SIDE, layer, fraction)
-    clean = halves(adjoint, CLEAN_SIDE, layer, fraction)
-    return full[0] - clean[0], full[1] - clean[1], full[2] - clean[2], full[3] - clean[3]
+    full = events.halves(scene, FULL, layer, fraction)
+    clean = events.halves(scene, CLEAN, layer, fraction)
+    return Halves(
+        full.toa - clean.toa,
+        full.toa_half - clean.toa_half,
+        full.surface - clean.surface,
+        full.surface_half - clean.surface_half,
+    )
 
 
 @inlined
-def difference_path(
-    medium, phase, adjoint, cos_zenith, weight, beam_albedo, albedo, roulette, key, net, u, scores,
-    gradient,
-):  # fmt: skip
+def difference_path(scene, cos_zenith, weight, surface, roulette, key, net, scores, slopes):
     """Add to `scores` by how much the aerosol changes the fluxes, for one photon from the sun.
 
-    `net` holds the photon's net coordinates; u is room for four numbers. The derivatives of the
-    scores are added to `gradient`, if that is not None. `phase` is the `BandPhase` of the
-    aerosol, None for Henyey-Greenstein alone, which the derivatives are for.
+    `net` holds the photon's net coordinates. The derivatives of the scores are added to `slopes`,
+    the `gradient` of derivatives.py, if that is not None; they are for Henyey-Greenstein alone.
     """
-    history, own = begin_history(gradient), NOTHING_SCORED
-    layer, fraction, mu, leg, leg_albedo = TOP_LAYER, 0.0, -cos_zenith, 0, beam_albedo
-    u_position, u_choice, u_angle = net[AEROSOL_POSITION], net[CHAIN_CHOICE], net[CHAIN_ANGLE]
-    u[0], u[1], u[2], u[3] = net[POLAR_ANGLE], net[AZIMUTH], net[TAIL_CHOICE], net[TAIL_ANGLE]
+    history, own = derivatives.begin_history(slopes), events.NOTHING_SCORED
+    layer, fraction, mu, count = TOP_LAYER, 0.0, -cos_zenith, 0
+    numbers = first_leg_numbers(key, net)
     while True:
-        s = depth_to_boundary(medium, CLEAN_SCATTERING, layer, fraction, mu)
-        q = depth_to_boundary(medium, CLEAN_ABSORPTION, layer, fraction, mu)
-        a = depth_to_boundary(medium, AEROSOL, layer, fraction, mu)
+        s = depth_to_boundary(scene.medium, medium.CLEAN_SCATTERING, layer, fraction, mu)
+        q = depth_to_boundary(scene.medium, medium.CLEAN_ABSORPTION, layer, fraction, mu)
+        a = depth_to_boundary(scene.medium, medium.AEROSOL, layer, fraction, mu)
         escape = math.exp(-(s + q))
         if a > 0.0:
             intercepted = -math.expm1(-a)
             change = -weight * escape * intercepted
-            add_score(scores, mu, leg_albedo, leg == 0, change)
-            own = with_end_of_leg(own, mu, change, leg_albedo)
-            record_passage(gradient, history, a, mu, weight * escape + change, leg_albedo)
-            intercept(
-                medium, phase, adjoint, layer, fraction, mu, weight, s, q, intercepted, leg_albedo,
-                albedo, roulette, child_key(key, leg), u_position, u, scores, history, gradient,
-            )  # fmt: skip
+            add_score(scores, mu, surface.beam, count == 0, change)
+            own = events.with_end_of_leg(own, mu, change, surface.beam)
+            derivatives.record_passage(
+                slopes, history, a, mu, weight * escape + change, surface.beam
+            )
+            leg, tally = Leg(layer, fraction, mu, s, escape), Tally(scores, history, slopes)
+            intercept(scene, leg, q, weight, intercepted, surface, roulette, numbers, tally)
             escape *= 1.0 - intercepted
-        factor, collides, layer, fraction = next_event(
-            medium, CLEAN_SCATTERING, SHADED_ABSORPTION, layer, fraction, mu, s, escape,
-            leg_albedo, u_choice,
-        )  # fmt: skip
-        history = after_leg(gradient, history, medium, layer, fraction, mu, own)
-        if not collides:
-            roulette = scaled_thresholds(roulette, reflected_share(leg_albedo))
-        weight, mu, toa, surface, partner, _ = event(
-            medium, phase, change_of_halves(adjoint, layer, fraction), CLEAN_SCATTERING, layer,
-            collides, mu, weight * factor, roulette.chain, key, SLOTS * leg, u_angle,
-        )  # fmt: skip
-        history = after_meeting(gradient, history, partner, leg_albedo, own)
-        own = with_score(own, toa, surface, albedo)
-        add_tail(scores, albedo, toa, surface)
+        leg = Leg(layer, fraction, mu, s, escape)
+        end = events.next_event(scene, SHADED, leg, surface.beam, numbers.event.choice)
+        history = derivatives.after_leg(slopes, history, scene, end, mu, own)
+        if not end.collides:
+            roulette = scaled_thresholds(roulette, events.reflected_share(surface.beam))
+        layer, fraction = end.layer, end.fraction
+        expected = change_of_halves(scene, layer, fraction)
+        weight, toa, arrived, turn = event(
+            scene, SHADED, end, mu, expected, weight * end.factor, roulette.chain, numbers.event
+        )
+        history = derivatives.after_meeting(slopes, history, turn.partner, surface.beam, own)
+        own = events.with_score(own, toa, arrived, surface.diffuse)
+        add_tail(scores, surface.diffuse, toa, arrived)
         if weight == 0.0:
-            record(gradient, history, own)
+            derivatives.record(slopes, history, own)
             return
-        leg_albedo = albedo
-        leg += 1
-        u_position = uniform(key, SLOTS * leg + POSITION)
-        u_choice = uniform(key, SLOTS * leg + CHOICE)
-        u_angle = uniform(key, SLOTS * leg + ANGLE)
-        event_numbers(child_key(key, leg), 0, u)
+        mu, surface = turn.new_mu, Surface(surface.diffuse, surface.diffuse)
+        count += 1
+        numbers = leg_numbers(key, count)

@@ -17,6 +17,7 @@ cut into blocks.
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,3 +79,59 @@ def fill_shifts(key, shifts):
 def shifted(coordinate, shift):
     """Coordinate of a net point after its digital shift, in the open interval (0, 1)."""
     return (np.float64(coordinate ^ shift) + 0.5) * 2.0**-32
+
+
+class EventNumbers(NamedTuple):
+    """The random numbers of the event that ends a leg; more of them come from the key."""
+
+    key: np.uint64
+    counter: int  # of the event's first slot
+    choice: float  # between collision and reflection, and of the place
+    angle: float
+
+
+class LegNumbers(NamedTuple):
+    """The random numbers of one leg of the common chain, and of the aerosol's first event on it."""
+
+    event: EventNumbers  # at its end
+    position: float  # of the aerosol's event
+    polar: float  # angle of the scattering there
+    azimuth: float
+    tail: EventNumbers  # of the first event of the tails that start there
+
+
+@compiled
+def event_numbers(key, counter):
+    """The numbers of an event that is not the photon's first."""
+    return EventNumbers(key, counter, uniform(key, counter + CHOICE), uniform(key, counter + ANGLE))
+
+
+@compiled
+def first_event_numbers(key, net):
+    """The numbers of the first event of a photon from the sun, from its net coordinates."""
+    return EventNumbers(key, 0, net[TAIL_CHOICE], net[TAIL_ANGLE])
+
+
+@compiled
+def first_leg_numbers(key, net):
+    """The numbers of the first leg of a chain, from the photon's net coordinates."""
+    return LegNumbers(
+        EventNumbers(key, 0, net[CHAIN_CHOICE], net[CHAIN_ANGLE]),
+        net[AEROSOL_POSITION],
+        net[POLAR_ANGLE],
+        net[AZIMUTH],
+        first_event_numbers(child_key(key, 0), net),
+    )
+
+
+@compiled
+def leg_numbers(key, leg):
+    """The numbers of one of the later legs, 1, 2, ... of a chain."""
+    own, tail = SLOTS * leg, child_key(key, leg)
+    return LegNumbers(
+        event_numbers(key, own),
+        uniform(key, own + POSITION),
+        uniform(tail, POLAR),
+        uniform(tail, SPIN),
+        event_numbers(tail, 0),
+    )

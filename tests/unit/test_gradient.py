@@ -33,7 +33,7 @@ from aeroforcing.transport.derivatives import (
     log_phase_slope,
     mean_step_slope,
 )
-from aeroforcing.transport.events import SCORES, henyey_greenstein
+from aeroforcing.transport.events import SCORES, Scene, Surface, henyey_greenstein
 from aeroforcing.transport.integrals import shift_point
 from aeroforcing.transport.medium import MEDIUM_COLUMNS, add_cloud, fill_medium
 from aeroforcing.transport.paths import difference_path
@@ -63,7 +63,8 @@ STEPS = {BY_LOG_AOD: 0.05, BY_SSA: 0.02, BY_ASYMMETRY: 0.02, BY_ALBEDO: 0.02}
 @njit(error_model="numpy")  # not kept on disk: a stale one would test code of the past
 def trace(medium, table, cos_zenith, albedo, roulette, seed, net, sums):
     """Derivatives of each replicate, (replicate, side, derivative)."""
-    point, room, scores = np.zeros(NET_DIMENSIONS), np.zeros(4), np.zeros(SCORES)
+    point, scores = np.zeros(NET_DIMENSIONS), np.zeros(SCORES)
+    scene, surface = Scene(medium, None, table), Surface(albedo, albedo)
     shifts = np.zeros(NET_DIMENSIONS, np.uint32)
     for replicate in range(sums.shape[0]):
         replicate_key = child_key(seed, replicate)
@@ -71,10 +72,8 @@ def trace(medium, table, cos_zenith, albedo, roulette, seed, net, sums):
         for sample in range(net.shape[0]):
             shift_point(net, sample, shifts, point)
             key = child_key(replicate_key, sample)
-            difference_path(
-                medium, None, table, cos_zenith, 1.0, albedo, albedo, roulette, key, point, room,
-                scores, sums[replicate],
-            )  # fmt: skip
+            own = sums[replicate]
+            difference_path(scene, cos_zenith, 1.0, surface, roulette, key, point, scores, own)
         sums[replicate] /= net.shape[0]
 
 

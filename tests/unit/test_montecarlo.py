@@ -13,14 +13,18 @@ from montecarlo_checks import assert_unbiased, t_values
 from path_driver import CHANGE, CLEAN, REPLICATES, WITH_AEROSOL, adjoint_of, path_scores
 
 import aeroforcing as af
+from aeroforcing.transport import events
 from aeroforcing.transport.adjoint import ADJOINT_COLUMNS
 from aeroforcing.transport.events import (
     AEROSOL_PARTNER,
     AIR_PARTNER,
     CLOUD_PARTNER,
+    FULL,
     SURFACE_DOWN,
     SURFACE_UP,
     TOA_UP,
+    Leg,
+    Scene,
     after_roulette,
     cosine_of_half_turn,
     henyey_greenstein,
@@ -33,7 +37,6 @@ from aeroforcing.transport.events import (
 from aeroforcing.transport.medium import (
     CLEAN_ABSORPTION,
     CLEAN_SCATTERING,
-    FULL_SCATTERING,
     MEDIUM_COLUMNS,
     add_cloud,
     depth_at,
@@ -168,7 +171,7 @@ def test_roulette_keeps_the_mean(weight, threshold):
 
 def test_partners_are_met_by_their_shares():
     medium = medium_of(cloud=CLOUD_DEPTH)
-    drawn = np.array([pick_partner(medium, FULL_SCATTERING, 1, u) for u in POINTS])
+    drawn = np.array([pick_partner(Scene(medium, None, None), FULL, 1, u) for u in POINTS])
     cloud = CLOUD_DEPTH[1] * CLOUD_SSA
     aerosol = LAYERS["extinction"][1] * LAYERS["ssa"][1]
     total = LAYERS["air"][1] + cloud + aerosol
@@ -202,11 +205,10 @@ def test_a_forced_event_has_the_right_expectations(layer, fraction, mu, albedo):
     s = depth_to_boundary(medium, CLEAN_SCATTERING, layer, fraction, mu)
     q = depth_to_boundary(medium, CLEAN_ABSORPTION, layer, fraction, mu)
     escape = np.exp(-s - q)
+    scene, leg = Scene(medium, None, None), Leg(layer, fraction, mu, s, escape)
     collisions, moments, reflections = 0.0, 0.0, 0.0
     for u in midpoints(20000):
-        weight, collides, at, share = next_event(
-            medium, CLEAN_SCATTERING, CLEAN_ABSORPTION, layer, fraction, mu, s, escape, albedo, u
-        )
+        weight, collides, at, share = next_event(scene, events.CLEAN, leg, albedo, u)
         if collides:
             collisions += weight
             moments += weight * depth_at(medium, CLEAN_SCATTERING, at, share)
