@@ -1,7 +1,8 @@
 """The time steps of a run: the periods that it averages over, and the time axis that they make.
 
-A climatology has calendar months of a 365-day year. A series has the steps of its own time axis:
-months, days or parts of days, by the bounds of the axis or, without these, by its spacing.
+A climatology has calendar months of no special year. A series has the steps of its own time axis:
+months, days or parts of days, by the bounds of the axis or, without these, by its spacing. Its
+dates are UTC, and in the calendar of the axis.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.core.calendar import climatological_time, holds_dates
-from aeroforcing.core.constants import DAYS_PER_MONTH, LONGEST_PERIOD, SECONDS_PER_DAY
+from aeroforcing.core.calendar import CALENDAR, climatological_time, holds_dates
+from aeroforcing.core.constants import LONGEST_PERIOD, SECONDS_PER_DAY
 from aeroforcing.core.errors import InputError
-from aeroforcing.core.variables import TIME_BOUNDS, stamp
+from aeroforcing.core.variables import CLIMATOLOGY_BOUNDS, TIME_BOUNDS, stamp
 
-_FIRST_DAYS = np.concatenate([[0], np.cumsum(DAYS_PER_MONTH)[:-1]])
 _MONTH = (27.5 * SECONDS_PER_DAY, 31.5 * SECONDS_PER_DAY)  # spacing of monthly values [s]
 _EVEN = 1.0  # s, by which steps may deviate from an even spacing
 
@@ -32,8 +32,9 @@ class Steps:
 
     month: NDArray[np.int64]  # (step,) 1..12, for what is known by month
     key: NDArray[np.uint64]  # (step,) from the date alone, for random numbers of its own
-    start: NDArray[np.float64]  # (step,) days after 1 January, 0 h, of a 365-day year
+    start: NDArray[np.float64]  # (step,) days after 1 January 2000, 0 h UTC, in the calendar
     hours: NDArray[np.float64]  # (step,) length [h]
+    calendar: str  # by its name in CF
     axis: xr.Dataset  # the coordinate time, its bounds and, of a climatology, the month
 
     @property
@@ -50,17 +51,23 @@ class Steps:
         """Some of the steps."""
         return Steps(
             self.month[part], self.key[part], self.start[part], self.hours[part],
-            self.axis.isel(time=part),
+            self.calendar, self.axis.isel(time=part),
         )  # fmt: skip
 
 
 def calendar_months(months: Iterable[int]) -> Steps:
-    """Steps of a climatology of calendar months, 1 to 12 in ascending order."""
+    """Steps of a climatology of calendar months, 1 to 12 in ascending order, of no special year."""
     axis = climatological_time(months)
+    bounds = axis[CLIMATOLOGY_BOUNDS].values
     month = axis["month"].values.astype(np.int64)
-    days = np.asarray(DAYS_PER_MONTH, dtype=float)[month - 1]
-    start = _FIRST_DAYS[month - 1].astype(float)
-    return Steps(month, month.astype(np.uint64), start, 24.0 * days, axis)
+    return Steps(
+        month=month,
+        key=month.astype(np.uint64),
+        start=_days_since_2000(bounds[:, 0]),
+        hours=_seconds(bounds[:, 1] - bounds[:, 0]) / 3600.0,
+        calendar=CALENDAR,
+        axis=axis,
+    )
 
 
 def steps_of_series(dataset: xr.Dataset, *, source: str) -> Steps:
@@ -180,8 +187,9 @@ def _steps(time: NDArray[Any], bounds: NDArray[Any], axis: xr.Dataset, source: s
     return Steps(
         month=np.array([date.month for date in middles], dtype=np.int64),
         key=np.array([_key(date) for date in time], dtype=np.uint64),
-        start=np.array([_day_of_year(date) for date in starts]),
+        start=_days_since_2000(starts),
         hours=hours,
+        calendar=starts[0].calendar,
         axis=axis,
     )
 
@@ -209,8 +217,8 @@ def _key(date: Any) -> int:
     return (((days * 24 + date.hour) * 60 + date.minute) * 60 + date.second) % 2**64
 
 
-def _day_of_year(date: Any) -> float:
-    """Days after 1 January, 0 h, by month and day in the 365-day year."""
-    day = min(date.day, DAYS_PER_MONTH[date.month - 1])
-    hours = date.hour + (date.minute + date.second / 60.0) / 60.0
-    return float(_FIRST_DAYS[date.month - 1]) + day - 1 + hours / 24.0
+def _days_since_2000(dates: NDArray[Any]) -> NDArray[np.float64]:
+    """Days after 1 January 2000, 0 h, in the calendar of the dates."""
+    return (
+        _seconds(dates - _midnight(dates[0]).replace(year=2000, month=1, day=1)) / SECONDS_PER_DAY
+    )

@@ -7,88 +7,159 @@ of each, 0..H by the symmetry of morning and afternoon, with
 
 and the irradiance on a horizontal plane solar_constant (1 AU / distance)^2 cos(zenith). The mean
 over some hours of a day is one over the sun's hour angles at a longitude.
+
+Where the sun stands on a date follows from the mean elements of its orbit and the equation of the
+centre (Meeus 1998, Astronomical Algorithms, 2nd ed., chapters 22, 25 and 28). From 1950 to 2050
+the declination is within 0.01 degrees of an almanac, the distance within 1e-4 and the equation of
+time within 5 s.
 """
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aeroforcing.core.arrays import Floats
 from aeroforcing.core.compiled import compiled
 from aeroforcing.core.constants import DAYS_PER_MONTH, LONGEST_PERIOD
 from aeroforcing.grids.time_steps import Steps
 
-DAYS_PER_YEAR = sum(DAYS_PER_MONTH)
-
 _INSTANTS = LONGEST_PERIOD  # that stand for the hours of a part of a day
-_NOONS = np.arange(DAYS_PER_YEAR) + 0.5
+_FIRST_DAYS = np.concatenate([[0], np.cumsum(DAYS_PER_MONTH)[:-1]])
+_LEAP_CYCLE = range(2001, 2029)  # whose years are the mean year
+_DAYS_PER_400_YEARS = 146097  # after which the Gregorian calendar repeats itself
+_ORBIT_FROM = 801  # first of the 2000 years whose own orbit is taken
+_EVEN_YEARS = {"noleap": 365, "all_leap": 366, "360_day": 360}  # calendars with years of one length
+_JULIAN_LAG = 13  # days by which 1 January 2000 comes later in the Julian calendar
 
 
 class Sun(NamedTuple):
     """When the sun shines on each cell, as plain arrays for compiled functions."""
 
     latitude: NDArray[np.float64]  # (cell,) [radian]
-    first_day: NDArray[np.int64]  # (cell,) first day of the period, 0 = 1 January
+    first_day: NDArray[np.int64]  # (cell,) place of the first day of the period
     days: NDArray[np.int64]  # (cell,) length of the period
     cos_zenith: NDArray[np.float64]  # (cell,) of an instant; 0: average over the period
-    declination: NDArray[np.float64]  # (day of the year,) [radian]
-    distance_factor: NDArray[np.float64]  # (day of the year,) (1 AU / distance)^2
+    declination: NDArray[np.float64]  # (day,) [radian]
+    distance_factor: NDArray[np.float64]  # (day,) (1 AU / distance)^2
     solar_constant: float  # [W m-2] at 1 AU
     hour_angle: NDArray[np.float64]  # (cell,) [radian] at the beginning of a part of a day
     hour_span: NDArray[np.float64]  # (cell,) [radian] length of that part; 0: whole days
 
 
-def declination(day: ArrayLike = _NOONS) -> NDArray[np.float64]:
-    """Declination of the sun at times of a 365-day year, by default all noons [radian].
+class Orbit(NamedTuple):
+    """Where the sun stands at some times, in the shape of these."""
 
-    Fourier series of Spencer (1971), Search 2(5), 172: within 0.0006 radian.
+    declination: Floats  # [radian]
+    distance_factor: Floats  # (1 AU / distance)^2
+    equation_of_time: Floats  # true solar time less mean solar time [radian]
+
+
+def orbit(day: ArrayLike) -> Orbit:
+    """The sun's place by date.
 
     Parameters
     ----------
     day
-        Days after 1 January, 0 h.
+        Days after 1 January 2000, 0 h UTC, of the Gregorian calendar. Years before 801 and after
+        2800, which are mostly those of a model without dates of its own, have the sun of the year
+        with the same calendar in between.
+
+    Notes
+    -----
+    Meeus (1998), equations 25.2 to 25.5, with the apparent place of the sun by aberration and the
+    largest term of the nutation (25.8 and page 164), and equation 28.1.
     """
-    x = 2.0 * np.pi * np.asarray(day) / DAYS_PER_YEAR
-    return (
-        0.006918
-        - 0.399912 * np.cos(x)
-        + 0.070257 * np.sin(x)
-        - 0.006758 * np.cos(2 * x)
-        + 0.000907 * np.sin(2 * x)
-        - 0.002697 * np.cos(3 * x)
-        + 0.001480 * np.sin(3 * x)
+    t = (_in_known_years(np.asarray(day, dtype=np.float64)) - 0.5) / 36525.0
+    mean_longitude = np.radians(280.46646 + t * (36000.76983 + 0.0003032 * t))
+    anomaly = np.radians(357.52911 + t * (35999.05029 - 0.0001537 * t))
+    centre = np.radians(
+        (1.914602 - t * (0.004817 + 0.000014 * t)) * np.sin(anomaly)
+        + (0.019993 - 0.000101 * t) * np.sin(2.0 * anomaly)
+        + 0.000289 * np.sin(3.0 * anomaly)
+    )
+    node = np.radians(125.04 - 1934.136 * t)  # of the moon's orbit
+    nutation, aberration = np.radians(-0.00478 * np.sin(node)), np.radians(-0.00569)
+    longitude = mean_longitude + centre + aberration + nutation
+    tilt = np.radians(23.439291 - 0.0130042 * t + 0.00256 * np.cos(node))
+    right_ascension = np.arctan2(np.cos(tilt) * np.sin(longitude), np.cos(longitude))
+    lead = mean_longitude + aberration + nutation * np.cos(tilt) - right_ascension
+    eccentricity = 0.016708634 - t * (0.000042037 + 0.0000001267 * t)
+    distance = (
+        1.000001018 * (1.0 - eccentricity**2) / (1.0 + eccentricity * np.cos(anomaly + centre))
+    )
+    return Orbit(
+        declination=np.arcsin(np.sin(tilt) * np.sin(longitude)),
+        distance_factor=distance**-2.0,
+        equation_of_time=np.remainder(lead + np.pi, 2.0 * np.pi) - np.pi,
     )
 
 
-def distance_factor(day: ArrayLike = _NOONS) -> NDArray[np.float64]:
-    """(1 AU / distance)^2 at the same times (Spencer 1971, within 0.01 %)."""
-    x = 2.0 * np.pi * np.asarray(day) / DAYS_PER_YEAR
-    return (
-        1.000110
-        + 0.034221 * np.cos(x)
-        + 0.001280 * np.sin(x)
-        + 0.000719 * np.cos(2 * x)
-        + 0.000077 * np.sin(2 * x)
-    )
+def _in_known_years(day: Floats) -> Floats:
+    first = float(_new_year(np.array(_ORBIT_FROM)))
+    return first + np.remainder(day - first, 5 * _DAYS_PER_400_YEARS)
 
 
-def equation_of_time(day: ArrayLike = _NOONS) -> NDArray[np.float64]:
-    """True solar time less mean solar time at the same times [radian] (Spencer 1971)."""
-    x = 2.0 * np.pi * np.asarray(day) / DAYS_PER_YEAR
-    return (
-        0.000075
-        + 0.001868 * np.cos(x)
-        - 0.032077 * np.sin(x)
-        - 0.014615 * np.cos(2 * x)
-        - 0.040849 * np.sin(2 * x)
-    )
+def _new_year(year: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Days from 1 January 2000 to that of a year of the Gregorian calendar."""
+    last = year - 1
+    return 365 * (year - 2000) + last // 4 - last // 100 + last // 400 - 484  # leap days until 2000
+
+
+def gregorian_days(day: ArrayLike, calendar: str) -> Floats:
+    """Days after 1 January 2000, 0 h, of the Gregorian calendar, from those of another.
+
+    Parameters
+    ----------
+    day
+        Days after 1 January 2000, 0 h, in the calendar.
+    calendar
+        By its name in CF. A calendar whose years all have the same length is stretched, year by
+        year, to the Gregorian one: its dates have the sun of the same fraction of the year.
+    """
+    days = np.asarray(day, dtype=np.float64)
+    if calendar not in _EVEN_YEARS:
+        return days + (_JULIAN_LAG if calendar == "julian" else 0)
+    years = days / _EVEN_YEARS[calendar]
+    number = np.floor(years).astype(np.int64)
+    begin, end = (_new_year(2000 + year).astype(np.float64) for year in (number, number + 1))
+    return begin + (years - number) * (end - begin)
+
+
+@lru_cache(maxsize=1)
+def mean_year() -> tuple[Floats, Floats]:
+    """Declination [radian] and (1 AU / distance)^2 of the days of no special year, (365,) each.
+
+    A month has its number of days in a 365-day year, which divide it evenly in each of the 28
+    years 2001 to 2028, a whole leap cycle. Their means over these years are those of the factor f
+    and of f sin(dec): the daily insolation is linear in these in polar day, and has its mean over
+    the years there exactly. Elsewhere it is curved in dec, which by its variance over the years,
+    (0.1 degrees)^2 at most, makes less than 0.01 % of it, and at the edge of polar night at most
+    0.1 W m-2 on a day.
+    """
+    cycle = [_days_of_year(year) for year in _LEAP_CYCLE]
+    place = orbit(np.stack([noons for noons, _ in cycle]))
+    length = np.stack([lengths for _, lengths in cycle])
+    factor = np.average(place.distance_factor, axis=0, weights=length)
+    sine = place.distance_factor * np.sin(place.declination)
+    return np.arcsin(np.average(sine, axis=0, weights=length) / factor), factor
+
+
+def _days_of_year(year: int) -> tuple[Floats, Floats]:
+    """Middles and lengths of the 365 parts of a year, in days after 1 January 2000, 0 h."""
+    begin, end = _new_year(np.array([year, year + 1]))
+    parts = np.asarray(DAYS_PER_MONTH)
+    months = parts + (np.arange(12) == 1) * (end - begin - 365)  # with the leap day
+    length = np.repeat(months / parts, parts)
+    return begin + np.cumsum(length) - 0.5 * length, length
 
 
 def sun_over_months(*, latitude: ArrayLike, month: ArrayLike, solar_constant: float) -> Sun:
-    """Sun of cells that each average over one calendar month.
+    """Sun of cells that each average over one calendar month of no special year.
 
     Parameters
     ----------
@@ -96,36 +167,67 @@ def sun_over_months(*, latitude: ArrayLike, month: ArrayLike, solar_constant: fl
     month : (cell,) 1..12
     solar_constant : irradiance at 1 AU [W m-2]
     """
-    starts = np.concatenate([[0], np.cumsum(DAYS_PER_MONTH)[:-1]])
     index = np.asarray(month, dtype=np.int64) - 1
-    return sun_over_days(
+    declination, factor = mean_year()
+    return _over_whole_days(
         latitude=np.broadcast_to(latitude, index.shape),
-        first_day=starts[index],
+        first_day=_FIRST_DAYS[index],
         days=np.asarray(DAYS_PER_MONTH)[index],
+        declination=declination,
+        distance_factor=factor,
         solar_constant=solar_constant,
     )
 
 
 def sun_over_days(
-    *, latitude: ArrayLike, first_day: ArrayLike, days: ArrayLike, solar_constant: float
+    *,
+    latitude: ArrayLike,
+    start: ArrayLike,
+    days: ArrayLike,
+    solar_constant: float,
+    calendar: str = "standard",
 ) -> Sun:
-    """Sun of cells that each average over whole days.
+    """Sun of cells that each average over whole days, each with the sun of its noon UTC.
 
     Parameters
     ----------
     latitude : (cell,) [degrees north]
-    first_day : (cell,) of a 365-day year, 0 = 1 January
+    start : (cell,) whole days after 1 January 2000 in the calendar
     days : (cell,) 1 to 31
     solar_constant : irradiance at 1 AU [W m-2]
+    calendar : by its name in CF
     """
+    first = np.asarray(start, dtype=np.int64)
+    length = np.asarray(days, dtype=np.int64)
+    noons = np.arange(first.min(), (first + length).max()) + 0.5
+    place = orbit(gregorian_days(noons, calendar))
+    return _over_whole_days(
+        latitude=latitude,
+        first_day=first - first.min(),
+        days=length,
+        declination=place.declination,
+        distance_factor=place.distance_factor,
+        solar_constant=solar_constant,
+    )
+
+
+def _over_whole_days(
+    *,
+    latitude: ArrayLike,
+    first_day: NDArray[np.int64],
+    days: NDArray[np.int64],
+    declination: Floats,
+    distance_factor: Floats,
+    solar_constant: float,
+) -> Sun:
     radians = np.deg2rad(np.asarray(latitude, dtype=np.float64))
     return Sun(
         latitude=radians,
-        first_day=np.asarray(first_day, dtype=np.int64),
-        days=np.asarray(days, dtype=np.int64),
+        first_day=first_day,
+        days=days,
         cos_zenith=np.zeros(radians.size),
-        declination=declination(),
-        distance_factor=distance_factor(),
+        declination=declination,
+        distance_factor=distance_factor,
         solar_constant=float(solar_constant),
         hour_angle=np.zeros(radians.size),
         hour_span=np.zeros(radians.size),
@@ -139,6 +241,7 @@ def sun_over_hours(
     start: ArrayLike,
     hours: ArrayLike,
     solar_constant: float,
+    calendar: str = "standard",
 ) -> Sun:
     """Sun of cells that each average over some hours, less than a day.
 
@@ -146,21 +249,23 @@ def sun_over_hours(
     ----------
     latitude : (cell,) [degrees north]
     longitude : (cell,) [degrees east]
-    start : (cell,) beginning in days after 1 January, 0 h UTC, of a 365-day year
+    start : (cell,) beginning in days after 1 January 2000, 0 h UTC, in the calendar
     hours : (cell,) length [h]
     solar_constant : irradiance at 1 AU [W m-2]
+    calendar : by its name in CF
     """
     radians = np.deg2rad(np.asarray(latitude, dtype=np.float64))
     begin, length = np.asarray(start, dtype=np.float64), np.asarray(hours, dtype=np.float64)
-    middles, place = np.unique(begin + length / 48.0, return_inverse=True)
-    turn = begin + equation_of_time(middles)[place] / (2.0 * np.pi) - 0.5  # of the mean sun
+    middles, at = np.unique(begin + length / 48.0, return_inverse=True)
+    place = orbit(gregorian_days(middles, calendar))
+    turn = begin + place.equation_of_time[at] / (2.0 * np.pi) - 0.5  # of the mean sun
     return Sun(
         latitude=radians,
-        first_day=place.astype(np.int64),
+        first_day=at.astype(np.int64),
         days=np.ones(radians.size, dtype=np.int64),
         cos_zenith=np.zeros(radians.size),
-        declination=declination(middles),
-        distance_factor=distance_factor(middles),
+        declination=place.declination,
+        distance_factor=place.distance_factor,
         solar_constant=float(solar_constant),
         hour_angle=2.0 * np.pi * (turn % 1.0) + np.deg2rad(np.asarray(longitude, dtype=float)),
         hour_span=2.0 * np.pi * length / 24.0,
@@ -288,6 +393,10 @@ def sun_over_steps(
     solar_constant: float,
 ) -> Sun:
     """The sun over the steps of cells, all (cell,) [degrees north and east, W m-2]."""
+    if steps.are_months:
+        return sun_over_months(
+            latitude=latitude, month=steps.month[step], solar_constant=solar_constant
+        )
     if steps.hours.min() < 24.0:
         return sun_over_hours(
             latitude=latitude,
@@ -295,10 +404,12 @@ def sun_over_steps(
             start=steps.start[step],
             hours=steps.hours[step],
             solar_constant=solar_constant,
+            calendar=steps.calendar,
         )
     return sun_over_days(
         latitude=latitude,
-        first_day=steps.start[step].astype(np.int64),
+        start=steps.start[step],
         days=np.rint(steps.hours[step] / 24.0).astype(np.int64),
         solar_constant=solar_constant,
+        calendar=steps.calendar,
     )
