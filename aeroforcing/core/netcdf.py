@@ -6,6 +6,7 @@ import errno
 import os
 import secrets
 import textwrap
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,9 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.core.calendar import TIME_UNITS, climatological_time
+from aeroforcing.core.declarations import check_sizes, packing_fault, readable, within_valid_range
 from aeroforcing.core.errors import InputError
+from aeroforcing.core.library_lock import LIBRARY_LOCK
 from aeroforcing.core.variables import ERROR_SUFFIXES, stamp
 
 CONVENTIONS = "CF-1.11"
@@ -55,16 +58,21 @@ def open_input(
 
     Returns
     -------
-    Dataset with scale factors, missing values and times decoded (times as cftime objects).
+    Dataset with scale factors, missing values and times decoded (times as cftime objects). Values
+    outside of the valid range that a variable declares are missing. Variables that no map can have
+    are left out with a warning. Many threads may read files at once.
 
     Raises
     ------
     InputError
-        The file is missing, a folder, not readable, empty, truncated, damaged or not netCDF.
+        The file is missing, a folder, not readable, empty, truncated, damaged or not netCDF; a
+        packing makes no sense; or what is wanted is larger than the memory allows or than the file
+        can ever hold.
     """
     source = Path(path)
     with open_lazily(source) as opened:
         chosen = opened if select is None else select(opened)
+        check_sizes((chosen[name] for name in chosen.variables), source=source)
         with reading(source):
             return chosen.load()
 
@@ -86,13 +94,59 @@ def open_lazily(path: str | os.PathLike[str]) -> xr.Dataset:
     """
     source = Path(path)
     classic = _signature(source) in _CLASSIC_SIGNATURES
-    with _reporting_damage(source):
-        return xr.open_dataset(
-            source,
-            engine="scipy" if classic else "netcdf4",
-            decode_times=xr.coders.CFDatetimeCoder(use_cftime=True),
-            decode_timedelta=False,
-        )
+    with _reporting_damage(source), LIBRARY_LOCK:
+        stored, ragged = _opened_classic(source) if classic else _opened_netcdf4(source)
+        try:
+            decoded = _decoded(stored, ragged, source)
+        except BaseException:
+            stored.close()
+            raise
+        decoded.set_close(lambda: _close(stored))
+        return decoded
+
+
+def _opened_classic(source: Path) -> tuple[xr.Dataset, set[str]]:
+    """The dataset as it is stored, and the names of its variables of varying length: none."""
+    return _quietly(source, engine="scipy"), set()
+
+
+def _opened_netcdf4(source: Path) -> tuple[xr.Dataset, set[str]]:
+    store = xr.backends.NetCDF4DataStore.open(source, lock=LIBRARY_LOCK)
+    try:
+        own = store.ds.variables.items()
+        ragged = {
+            name for name, one in own
+            if isinstance(one.datatype, netCDF4.VLType) and one.dtype is not str
+        }  # fmt: skip
+        return _quietly(store), ragged
+    except BaseException:
+        store.close()
+        raise
+
+
+def _quietly(stored: Path | xr.backends.NetCDF4DataStore, engine: str | None = None) -> xr.Dataset:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Duplicate dimension names")
+        return xr.open_dataset(stored, engine=engine, decode_cf=False, create_default_indexes=False)
+
+
+def _decoded(raw: xr.Dataset, ragged: set[str], source: Path) -> xr.Dataset:
+    """What is readable, decoded, with its axes in memory."""
+    stored = readable(raw, ragged=ragged, source=source)
+    axes = (stored[name] for name in stored.variables if name in stored.dims)
+    check_sizes(axes, source=source)
+    as_dates = xr.coders.CFDatetimeCoder(use_cftime=True)
+    decoded = xr.decode_cf(stored, decode_times=as_dates, decode_timedelta=False)
+    check_sizes(decoded.coords.values(), source=source)
+    for name in decoded.coords:
+        if fault := packing_fault(stored[name].attrs):
+            raise InputError(f"{source}: variable {name} has {fault}")
+    return within_valid_range(decoded, stored, source=source)
+
+
+def _close(opened: xr.Dataset) -> None:
+    with LIBRARY_LOCK:
+        opened.close()
 
 
 @contextmanager
@@ -127,6 +181,8 @@ def _first_bytes(source: Path) -> bytes:
             raise InputError(f"{source}: not a file. Give the name of a netCDF file.")
         with source.open("rb") as stream:
             return stream.read(4)
+    except InputError:
+        raise
     except FileNotFoundError:
         raise InputError(f"{source}: there is no such file. Check the name.") from None
     except NotADirectoryError:

@@ -15,6 +15,7 @@ import xarray as xr
 
 from aeroforcing.core import resources
 from aeroforcing.core.errors import InputError
+from aeroforcing.core.netcdf import open_input
 
 GASES = ("h2o", "co2", "o3", "n2o", "co", "ch4", "o2", "n2")
 """The gases of a mole fraction array, in this order. (The shortwave tables hold no CO lines.)"""
@@ -97,18 +98,24 @@ def load_gas_table(gas_table: str | Path = "g112") -> GasTable:
 
 @lru_cache(maxsize=4)
 def _read_table(path: Path) -> GasTable:
-    try:
-        with xr.open_dataset(path, engine="netcdf4") as file:
-            missing = [name for name in TABLE_VARIABLES if name not in file]
-            original = file[[n for n in TABLE_VARIABLES if n in file]].load()
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as netCDF: {error}") from error
+    original = open_input(path, select=lambda file: file[[n for n in TABLE_VARIABLES if n in file]])
+    missing = [name for name in TABLE_VARIABLES if name not in original]
     if missing:
-        raise InputError(
-            f"{path} is not an RRTMGP shortwave gas optics table: it lacks {', '.join(missing)}; "
-            "give a file like rrtmgp-gas-sw-g224.nc of rrtmgp-data."
-        )
-    return _table_from(original)
+        raise _no_table(path, f"it lacks {', '.join(missing)}")
+    unknown = [n for n in TABLE_VARIABLES if bool(original[n].isnull().any())]
+    if unknown:
+        raise _no_table(path, f"values are missing in {', '.join(unknown)}")
+    try:
+        return _table_from(original)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _no_table(path, f"its variables do not fit together ({error})") from error
+
+
+def _no_table(path: Path, reason: str) -> InputError:
+    return InputError(
+        f"{path} is not an RRTMGP shortwave gas optics table: {reason}; give a file like "
+        "rrtmgp-gas-sw-g224.nc of rrtmgp-data."
+    )
 
 
 def _table_from(file: xr.Dataset) -> GasTable:

@@ -334,7 +334,28 @@ def test_a_missing_table_is_an_error_that_names_it():
 def test_a_file_that_is_not_netcdf(tmp_path):
     path = tmp_path / "table.nc"
     path.write_text("not netCDF")
-    with pytest.raises(InputError, match=r"table.nc cannot be read as netCDF"):
+    with pytest.raises(InputError, match=r"table.nc: not a netCDF file"):
+        load_gas_table(path)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_damaged_table_is_refused(tmp_path, seed):
+    """Zeros where the library finds them out, by an error of its own kind."""
+    content = bytearray(resources.path("rrtmgp_sw_g112.nc").read_bytes())
+    place = np.random.default_rng(seed).integers(30_000, len(content) - 20_000)
+    content[place : place + 20_000] = bytes(20_000)
+    path = tmp_path / "table.nc"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"table\.nc.*(damaged|is not)"):
+        load_gas_table(path)
+
+
+def test_a_table_whose_parts_do_not_fit_is_refused(tmp_path):
+    path = tmp_path / "table.nc"
+    with xr.open_dataset(resources.path("rrtmgp_sw_g112.nc")) as file:
+        table = file.load().drop_encoding()
+    table.isel({table.key_species.dims[-1]: [0]}).to_netcdf(path)
+    with pytest.raises(InputError, match="do not fit together"):
         load_gas_table(path)
 
 

@@ -350,7 +350,7 @@ def test_packing_that_makes_no_sense_is_refused_in_one_line(small, tmp_path):
     packed = xr.zeros_like(small["aod"]).astype("i2")
     broken = small.assign(aod=packed.assign_attrs(scale_factor="a\nlot"))
     broken.to_netcdf(tmp_path / "x.nc")
-    with pytest.raises(InputError, match=r"x\.nc: cannot be read as netCDF") as caught:
+    with pytest.raises(InputError, match=r"x\.nc: variable aod has scale_factor = a lot") as caught:
         open_input(tmp_path / "x.nc")
     assert "\n" not in str(caught.value)
 
