@@ -17,11 +17,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from importlib import import_module
 from types import FrameType
 
 from aeroforcing.core.errors import InputError
+from aeroforcing.core.printable import PrintableFormatter, PrintableStream, printable
 from aeroforcing.core.version import __version__
 
 VERBS = (
@@ -86,7 +87,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             return EXIT_USAGE
         args.command = shlex.join(["aeroforcing", *arguments])
         _start_log(verbose=args.verbose, quiet=args.quiet)
-        return _exit_code(args)
+        with redirect_stdout(PrintableStream(sys.stdout)), redirect_stderr(_progress_too()):
+            return _exit_code(args)
+
+
+def _progress_too() -> PrintableStream:
+    """Standard error, on which progress goes back to the beginning of its line."""
+    return PrintableStream(sys.stderr, keep="\n\t\r")
 
 
 def _check_encoding(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
@@ -154,7 +161,7 @@ def _start_log(*, verbose: int, quiet: bool) -> None:
 
     by_verbosity = (logging.WARNING, logging.INFO, logging.DEBUG)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("aeroforcing: %(levelname)s: %(message)s"))
+    handler.setFormatter(PrintableFormatter("aeroforcing: %(levelname)s: %(message)s"))
     log = logging.getLogger("aeroforcing")
     log.handlers, log.propagate = [handler], False
     log.setLevel(logging.ERROR if quiet else by_verbosity[min(verbose, 2)])
@@ -274,10 +281,5 @@ def _report(args: argparse.Namespace, message: str, code: int) -> int:
         import traceback
 
         traceback.print_exc()
-    print(f"aeroforcing: error: {_printable(message)}", file=sys.stderr)
+    print(f"aeroforcing: error: {printable(message)}", file=sys.stderr)
     return code
-
-
-def _printable(text: str) -> str:
-    """The text in one line, without characters from names or files that command a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -12,6 +12,7 @@ from aeroforcing.analysis.error_budget import known_budget
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.kernel_names import FORCINGS
 from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE
+from aeroforcing.core.printable import printable
 from aeroforcing.core.variables import STDERR_SUFFIX, lookup
 from aeroforcing.grids.regions import REGIONS, Estimates, region_means
 
@@ -111,7 +112,7 @@ def _numbers(estimates: Estimates) -> dict[str, dict[str, float]]:
 def _attributes(dataset: xr.Dataset, names: tuple[str, ...]) -> dict[str, Any]:
     """Attributes as numbers and texts that JSON can hold."""
     present = {name: dataset.attrs[name] for name in names if name in dataset.attrs}
-    return {n: v.item() if isinstance(v, np.generic) else v for n, v in present.items()}
+    return {n: v.tolist() if hasattr(v, "tolist") else v for n, v in present.items()}
 
 
 def as_text(found: dict[str, Any]) -> str:
@@ -132,10 +133,10 @@ def _variable_lines(variables: dict[str, Any]) -> str:
 
 
 def _variable_line(name: str, about: dict[str, Any]) -> str:
-    units = f" [{about['units']}]" if about["units"] not in ("", "1") else ""
+    units = f" [{printable(about['units'])}]" if about["units"] not in ("", "1") else ""
     extent = f", {about['min']:.4g} to {about['max']:.4g}" if "min" in about else ""
     missing = f", {about['missing']} missing" if about.get("missing") else ""
-    return f"  {name}  {about['long_name']}{units}{extent}{missing}"
+    return f"  {printable(name)}  {printable(about['long_name'])}{units}{extent}{missing}"
 
 
 def _means_text(found: dict[str, Any]) -> str:
@@ -148,7 +149,7 @@ def _means_text(found: dict[str, Any]) -> str:
     lines = ["means" + " " * 19 + "".join(f"{_SHORT[region]:>{width}}" for region in REGIONS)]
     for name in names:
         cells = (_cell(found["means"][region].get(name)) for region in REGIONS)
-        lines.append(f"  {name:<22}" + "".join(f"{cell:>{width}}" for cell in cells))
+        lines.append(f"  {printable(name):<22}" + "".join(f"{cell:>{width}}" for cell in cells))
     return "\n".join(lines)
 
 

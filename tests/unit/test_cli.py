@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
@@ -173,6 +174,21 @@ def test_a_message_holds_nothing_that_commands_a_terminal(capsys):
     assert main(["info", "a\x1b[2Jb\nc"]) == 2
     expected = "aeroforcing: error: a\\x1b[2Jb\\nc: there is no such file. Check the name.\n"
     assert capsys.readouterr().err == expected
+
+
+def test_nothing_that_is_printed_or_logged_commands_a_terminal(tmp_path, capsys):
+    path = tmp_path / "odd.nc"
+    evil = "\x1b[2J\x07\x9b\u202eevil"
+    with netCDF4.Dataset(path, "w") as file:
+        file.title = file.history = evil
+        file.createDimension("lat", 2)
+        file.createVariable("odd\u202e", "f4", ("lat",)).long_name = evil
+        file.createVariable("twice\u202e", "f4", ("lat", "lat"))
+    for arguments in (["info", str(path)], ["info", str(path), "--json"]):
+        assert main(arguments) == 0
+        said = "".join(capsys.readouterr())
+        assert "evil" in said
+        assert all(c.isprintable() or c == "\n" for c in said)
 
 
 def test_a_sweep_of_too_many_points_is_refused(capsys):

@@ -58,3 +58,17 @@ def test_without_maps_or_months_the_reason_is_told():
 def test_unknown_variables_keep_their_own_words():
     odd = xr.Dataset({"odd": ("x", [1, 2], {"long_name": "an odd thing", "units": "K"})})
     assert "odd  an odd thing [K], 1 to 2" in as_text(contents(odd))
+
+
+def test_texts_of_files_do_not_command_the_terminal():
+    evil = "\x1b]0;title\x07\x1b[2J\u202e\nforged: line"
+    odd = FORCING["aod"].rename("odd\x1b").assign_attrs(long_name=evil, units=evil)
+    text = as_text(contents(FORCING.assign({"odd\x1b": odd})))
+    assert all(c.isprintable() or c == "\n" for c in text)
+    assert "\nforged" not in text
+
+
+def test_attributes_of_several_numbers_are_told():
+    found = contents(FORCING.assign_attrs(photons=np.array([1.0, 2.0]), title=np.array([1, 2])))
+    assert json.loads(json.dumps(found))["settings"]["photons"] == [1.0, 2.0]
+    assert "title: [1, 2]" in as_text(found)
