@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import lookup
+from aeroforcing.output.labels import plain
 
 DIVERGING = "RdBu_r"  # red is a gain, blue a loss; told apart by the colour-blind
 _SEQUENTIAL = "viridis"
@@ -43,15 +45,21 @@ class Colors(NamedTuple):
 
 def flag_colors(attributes: Mapping[str, Any]) -> Colors:
     """A colour for each value of a flag, by its attributes `flag_values` and `flag_meanings`."""
-    values = np.atleast_1d(np.asarray(attributes["flag_values"], dtype=float))
+    values = np.atleast_1d(np.asarray(attributes["flag_values"]))
+    meanings = str(attributes.get("flag_meanings", "")).split()
+    if values.dtype.kind not in "iuf" or len({*values.tolist()}) != len(meanings):
+        raise InputError(
+            f"flag_values = {textwrap.shorten(str(values), 60)} are not as many numbers as "
+            f"flag_meanings has words ({len(meanings)}). Correct these attributes."
+        )
     order = np.argsort(values)
-    values, meanings = values[order], str(attributes["flag_meanings"]).split()
+    values = values[order].astype(float)
     bounds = np.concatenate(
         [[values[0] - 0.5], (values[1:] + values[:-1]) / 2.0, [values[-1] + 0.5]]
     )
     palette = matplotlib.colormaps[_QUALITATIVE].colors  # type: ignore[attr-defined]
     colors = ListedColormap([palette[i % len(palette)] for i in range(values.size)])
-    labels = tuple(meanings[i].replace("_", " ") for i in order)
+    labels = tuple(plain(meanings[i].replace("_", " ")) for i in order)
     return Colors(bounds, colors, BoundaryNorm(bounds, colors.N), "neither", labels)
 
 
@@ -90,6 +98,8 @@ def colors_of(
         bounds = round_levels(finite)
     extend = _extend(finite, bounds, symmetric=colormap == DIVERGING)
     colors = matplotlib.colormaps[colormap]
+    if bounds.size + 1 > colors.N:  # with the arrows beyond
+        colors = colors.resampled(bounds.size + 1)
     return Colors(bounds, colors, BoundaryNorm(bounds, colors.N, extend=extend), extend)
 
 
@@ -107,7 +117,9 @@ def round_levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
     low, high = (0.0, 0.0)
     if values.size:
         low, high = np.quantile(values, [_OUTER_SHARE, 1.0 - _OUTER_SHARE])
-    step = _round_step((high - low) / _INTERVALS)
+    apart = 16.0 * np.spacing(max(abs(low), abs(high)))  # for levels that differ
+    step = _round_step((high - low) / _INTERVALS if high > low else 0.0)
+    step = max(step, _round_step(apart))
     first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
     return step * np.arange(first, max(last, first + 2) + 1)
 
@@ -132,7 +144,8 @@ def _round_step(size: float) -> float:
 
 def _checked(levels: ArrayLike) -> NDArray[np.float64]:
     bounds = np.asarray(levels, dtype=float)
-    if bounds.ndim != 1 or bounds.size < 2 or not (np.diff(bounds) > 0).all():
+    rising = bounds.ndim == 1 and bounds.size > 1 and bool((np.diff(bounds) > 0).all())
+    if not rising or not np.isfinite(bounds).all():
         raise InputError(f"levels={levels!r} is not allowed; give at least two, increasing.")
     return bounds
 

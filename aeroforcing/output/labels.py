@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from matplotlib.mathtext import MathTextParser
+
 from aeroforcing.core.variables import lookup
 from aeroforcing.grids.regions import Extent
 from aeroforcing.output.map_fields import MapField, area_mean, input_error_of_mean
@@ -24,8 +26,26 @@ def units_of(name: str) -> str:
 def label_of(name: str) -> str:
     """Long name and unit of a variable, "aerosol optical depth at 550 nm" or "scale ... [m]"."""
     variable = lookup(name)
-    text = variable.long_name if variable is not None else name
+    text = variable.long_name if variable is not None else plain(name)
     return text + in_brackets(units_of(name))
+
+
+def plain(text: str) -> str:
+    """A text of a file, in which a dollar is a dollar and not the beginning of mathematics."""
+    return text.replace("$", r"\$")
+
+
+def settable(text: str) -> str:
+    """A text of the user, each line of which is plain if it cannot be set as mathematics."""
+    return "\n".join(line if _is_settable(line) else plain(line) for line in text.split("\n"))
+
+
+def _is_settable(line: str) -> bool:
+    try:
+        MathTextParser("path").parse(line)
+    except ValueError:
+        return False
+    return True
 
 
 def in_brackets(units: str) -> str:
@@ -80,7 +100,7 @@ def _decimals(mean: float, error: float) -> int:
 def heading_of(shown: MapField, *, difference: bool) -> str:
     """The name of the variable, as a title begins."""
     variable = lookup(shown.name)
-    text = variable.long_name if variable is not None else shown.name
+    text = variable.long_name if variable is not None else plain(shown.name)
     return f"Difference: {text}" if difference else text[:1].upper() + text[1:]
 
 

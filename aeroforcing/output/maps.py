@@ -24,6 +24,7 @@ from aeroforcing.output.labels import (
     colorbar_label,
     folded,
     heading_of,
+    settable,
     subtitle_of,
 )
 from aeroforcing.output.map_fields import (
@@ -119,7 +120,7 @@ def plot_map(
     mesh, hatched = _draw(axes, shown, colors, region)
     heading = heading_of(shown, difference=reference is not None) if title is None else title
     subtitle = shown.period if colors.labels else subtitle_of(shown, region)
-    lines = filter(None, [_folded(heading, axes), subtitle])
+    lines = filter(None, [settable(_folded(heading, axes)), subtitle])
     axes.set_title("\n".join(lines), fontsize=_TITLE, linespacing=1.35)
     label = colorbar_label([shown], hatched=hatched)
     _add_colorbar(mesh, axes, colors, label=label)
@@ -182,7 +183,7 @@ def plot_maps(
     heading = heading_of(shown[0], difference=reference is not None) if title is None else title
     if ax is None:  # a figure of the user keeps its own title
         numbers = "" if colors.labels else f"\n(numbers: {area_name(region)}s)"
-        axes[0].figure.suptitle(heading + numbers, fontsize=_TITLE)
+        axes[0].figure.suptitle(settable(heading) + numbers, fontsize=_TITLE)
     label = colorbar_label(shown, hatched=any(hatched for _, hatched in drawn))
     _add_colorbar(drawn[0][0], list(axes), colors, label=label)
     return axes

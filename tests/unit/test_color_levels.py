@@ -11,6 +11,7 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.output.colors import (
     DIVERGING,
     colors_of,
+    flag_colors,
     round_levels,
     symmetric_levels,
     tick_levels,
@@ -89,3 +90,31 @@ def test_a_narrow_colour_bar_labels_fewer_levels():
     symmetric = np.array([-6.0, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6])
     assert tick_levels(symmetric, most=9) == [-6, -4, -2, 2, 4, 6]
     assert tick_levels(symmetric[1:-1], most=4) == [-5, -2, 2, 5]
+
+
+@pytest.mark.parametrize("count", [255, 256, 257, 20_000])
+@pytest.mark.parametrize("name", ["aod", "forcing_toa"])
+def test_any_number_of_levels_has_colours(count, name):
+    colors = colors_of([-1.0, 2.0 * count], name=name, levels=np.arange(count))
+    shades = colors.colormap(colors.norm([0.5, count - 1.5]))
+    assert len(np.unique(shades, axis=0)) == 2
+
+
+@pytest.mark.parametrize("values", [[1e300, 1e300], [1.0, 1.0 + 1e-16], [-1e-310, 1e-310]])
+def test_values_that_hardly_differ_have_levels(values):
+    levels = colors_of(values, name="aod").levels
+    assert levels.size > 1
+    assert (np.diff(levels) > 0.0).all()
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"flag_values": [0, 1], "flag_meanings": "one"},
+        {"flag_values": "text", "flag_meanings": "one"},
+        {"flag_values": [0, 1]},
+    ],
+)
+def test_flags_that_do_not_fit_their_meanings_are_refused(attributes):
+    with pytest.raises(InputError, match="flag_values"):
+        flag_colors(attributes)

@@ -379,3 +379,14 @@ def test_labels_and_units():
     assert label_of("precipitable_water") == "precipitable water [kg m$^{-2}$]"
     assert units_of("unknown") == ""
     assert folded("aaa, bbb, ccc", width=8) == "aaa, bbb,\nccc"
+
+
+@pytest.mark.parametrize("title", [r"$\frac{1}{$", "$x^{$ of 100 $", r"$\tau$ of $x"])
+def test_a_title_that_is_no_mathematics_is_text(title, tmp_path):
+    axes = plot_map(TOA.rename("a$b^{$"), title=title)
+    assert axes.get_title().startswith(title.replace("$", r"\$"))
+    axes.figure.savefig(tmp_path / "map.png")
+
+
+def test_a_title_may_hold_mathematics():
+    assert plot_map(TOA, title=r"$\tau_{550}$").get_title().startswith(r"$\tau_{550}$")
