@@ -31,7 +31,7 @@ from aeroforcing.grids.points import points_of
 from aeroforcing.grids.time_steps import Steps, calendar_months, steps_of_series
 from aeroforcing.inputs.air import WIND, air_names, wind_names, with_wind
 from aeroforcing.inputs.builtin.fields import builtin_at_points, builtin_inputs
-from aeroforcing.inputs.resolve import provenance, resolve_fields
+from aeroforcing.inputs.resolve import check_not_all_missing, provenance, resolve_fields
 from aeroforcing.inputs.user import (
     CLOUD_TABLES,
     bounds_in,
@@ -349,9 +349,11 @@ def checked(run: RunInputs) -> list[str]:
     Raises
     ------
     InputError
-        A value cannot be used; where it is read in parts, the message counts those of one part.
+        A value cannot be used, or all of an input is missing; where it is read in parts, the
+        message counts the values of one part.
     """
     if run.made is not None:
+        check_not_all_missing(run.made)
         return provenance(run.made)
     chunks = run.layout.chunks(WHOLE_CELLS)
     attrs: dict[str, dict[str, Any]] = {}
@@ -362,7 +364,9 @@ def checked(run: RunInputs) -> list[str]:
             arrays.setdefault(str(name), _stand_in(array, run.layout))
             _add_counts(attrs.setdefault(str(name), {}), array, _seen_before(array, chunk))
     whole = {name: array.assign_attrs(attrs[name]) for name, array in arrays.items()}
-    return provenance(xr.Dataset(whole, attrs=fields.attrs))
+    dataset = xr.Dataset(whole, attrs=fields.attrs)
+    check_not_all_missing(dataset)
+    return provenance(dataset)
 
 
 def _stand_in(array: xr.DataArray, layout: Layout) -> xr.DataArray:

@@ -83,7 +83,7 @@ def resolve_inputs(
     InputError
         The inputs cannot be read or used; see `read_user_inputs`. The species are incomplete, the
         cloud types are others than the built-in ones, or their amounts sum to more than 1. A file
-        does not hold the variable that is to be replaced from it.
+        does not hold the variable that is to be replaced from it. An input is missing everywhere.
     """
     wanted = _checked_months(months)
     single = {
@@ -101,7 +101,24 @@ def resolve_inputs(
     fields = [model_fields(user, builtin=builtin, optics=optics) for user in given]
     for name, user in single.items():
         fields.append(_single(model_fields(user, builtin=builtin, optics=optics), name))
-    return _replaced(builtin, _together(fields), fill_missing)
+    result = _replaced(builtin, _together(fields), fill_missing)
+    check_not_all_missing(result)
+    return result
+
+
+def check_not_all_missing(inputs: xr.Dataset) -> None:
+    """Raise InputError if an input of the user is missing in all cells, filled or not.
+
+    `inputs` is as `resolve_inputs` gives it, with its counts of all cells.
+    """
+    for name, array in inputs.data_vars.items():
+        attributes = array.attrs
+        missing = attributes.get("missing_cells", attributes.get("filled_cells", 0))
+        if 0 < array.size <= missing:
+            raise InputError(
+                f"input {name} ({attributes['origin']}) is missing in all of its {array.size} "
+                "values. Check its months, its fill value and its valid range, or leave it out."
+            )
 
 
 def resolve_fields(

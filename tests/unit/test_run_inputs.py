@@ -145,6 +145,20 @@ def test_a_wrong_value_is_found_before_the_run(in_parts):
 # ---- constants ----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("fill_missing", [False, True])
+def test_an_input_that_is_missing_everywhere_is_refused(in_parts, fill_missing):
+    """In parts and as a whole; what has one value somewhere is taken."""
+    empty = fields(aod=fields()["aod"].values * np.nan)
+    message = r"input aod .* missing in all of its \d+ values"
+    run = run_of(empty, grid="45x60", months=[1, 4, 7], fill_missing=fill_missing)
+    with pytest.raises(InputError, match=message):
+        checked(run)
+    with pytest.raises(InputError, match=message):
+        resolve_inputs(empty, grid="45x60", months=[1, 4, 7], fill_missing=fill_missing)
+    empty["aod"][-1, 0, 0] = 0.1
+    assert checked(run_of(empty, grid="45x60", months=[1, 4, 7], fill_missing=fill_missing))
+
+
 def test_altitude_by_month_counts_with_its_mean():
     altitude = np.stack([np.full((4, 6), height) for height in (100.0, 900.0, 300.0)])
     run = run_of(fields(surface_altitude=altitude))
