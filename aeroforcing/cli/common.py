@@ -80,16 +80,6 @@ def effective_options(
     return effective(options, given=given, read=read)
 
 
-def beginning() -> str:
-    """What a run does before its first result is there."""
-    from aeroforcing.core.compiled import is_on_disk
-    from aeroforcing.transport.integrals import solve
-
-    if is_on_disk(solve):
-        return "starting"
-    return "compiling the solver, once, for about half a minute"
-
-
 def print_options(options: dict[str, Any]) -> int:
     """The answer to `--dump-config`."""
     sys.stdout.write(dump_config(options))

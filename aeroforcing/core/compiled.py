@@ -20,11 +20,14 @@ each other, which cost two of them a sixth of their time.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from numba import njit, types
 from numba.extending import intrinsic
+
+from aeroforcing.core.compiled_cache import keep_compiled_code
+
+keep_compiled_code()
 
 # error_model="numpy": a division by zero gives inf or nan as in numpy, and costs no branch.
 _OPTIONS: dict[str, Any] = {
@@ -63,10 +66,3 @@ def _uncounted(context: Any, builder: Any, kind: Any, value: Any) -> Any:
             part = _uncounted(context, builder, member, builder.extract_value(value, place))
             value = builder.insert_value(value, part, place)
     return value
-
-
-def is_on_disk(function: Any) -> bool:
-    """Whether a function was compiled before, so that it need not be now unless it has changed."""
-    source = function.py_func
-    name = f"{source.__module__.rpartition('.')[2]}.{source.__qualname__}"
-    return any(Path(function.stats.cache_path).glob(f"{name}-*.nbi"))

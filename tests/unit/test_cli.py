@@ -19,10 +19,10 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
+from aeroforcing.commands.common import beginning
 from cf_check import cf_problems
 
 import aeroforcing
-from aeroforcing.cli.common import beginning
 from aeroforcing.cli.main import VERBS, build_parsers, main, parse
 from aeroforcing.core.calendar import climatological_time
 from aeroforcing.core.constants import DAYS_PER_MONTH

@@ -11,7 +11,6 @@ from aeroforcing.cli.common import (
     AT_LEAST_1,
     add_positional,
     add_run_arguments,
-    beginning,
     documented,
     effective_options,
     input_file,
@@ -218,7 +217,7 @@ def _save(target: Path, options: dict[str, Any], args: argparse.Namespace) -> di
         return documented(head, options=options, args=args, title=_TITLE)
 
     names = (*_EFFORT, "seed", "sky", "gas-table", "delta-scale-clouds", "kernels")
-    with Progress("forcing", quiet=args.quiet, beginning=beginning) as progress:
+    with Progress("forcing", quiet=args.quiet) as progress:
         return save_grid_forcing(
             target,
             _input(options) if combined is None else combined,

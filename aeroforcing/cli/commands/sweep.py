@@ -10,13 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aeroforcing.cli.column_options import COLUMN_OPTIONS, chosen_options, column_of, run_settings
-from aeroforcing.cli.common import (
-    add_run_arguments,
-    beginning,
-    documented,
-    print_options,
-    target_of,
-)
+from aeroforcing.cli.common import add_run_arguments, documented, print_options, target_of
 from aeroforcing.cli.options import TEXT, Option
 from aeroforcing.core.errors import InputError
 from aeroforcing.runs.progress import Progress
@@ -139,7 +133,7 @@ def _swept(
     names: Sequence[str] = list(axes)
     parameter = names[0] if len(names) == 1 else (names[0], names[1])
     values = list(axes.values())
-    with Progress("sweep", quiet=args.quiet, beginning=beginning) as progress:
+    with Progress("sweep", quiet=args.quiet) as progress:
         return sweep(
             parameter,
             values[0] if len(values) == 1 else (values[0], values[1]),
