@@ -12,8 +12,7 @@ Chung, C. E. (2012), Aerosol direct radiative forcing: a review, doi:10.5772/502
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,7 +39,8 @@ from aeroforcing.core.variables import STDERR_SUFFIX, VARIABLES, stamp
 from aeroforcing.forcing.column import REPLICATES, solve_columns
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.optics.sun import sun_over_months
-from aeroforcing.runs.chunks import Progress
+from aeroforcing.runs.chunks import Progress, processors
+from aeroforcing.runs.progress import shown
 from aeroforcing.transport.estimates import (
     Replicates,
     change_and_clean,
@@ -113,7 +113,7 @@ def sweep(
     jobs
         Threads; all processors by default. They do not change the result.
     progress
-        Called with (points done, points in all).
+        Called with (points done, points in all); True shows a bar, or lines in a log.
 
     Returns
     -------
@@ -137,10 +137,11 @@ def sweep(
     seed_key(seed)
     points = _points(base, axes)
     solver = _Solver(load_gas_table(gas_table), float(solar_constant), seed, jobs)
-    if progress is not None:
-        progress(0, len(points))
+    report = shown(progress, "sweep")
+    if report is not None:
+        report(0, len(points))
     samples = _samples(solver, points, photons, stderr_target)
-    solved = _solve_all(solver, points, samples, progress=progress)
+    solved = _solve_all(solver, points, samples, report=report)
     shape = tuple(len(axis) for axis in axes.values())
     replicates = {
         name: np.stack([one[name] for one in solved]).reshape(*shape, REPLICATES)
@@ -239,18 +240,18 @@ def _solve_all(
     points: Sequence[Point],
     samples: int,
     *,
-    progress: Progress | None = None,
+    report: Callable[[int, int], None] | None = None,
 ) -> list[Replicates]:
     """Replicates of the annual means of every point, on several threads."""
     cloudy = any(point.column.clouds for point in points)
     results = []
-    with ThreadPoolExecutor(solver.jobs or len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(solver.jobs or processors()) as pool:
         tasks = [pool.submit(_annual_means, solver, point, samples, cloudy) for point in points]
         try:
             for done, task in enumerate(tasks, 1):
                 results.append(task.result())
-                if progress is not None:
-                    progress(done, len(tasks))
+                if report is not None:
+                    report(done, len(tasks))
         finally:
             pool.shutdown(cancel_futures=True)
     return results

@@ -30,6 +30,7 @@ from aeroforcing.maps.sample_sizes import REPLICATES, samples_by_aod
 from aeroforcing.optics.band_means import BandNodes, planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.runs.chunks import Progress, processors
+from aeroforcing.runs.progress import shown
 from aeroforcing.transport.estimates import (
     Replicates,
     means_and_errors,
@@ -142,7 +143,7 @@ class EffectMap:
         complete
             (cell,) mask of the cells to solve.
         progress
-            Called with (cells done, cells in all).
+            Called with (cells done, cells in all); True shows a bar, or lines in a log.
         """
         chosen = np.flatnonzero(complete)
         parts = [chosen[i : i + _CELLS_PER_BLOCK] for i in range(0, chosen.size, _CELLS_PER_BLOCK)]
@@ -152,6 +153,7 @@ class EffectMap:
 
         results: Results = {}
         done = 0
+        report = shown(progress, "forcing")
         pool = ThreadPoolExecutor(self.run.jobs or processors())
         try:
             tasks = {pool.submit(one_part, part): part for part in parts}
@@ -160,8 +162,8 @@ class EffectMap:
                     room = (*values.shape[:-1], self.cells.size)
                     results.setdefault(name, np.full(room, np.nan))[..., tasks[task]] = values
                 done += tasks[task].size
-                if progress is not None:
-                    progress(done, chosen.size)
+                if report is not None:
+                    report(done, chosen.size)
         finally:
             pool.shutdown(cancel_futures=True)
         return results

@@ -93,7 +93,7 @@ def grid_species_forcing(
     jobs
         Threads; all processors by default. They do not change the result.
     progress
-        Called with (cells done, cells in all).
+        Called with (cells done, cells in all); True shows a bar, or lines in a log.
 
     Returns
     -------

@@ -8,15 +8,18 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from aeroforcing.core.arrays import Floats
 from aeroforcing.grids.domain import Chunk
+from aeroforcing.runs.progress import shown
 
-Progress: TypeAlias = Callable[[int, int], None]
+Progress: TypeAlias = Callable[[int, int], None] | bool  # True: a bar or lines on standard error
 
 Results = dict[str, Floats]  # name -> (cell,)
 
 
 def processors() -> int:
-    """Number of processors that this process may use."""
-    return len(os.sched_getaffinity(0))
+    """Number of processors that this process may use, or that there are where none can say."""
+    if hasattr(os, "sched_getaffinity"):  # on Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class ChunkResult(NamedTuple):
@@ -53,10 +56,10 @@ class CellCounter:
     """Adds up the cells that are done, and reports their number."""
 
     def __init__(self, total: int, progress: Progress | None, *, left: int | None = None) -> None:
-        self._total, self._progress = total, progress
+        self._total, self._progress = total, shown(progress, "forcing")
         self._done = 0 if left is None else total - left
-        if progress is not None:
-            progress(self._done, total)
+        if self._progress is not None:
+            self._progress(self._done, total)
 
     def __call__(self, cells: int) -> None:
         """Count some more cells."""

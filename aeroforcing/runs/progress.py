@@ -1,70 +1,66 @@
-"""One line on standard error that says how far the work is."""
+"""How far the work is: a bar in a terminal or a notebook, a line for every tenth elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any
 
-_SECONDS_BETWEEN_UPDATES = 0.2
-_STEPS_WITHOUT_TERMINAL = 10
+_LINES = 10
 
 
 class Progress:
-    """A callable (done, total) that keeps one line of a terminal up to date.
+    """A callable (done, total) that shows on standard error how far the work is."""
 
-    Where the stream is not a terminal it writes a line for every tenth of the work instead, and
-    one at the beginning if it is called then.
-    """
-
-    def __init__(
-        self,
-        label: str,
-        *,
-        quiet: bool = False,
-        stream: TextIO | None = None,
-        beginning: Callable[[], str] = lambda: "starting",
-    ) -> None:
-        self._label = label
-        self._beginning = beginning  # says what goes on before anything is done
-        self._quiet = quiet
-        self._stream = sys.stderr if stream is None else stream
-        self._terminal = self._stream.isatty()
-        self._start = time.monotonic()
-        self._last_time = -_SECONDS_BETWEEN_UPDATES
-        self._last_share = 0.0
-        self._width = 0
+    def __init__(self, label: str, *, quiet: bool = False) -> None:
+        self._label, self._quiet = label, quiet
+        self._bar: Any = None
+        self._begin = time.monotonic()
+        self._lines = 0  # that are written
 
     def __call__(self, done: int, total: int) -> None:
         """Report that `done` of `total` pieces of work are complete."""
-        share = done / total
-        if self._quiet or not self._is_due(share):
+        if self._quiet:
             return
-        self._last_time, self._last_share = time.monotonic(), share
-        begin, end = ("\r", "") if self._terminal else ("", "\n")
-        text = f"{self._label}: {share:4.0%}, {self._remaining(share)}"
-        self._stream.write(f"{begin}{text.ljust(self._width)}{end}")
-        self._stream.flush()
-        self._width = len(text) if self._terminal else 0  # what the next one has to cover
+        if sys.stderr.isatty() or "ipykernel" in sys.modules:
+            self._draw(done, total)
+        elif done * _LINES // total > self._lines:
+            self._lines = done * _LINES // total
+            self._write(done / total)
 
-    def _is_due(self, share: float) -> bool:
-        if self._terminal:
-            late = time.monotonic() - self._last_time >= _SECONDS_BETWEEN_UPDATES
-            return late or share == 1.0
-        step, last_step = (int(x * _STEPS_WITHOUT_TERMINAL) for x in (share, self._last_share))
-        return step > last_step or share == 0.0
+    def _draw(self, done: int, total: int) -> None:
+        if self._bar is None:
+            from tqdm.auto import tqdm
 
-    def _remaining(self, share: float) -> str:
-        elapsed = time.monotonic() - self._start
-        if share == 1.0:
-            return f"{elapsed:.0f} s"
-        return f"{elapsed * (1 - share) / share:.0f} s to go" if share > 0 else self._beginning()
+            self._bar = tqdm(total=total, desc=self._label, initial=done)
+        self._bar.update(done - self._bar.n)
+        if done == total:
+            self.close()
+
+    def _write(self, share: float) -> None:
+        seconds = time.monotonic() - self._begin
+        time_left = f"{seconds * (1.0 - share) / share:.0f} s to go" if share < 1.0 else ""
+        words = time_left or f"{seconds:.0f} s"
+        print(f"{self._label}: {share:4.0%}, {words}", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
 
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._width > 0:
-            self._stream.write("\n")
-            self._stream.flush()
+        self.close()
+
+
+def shown(
+    progress: Callable[[int, int], None] | bool | None, label: str
+) -> Callable[[int, int], None] | None:
+    """What is called with (done, total): as given, a `Progress` for True, nothing for False."""
+    if progress is True:
+        return Progress(label)
+    return None if progress is False else progress

@@ -33,6 +33,7 @@ from aeroforcing.forcing.column import column_fluxes
 from aeroforcing.forcing.layers import layer_fluxes, layer_medium
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.runs.chunks import Progress
+from aeroforcing.runs.progress import shown
 
 STANDARD_ERRORS = 4.0  # of fifty deviations one is larger by chance in 3 of 1000 runs
 
@@ -105,7 +106,7 @@ def run_benchmarks(
     gas_table
         "g112", or the path of an RRTMGP shortwave table.
     progress
-        Called with (cases done, cases in all).
+        Called with (cases done, cases in all); True shows a bar, or lines in a log.
 
     Returns
     -------
@@ -123,11 +124,12 @@ def run_benchmarks(
         *((_discrete_ordinates, row) for row in _rows("exact_columns.csv")),
         *((_aerocom, row) for row in published_cases()),
     ]
+    report = shown(progress, "benchmarks")
     found: list[Comparison] = []
     for done, (compare, row) in enumerate(work, 1):
         found += compare(row, settings)
-        if progress is not None:
-            progress(done, len(work))
+        if report is not None:
+            report(done, len(work))
     return found
 
 
