@@ -53,7 +53,7 @@ PLACES: dict[str, tuple[tuple[str, ...], bool, float]] = {
     "workers": (("--workers", "2"), False, 0.15),
 }
 # In a traceback if the command itself had begun; until then it is Python that answers.
-_BEGUN = ("aeroforcing/__main__.py", "aeroforcing/cli.py")
+_BEGUN = ("aeroforcing/cli.py", "aeroforcing/interruptions.py")
 _SECONDS_TO_END = 120.0
 _SECONDS_BETWEEN_LOOKS = 0.002
 _MOST_KILLS = 3  # of one run
@@ -253,7 +253,7 @@ def disturbed(job: Job, *, check: Check, pace: Pace, rng: np.random.Generator) -
         if code != 0:
             record.faults.append(f"the last run ended with {code}:\n{text_of(said)}")
             return record
-        if _others_live_on(process.pid):
+        if others_live_on(process.pid):
             record.faults.append("processes were left behind")
     record.faults += check(job.content())
     record.faults += _strays(job, {INPUT, TARGET})
@@ -299,7 +299,7 @@ def _end(process: Process) -> int | str:
         return "nothing: it hangs"
 
 
-def _others_live_on(session: int) -> bool:
+def others_live_on(session: int) -> bool:
     """Whether a process of the group is left after a while."""
     for _ in range(100):
         try:

@@ -5,7 +5,7 @@ Every verb is a module of `aeroforcing.cli.commands` with `SUMMARY`, `EXAMPLES`,
 of those modules, so that `--help` answers at once.
 
 Exit codes: 0 done, 1 failed or problems found, 2 wrong usage or input, 130 interrupted, 143
-terminated.
+terminated (module interruptions).
 """
 
 from __future__ import annotations
@@ -13,13 +13,10 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
-from types import FrameType
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.printable import PrintableFormatter, PrintableStream, printable
@@ -41,27 +38,6 @@ VERBS = (
 )
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
-EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-# What makes other errors of an interruption, or drops it: loaders of modules and of compiled code,
-# the parser, which tidies up what it has not done yet, questions of what type an object is, and
-# readers of files.
-_UNINTERRUPTIBLE = (
-    "importlib", "_frozen_importlib", "numba", "llvmlite", "argparse", "numpy", "pandas", "netCDF4",
-    "xarray.backends",
-)  # fmt: skip
-_SECONDS_BETWEEN_TRIES = 0.02
-_SECONDS_TO_TIDY_UP = 30.0
-_WHOLE_OR_NOT = "files are written whole or not at all"
-
-
-class Terminated(KeyboardInterrupt):
-    """A request to terminate, which ends a run as Ctrl-C does."""
-
-    exit_code = EXIT_TERMINATED
-
 
 _EXAMPLES = """\
 examples:
@@ -78,17 +54,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     The exit code.
     """
     arguments = sys.argv[1:] if argv is None else list(argv)
-    with _signals_as_interruptions():
-        parser, verbs = build_parsers()
-        _check_encoding(parser, arguments)
-        args = parse(parser, verbs, arguments)
-        if args.verb is None:
-            parser.print_help(sys.stderr)
-            return EXIT_USAGE
-        args.command = shlex.join(["aeroforcing", *arguments])
-        _start_log(verbose=args.verbose, quiet=args.quiet)
-        with redirect_stdout(PrintableStream(sys.stdout)), redirect_stderr(_progress_too()):
-            return _exit_code(args)
+    parser, verbs = build_parsers()
+    _check_encoding(parser, arguments)
+    args = parse(parser, verbs, arguments)
+    if args.verb is None:
+        parser.print_help(sys.stderr)
+        return EXIT_USAGE
+    args.command = shlex.join(["aeroforcing", *arguments])
+    _start_log(verbose=args.verbose, quiet=args.quiet)
+    with redirect_stdout(PrintableStream(sys.stdout)), redirect_stderr(_progress_too()):
+        return _exit_code(args)
 
 
 def _progress_too() -> PrintableStream:
@@ -159,106 +134,27 @@ def _start_log(*, verbose: int, quiet: bool) -> None:
     """Messages of the package go to standard error."""
     import logging
 
+    class Handler(logging.StreamHandler):
+        """Writes messages above a bar of progress, if there is one."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            if "tqdm" in sys.modules:
+                sys.modules["tqdm"].tqdm.write(self.format(record), file=self.stream)
+            else:
+                super().emit(record)
+
     by_verbosity = (logging.WARNING, logging.INFO, logging.DEBUG)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Handler(sys.stderr)
     handler.setFormatter(PrintableFormatter("aeroforcing: %(levelname)s: %(message)s"))
     log = logging.getLogger("aeroforcing")
     log.handlers, log.propagate = [handler], False
     log.setLevel(logging.ERROR if quiet else by_verbosity[min(verbose, 2)])
 
 
-@contextmanager
-def _signals_as_interruptions() -> Iterator[None]:
-    """Let Ctrl-C and a request to terminate end the run by an exception, so that it tidies up.
-
-    What ignores them, such as a job in the background of a shell, goes on ignoring them.
-    """
-    before = {number: signal.getsignal(number) for number in (*_SIGNALS, signal.SIGALRM)}
-    hook = sys.unraisablehook
-    sys.unraisablehook = lambda lost: _belongs_to_interruption(lost) or hook(lost)
-    for number in _SIGNALS:
-        if before[number] != signal.SIG_IGN:
-            signal.signal(number, _interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGALRM, signal.SIG_IGN)  # no further try starts the timer again
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        sys.unraisablehook = hook
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """End the run by an exception; a further signal ends the process at once."""
-    for each in _SIGNALS:
-        if signal.getsignal(each) == _interrupt:
-            signal.signal(each, signal.SIG_DFL)
-    stop = Terminated if number == signal.SIGTERM else KeyboardInterrupt
-    _raise_when_possible(stop, frame, time.monotonic() + _SECONDS_TO_TIDY_UP)
-
-
-def _raise_when_possible(
-    stop: type[KeyboardInterrupt], frame: FrameType | None, end: float
-) -> None:
-    """Raise the exception, or try again soon where it would not come through.
-
-    A process that does not end until `end`, by the monotonic clock, is cut off.
-    """
-    left = end - time.monotonic()
-    if _is_uninterruptible(frame) and left > 0.0:
-        _try_soon(stop, end)
-        return
-    code = getattr(stop, "exit_code", EXIT_INTERRUPTED)
-    _call_after(max(left, _SECONDS_BETWEEN_TRIES), lambda *_: _cut_off(code))
-    raise stop
-
-
-def _belongs_to_interruption(lost: sys.UnraisableHookArgs) -> bool:
-    """Whether an error of a finaliser, which nothing can catch, comes of an interruption.
-
-    If it is the interruption itself, that comes again soon. Others are of objects that were not
-    made to the end.
-    """
-    if issubclass(lost.exc_type, KeyboardInterrupt):
-        _try_soon(lost.exc_type, time.monotonic() + _SECONDS_TO_TIDY_UP)
-    return signal.getitimer(signal.ITIMER_REAL)[0] > 0.0
-
-
-def _try_soon(stop: type[KeyboardInterrupt], end: float) -> None:
-    _call_after(_SECONDS_BETWEEN_TRIES, lambda _, frame: _raise_when_possible(stop, frame, end))
-
-
-def _call_after(seconds: float, handler: Callable[[int, FrameType | None], None]) -> None:
-    signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-
-
-def _cut_off(code: int) -> None:
-    """End the process at once: what it writes is safe from that at any moment."""
-    print(f"aeroforcing: error: interrupted; {_WHOLE_OR_NOT}", file=sys.stderr, flush=True)
-    os._exit(code)
-
-
-def _is_uninterruptible(frame: FrameType | None) -> bool:
-    """Whether the command has come to this place by way of what does not bear an exception."""
-    while frame is not None and frame.f_code is not main.__code__:
-        # Functions of Cython are without a module and bear its name themselves.
-        name = str(frame.f_globals.get("__name__", frame.f_code.co_name))
-        if name.startswith(_UNINTERRUPTIBLE):
-            return True
-        frame = frame.f_back
-    return False
-
-
 def _exit_code(args: argparse.Namespace) -> int:
     """Run the verb; a failure that can be expected becomes a message and an exit code."""
     try:
         return args.run(args)
-    except KeyboardInterrupt as stop:
-        notes = getattr(stop, "__notes__", [_WHOLE_OR_NOT])
-        code = getattr(stop, "exit_code", EXIT_INTERRUPTED)
-        return _report(args, "; ".join(["interrupted", *notes]), code)
     except InputError as error:
         return _report(args, str(error), EXIT_USAGE)
     except BrokenPipeError:

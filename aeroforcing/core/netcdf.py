@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import re
 import secrets
 import textwrap
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import cftime
@@ -24,6 +26,7 @@ from aeroforcing.core.variables import ERROR_SUFFIXES, stamp
 
 CONVENTIONS = "CF-1.11"
 
+SCRATCH_NAMES = re.compile(r"\.aeroforcing-[0-9a-f]{16}-[0-9a-f]{16}\.part")
 CLIMATOLOGY_CELL_METHODS = "time: mean within years time: mean over years"
 
 _PRECISIONS = {"single": "f4", "double": "f8"}
@@ -234,6 +237,8 @@ def write_netcdf(
 def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
     """The path, links resolved, of a file that can be written.
 
+    What a run that was killed while it wrote this file has left beside it is removed.
+
     Raises
     ------
     InputError
@@ -252,6 +257,7 @@ def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
         raise InputError(f"{path}: the file exists. Give another name, or ask to overwrite it.")
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise InputError(f"{path}: no permission to write in the folder {target.parent}.")
+    _remove_scratch(target)
     return target
 
 
@@ -270,9 +276,14 @@ def write_whole(target: Path, content: bytes | memoryview) -> None:
     OSError
         The writing failed, for instance because the disk is full; no part of the file is left.
     """
-    part = target.with_name(f".aeroforcing-{secrets.token_hex(8)}.part")
+    part = target.with_name(f".aeroforcing-{_tag(target)}-{secrets.token_hex(8)}.part")
+    mode = _mode_of(target)
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags, 0o666 if mode is None else mode)
+
     try:
-        with part.open("xb") as stream:
+        with open(part, "xb", opener=opener) as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
@@ -284,13 +295,42 @@ def write_whole(target: Path, content: bytes | memoryview) -> None:
 
 
 def move_into_place(made: Path, target: Path) -> None:
-    """Rename a file that is on the disk, and bring the folder's change to the disk too."""
+    """Rename a file that is on the disk, and bring the folder's change to the disk too.
+
+    Who may read and write a file that was there before may do so after it.
+    """
+    mode = _mode_of(target)
+    if mode is not None:
+        made.chmod(mode)
     made.replace(target)
+    if os.name == "nt":  # where folders cannot be opened, nor need to be
+        return
     folder = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _mode_of(target: Path) -> int | None:
+    """Who may read and write a file; None where there is none."""
+    try:
+        return target.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return None
+
+
+def _tag(target: Path) -> str:
+    """A word for a name, which may itself be as long as names can be."""
+    return hashlib.blake2b(os.fsencode(target.name), digest_size=8).hexdigest()
+
+
+def _remove_scratch(target: Path) -> None:
+    """Remove what runs that were killed while they wrote this file have left."""
+    for path in target.parent.glob(f".aeroforcing-{_tag(target)}-*.part"):
+        if SCRATCH_NAMES.fullmatch(path.name):
+            with suppress(OSError):
+                path.unlink()
 
 
 def _write_failure(target: Path, size: int, error: OSError) -> OSError:

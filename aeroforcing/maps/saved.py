@@ -34,6 +34,7 @@ from aeroforcing.runs.parts import Parts, discard_parts, parts_of
 from aeroforcing.runs.threads import solve_in_threads
 
 MARK = "run_fingerprint"
+_MOST_ROUNDS = 3
 
 Read = Callable[[str], Floats]
 
@@ -79,7 +80,7 @@ def save_grid_forcing(
     jobs
         Threads of this process; all processors by default. Not with `workers` or `scheduler`.
     progress
-        Called with (cells done, cells in all).
+        Called with (cells done, cells in all); True shows a bar, or lines in a log.
     describe
         Adds global attributes to the head of the file.
     **settings
@@ -109,14 +110,20 @@ def save_grid_forcing(
         return _summary_of_file(target, run.layout)
     check_target(path, overwrite=overwrite)
     with parts_of(target, identity, resume=resume, overwrite=overwrite) as parts:
-        todo = [chunk for chunk in run.chunks() if not parts.is_sound(chunk)]
-        parts.check_room(sum(chunk.size for chunk in todo) * run.bytes_per_cell)
-        counter = CellCounter(run.layout.size, progress, left=sum(chunk.size for chunk in todo))
-        solved = _solved(run, todo, parts, counter, (workers, scheduler, jobs), files)
-        with _unchanged(files), closing(solved):
-            for chunk, result in solved:
-                _check_unchanged(files)
-                parts.save(chunk, result)
+        for _ in range(_MOST_ROUNDS):  # one, unless the disk damages finished parts meanwhile
+            todo = [chunk for chunk in run.chunks() if not parts.is_sound(chunk)]
+            left = sum(chunk.size for chunk in todo)
+            counter = CellCounter(run.layout.size, progress, left=left)
+            if not todo:
+                break
+            parts.check_room(left * run.bytes_per_cell)
+            solved = _solved(run, todo, parts, counter, (workers, scheduler, jobs), files)
+            with _unchanged(files), closing(solved):
+                for chunk, result in solved:
+                    _check_unchanged(files)
+                    parts.save(chunk, result)
+        else:
+            parts.check_sound(run.chunks())
         return _put_together(run, parts, target, origins=origins, describe=describe)
 
 
@@ -174,8 +181,7 @@ def _solved(
         return
     from aeroforcing.runs.workers import cluster_client, solve_on_workers
 
-    scratch = parts.folder / "workers"
-    with cluster_client(workers, scheduler, scratch=scratch) as client:
+    with cluster_client(workers, scheduler, scratch=parts.scratch) as client:
         yield from solve_on_workers(run, chunks, client=client, done=counter)
 
 
@@ -189,7 +195,7 @@ def _put_together(
 ) -> dict[str, Any]:
     """Make the file of its parts, which are removed then, and return the means."""
     parts.check_room(run.layout.size * run.bytes_per_cell // 2)  # of single precision
-    made, means = parts.folder / "result.nc", RunningMeans(run.layout)
+    made, means = parts.made, RunningMeans(run.layout)
     slabs = _slabs(run, parts, means)
     write_slabs(made, describe(_head(run, parts, origins)), names=run.settings.names, slabs=slabs)
     parts.finish(made)

@@ -11,8 +11,10 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterator, Mapping
+import stat
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,16 +23,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.core.netcdf import move_into_place, write_whole
+from aeroforcing.core.netcdf import SCRATCH_NAMES, move_into_place, write_whole
 from aeroforcing.grids.domain import Chunk
 from aeroforcing.runs.chunks import ChunkResult
 from aeroforcing.runs.fingerprint import differences, fingerprint
-from aeroforcing.runs.lock import locked
+from aeroforcing.runs.interruptions import at_interruption, undivided
+from aeroforcing.runs.lock import HOLDER_SUFFIX, locked
 
 _HEADER_BYTES = 512
 _RUN = "run.json"
 _LOCK = "lock"
+_LOCKS = (_LOCK, _LOCK + HOLDER_SUFFIX)
+_RESULT = "result.nc"
+_WORKERS = "workers"
 _SUFFIX = ".values"
+
+# Of all that a run may leave in the folder.
+_OWN_NAMES = re.compile(
+    "|".join(map(re.escape, (*_LOCKS, _RUN, _RESULT, _WORKERS)))
+    + rf"|\d{{8}}{re.escape(_SUFFIX)}|{SCRATCH_NAMES.pattern}"
+)
 _NUMBER = np.dtype("<f8")
 
 
@@ -61,17 +73,14 @@ def parts_of(
     Raises
     ------
     InputError
-        Another run is at work on the target, or there are parts that are neither to be taken nor
-        to be discarded.
+        Another run is at work on the target, there are parts that are neither to be taken nor to be
+        discarded, or the folder is not of runs alone.
     """
     parts = Parts(target, fingerprint(identity))
-    with _alone(parts):
+    with _alone(parts), at_interruption(parts.at_interruption):
         _begin(parts, identity, resume=resume, overwrite=overwrite)
         try:
             yield parts
-        except KeyboardInterrupt as stop:
-            stop.add_note(parts.at_interruption())
-            raise
         finally:
             if not parts.numbers():
                 with suppress(OSError):  # what ended the run is told, not what else it hinders
@@ -94,12 +103,36 @@ def discard_parts(target: Path, identity: Mapping[str, Any]) -> None:
 @contextmanager
 def _alone(parts: Parts) -> Iterator[None]:
     """The folder, and the lock of it; it is removed in the end if nothing is left in it."""
+    with suppress(FileExistsError):
+        parts.folder.mkdir(mode=0o700)
+    _check_own(parts.folder)
     try:
         with locked(parts.folder / _LOCK, subject=str(parts.target)):
             yield
     finally:
         with suppress(OSError):  # as a rule that it is not empty
             parts.folder.rmdir()
+
+
+def _check_own(folder: Path) -> None:
+    """Refuse a folder that runs cannot have made, whose files are therefore somebody's.
+
+    Who may write beside the target can plant one, or a link to another (CWE-59).
+    """
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        problem = "not a folder, or a link to one"
+    elif hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+        problem = "a folder of another user"
+    else:
+        others = sorted(name for name in os.listdir(folder) if not _OWN_NAMES.fullmatch(name))
+        if not others:
+            return
+        problem = f"a folder with {len(others)} other files in it, the first {others[0]!r}"
+    raise InputError(
+        f"{folder}: finished parts are kept there, but it is {problem}. Move it away, or give "
+        "another output."
+    )
 
 
 def _begin(parts: Parts, identity: Mapping[str, Any], *, resume: bool, overwrite: bool) -> None:
@@ -158,10 +191,21 @@ class Parts:
             return f"{self.target} is complete"
         return f"no file was written; {self.in_words()}"
 
+    @property
+    def made(self) -> Path:
+        """The file that becomes the target, while it is made."""
+        return self.folder / _RESULT
+
+    @property
+    def scratch(self) -> Path:
+        """The folder of the files of worker processes."""
+        return self.folder / _WORKERS
+
     def finish(self, made: Path) -> None:
         """Let a file be the target; the parts have served then."""
-        self._made = made.stat()
-        move_into_place(made, self.target)
+        with undivided():
+            self._made = made.stat()
+            move_into_place(made, self.target)
         self.remove()
 
     def check_room(self, needed: int) -> None:
@@ -188,8 +232,8 @@ class Parts:
             "shape": values.shape,
             "complete": result.complete,
             "samples": result.samples,
-            "digest": _digest(values),
         }
+        header["digest"] = _digest(header, values)
         text = json.dumps(header).encode().ljust(_HEADER_BYTES - 1) + b"\n"
         try:
             write_whole(self._path(chunk.number), text + values.tobytes())
@@ -216,22 +260,37 @@ class Parts:
     def is_sound(self, chunk: Chunk) -> bool:
         """Whether the part of a chunk is here and whole."""
         try:
-            header = json.loads(self._path(chunk.number).read_bytes()[:_HEADER_BYTES])
+            with self._path(chunk.number).open("rb") as stream:
+                header = json.loads(stream.read(_HEADER_BYTES))
             values = self.read(chunk.number).values
-            return values.shape[1:] == chunk.shape and _digest(values) == header["digest"]
+            right = header.pop("digest")
+            return values.shape[1:] == chunk.shape and _digest(header, values) == right
         except (OSError, ValueError, TypeError, KeyError):
             return False
+
+    def check_sound(self, chunks: Iterable[Chunk]) -> None:
+        """Raise OSError unless the parts of all chunks are here and whole."""
+        bad = [self._path(chunk.number) for chunk in chunks if not self.is_sound(chunk)]
+        if bad:
+            raise OSError(
+                errno.EIO,
+                f"{bad[0]}: the disk has damaged {len(bad)} parts again and again. Put the output "
+                "on another disk.",
+            )
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:08d}{_SUFFIX}"
 
     def tidy(self, *, keep_parts: bool) -> None:
-        """Remove what is not needed to go on."""
+        """Remove what is not needed to go on; never what has no name of a run's own."""
         for path in self.folder.iterdir():
-            needed = path.name in (_LOCK, _RUN) or (keep_parts and path.suffix == _SUFFIX)
-            if needed:
+            needed = path.name in (*_LOCKS, _RUN) or (keep_parts and path.suffix == _SUFFIX)
+            if needed or not _OWN_NAMES.fullmatch(path.name):
                 continue
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Remove all but the lock, which goes last."""
@@ -246,5 +305,7 @@ def _is_file(path: Path, status: os.stat_result) -> bool:
         return False
 
 
-def _digest(values: NDArray[np.float64]) -> str:
-    return hashlib.blake2b(values.tobytes(), digest_size=16).hexdigest()
+def _digest(header: Mapping[str, Any], values: NDArray[np.float64]) -> str:
+    digest = hashlib.blake2b(json.dumps(header).encode(), digest_size=16)
+    digest.update(values.tobytes())
+    return digest.hexdigest()

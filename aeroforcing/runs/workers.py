@@ -9,6 +9,7 @@ import logging
 import queue
 import shutil
 import signal
+import sys
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -30,6 +31,9 @@ _SECONDS_TO_CONNECT = 30
 _RETRIES = 10  # of a chunk whose worker died or lost its connection
 _SECONDS_WITHOUT_WORKERS = 300.0  # after which nothing is waited for; a batch system may take long
 _SECONDS_BETWEEN_LOOKS = 5.0
+
+# The process that removes semaphores after this one, which it does as it should, warns of it.
+_NO_WORD_OF_LEAKS = "ignore:resource_tracker"
 
 
 @contextmanager
@@ -84,12 +88,19 @@ def cluster_client(
 
 @contextmanager
 def _interruptions_held() -> Iterator[None]:
-    """Let Ctrl-C wait; the threads and processes that begin meanwhile leave it to this process.
+    """Let the threads and processes that begin meanwhile leave Ctrl-C to the rest of this process.
 
-    A terminal sends it to all of them. A cluster that is cut off while it starts leaves processes
-    behind, and its workers would answer by a traceback each.
+    A terminal sends it to all of them, and workers would answer by a traceback each; they end with
+    the process that began them.
     """
-    resource_tracker.ensure_running()  # whose start lets interruptions through
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+        yield
+        return
+    sys.warnoptions.append(_NO_WORD_OF_LEAKS)
+    try:
+        resource_tracker.ensure_running()  # whose start lets interruptions through
+    finally:
+        sys.warnoptions.remove(_NO_WORD_OF_LEAKS)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

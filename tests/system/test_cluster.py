@@ -84,22 +84,11 @@ def test_workers_give_the_bits_of_threads(run, expected, client):
     assert len({*client.run(os.getpid).values(), os.getpid()}) == 3
 
 
-def blocked_signals() -> set[int]:
-    return set(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, [])))
-
-
-def test_workers_leave_an_interruption_to_the_process_that_began_them(tmp_path):
-    """A terminal sends it to all of them."""
-    with cluster_client(1, None, scratch=tmp_path / "own") as client:
-        assert all(signal.SIGINT in found for found in client.run(blocked_signals).values())
-    assert signal.SIGINT not in blocked_signals()
-
-
 def test_killed_workers_cost_retries_and_no_result(run, expected, client):
     found, killed = {}, set()
     for chunk, result in solve_on_workers(run, run.chunks(), client=client):
         if len(killed) < 2 and len(found) in (1, 5):
-            victim = next(iter(client.run(os.getpid).values()))
+            victim = next(iter(client.run(os.getpid, on_error="ignore").values()))
             os.kill(victim, signal.SIGKILL)
             killed.add(victim)
         found[chunk.number] = result

@@ -9,17 +9,15 @@ import ast
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
-from aeroforcing.commands.common import beginning
 from cf_check import cf_problems
 
 import aeroforcing
@@ -29,7 +27,7 @@ from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE, open_input, write_netcdf
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.maps.summary import summarise
-from aeroforcing.runs.progress import Progress
+from aeroforcing.runs.progress import Progress, shown
 
 MEANS = {"toa": -2.0, "atmosphere": 4.5, "surface": -6.5}
 ERROR = 0.8
@@ -396,7 +394,6 @@ def test_overwriting_when_asked(calls):
         (OSError(5, "Input/output error"), 1, "Input/output error"),
         (FileNotFoundError(2, "No such file", "table.nc"), 1, "table.nc: No such file"),
         (MemoryError(), 1, "not enough memory"),
-        (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )
 @pytest.mark.parametrize("verbose", [False, True])
@@ -423,80 +420,42 @@ def test_a_fault_of_the_program_is_not_hidden(stand_in):
         main(["grid", "-o", "out.nc"])
 
 
-def test_termination_ends_like_an_interruption_with_its_own_code(stand_in):
-    before = signal.getsignal(signal.SIGTERM)
-
-    def terminated(*_, **__):
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    stand_in(terminated)
-    assert main(["grid", "-o", "out.nc"]) == 143
-    assert signal.getsignal(signal.SIGTERM) == before
-    assert os.listdir() == []
-
-
 # ---- progress -----------------------------------------------------------------------------------
 
 
-class Terminal:
-    """A stream that remembers what is written to it."""
-
-    def __init__(self, terminal: bool) -> None:
-        self.terminal, self.text = terminal, ""
-
-    def isatty(self) -> bool:
-        return self.terminal
-
-    def write(self, text: str) -> None:
-        self.text += text
-
-    def flush(self) -> None:
-        pass
+@pytest.fixture(params=[True, False], ids=["terminal", "log"])
+def terminal(request, monkeypatch, capsys):
+    """Whether standard error is a terminal."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: request.param)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    return request.param
 
 
-def report(total: int, **settings) -> str:
-    with Progress("work", **settings) as progress:
-        for done in range(1, total + 1):
-            progress(done, total)
-    return settings["stream"].text
+def test_progress_is_a_bar_in_a_terminal_and_lines_in_a_log(terminal, capsys):
+    with Progress("work") as progress:
+        for done in range(1001):
+            progress(done, 1000)
+    text = capsys.readouterr().err
+    if terminal:
+        assert text.count("\n") == 1 and text.endswith("\n")
+        assert "work: 100%" in text.split("\r")[-1]
+    else:
+        lines = [line.split(",")[0] for line in text.splitlines()]
+        assert [line.split()[-1] for line in lines] == [f"{i}0%" for i in range(1, 11)]
 
 
-def test_a_terminal_has_one_line():
-    text = report(1000, stream=Terminal(True))
-    assert text.count("\n") == 1
-    assert text.endswith("\n")
-    assert "work: 100%" in text.split("\r")[-1]
+@pytest.mark.usefixtures("terminal")
+def test_quiet_is_silent_and_true_is_not(capsys):
+    for report in (Progress("work", quiet=True), shown(False, "work"), shown(None, "work")):
+        assert report is None or report(1, 1) is None
+    assert capsys.readouterr().err == ""
+    shown(True, "work")(1, 1)
+    assert "work: 100%" in capsys.readouterr().err
 
 
-def test_a_log_has_a_line_for_every_tenth():
-    lines = report(1000, stream=Terminal(False)).splitlines()
-    assert [line.split(",")[0].split()[-1] for line in lines] == [f"{i}0%" for i in range(1, 11)]
+def test_messages_stand_above_a_bar(calls, capsys):
+    """Once tqdm is there, which writes them so that its line stays whole."""
+    import tqdm  # noqa: F401
 
-
-@pytest.mark.parametrize("terminal", [True, False])
-def test_the_beginning_says_what_goes_on(terminal):
-    stream = Terminal(terminal)
-    with Progress("work", stream=stream, beginning=lambda: "compiling, for long") as progress:
-        progress(0, 10)
-        progress(10, 10)
-    first, last = stream.text.replace("\r", "\n").split()[:4], stream.text.splitlines()[-1]
-    assert first == ["work:", "0%,", "compiling,", "for"]
-    assert "compiling" not in last
-    assert last.strip().startswith("work: 100%, 0 s")
-    assert not terminal or len(last) >= len("work:   0%, compiling, for long")
-
-
-def test_the_beginning_tells_of_a_kernel_that_is_not_compiled_yet(tmp_path, monkeypatch):
-    kernel = SimpleNamespace(
-        py_func=test_quiet_is_silent, stats=SimpleNamespace(cache_path=str(tmp_path))
-    )
-    monkeypatch.setattr("aeroforcing.transport.integrals.solve", kernel)
-    assert beginning() == "compiling the solver, once, for about half a minute"
-    module = __name__.rpartition(".")[2]
-    (tmp_path / f"{module}.test_quiet_is_silent-1.py311.nbi").touch()
-    assert beginning() == "starting"
-
-
-def test_quiet_is_silent():
-    assert report(10, quiet=True, stream=Terminal(True)) == ""
-    assert report(10, quiet=True, stream=Terminal(False)) == ""
+    assert main(["grid", "-o", "out.nc", "-v"]) == 0
+    assert re.search(r"^aeroforcing: INFO: wrote .*out\.nc$", capsys.readouterr().err, re.MULTILINE)

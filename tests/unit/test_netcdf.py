@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import cftime
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 import xarray as xr
 from cf_check import cf_problems
 
+from aeroforcing.core import netcdf
 from aeroforcing.core.calendar import climatological_time
 from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.errors import InputError
@@ -388,3 +390,30 @@ def test_a_fault_of_the_selection_is_not_blamed_on_the_file(small, tmp_path):
     small.to_netcdf(tmp_path / "x.nc")
     with pytest.raises(KeyError):
         open_input(tmp_path / "x.nc", select=lambda dataset: dataset[["nothing"]])
+
+
+def test_a_file_that_is_replaced_keeps_its_mode(small, tmp_path, monkeypatch):
+    path, seen = tmp_path / "a.nc", []
+    write_netcdf(small, path)
+    path.chmod(0o600)
+    sync = os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda it: seen.append(os.fstat(it).st_mode & 0o777) or sync(it)
+    )
+    write_netcdf(small, path, overwrite=True)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert seen[0] == 0o600  # also while it is written
+
+
+def test_what_a_killed_run_left_beside_its_file_goes_with_the_next(small, tmp_path, monkeypatch):
+    path, other = tmp_path / "a.nc", tmp_path / "b.nc"
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", lambda *_, **__: None)
+        patched.setattr(netcdf, "move_into_place", lambda *_: None)
+        for target in (path, other):
+            write_netcdf(small, target)
+    assert len(os.listdir(tmp_path)) == 2
+    write_netcdf(small, path)
+    assert len(list(tmp_path.glob(".aeroforcing-*"))) == 1  # that of the other file
+    write_netcdf(small, other)
+    assert sorted(os.listdir(tmp_path)) == ["a.nc", "b.nc"]

@@ -18,7 +18,7 @@ from aeroforcing.inputs import by_chunk
 from aeroforcing.maps import saved
 from aeroforcing.maps.saved import save_grid_forcing
 from aeroforcing.maps.summary import summarise
-from aeroforcing.runs import parts
+from aeroforcing.runs import interruptions, parts
 
 RUN = {"grid": "45x60", "months": [1, 7], "photons": 8, "seed": 3}
 CHUNK = 12  # two of the four rows: four chunks
@@ -192,24 +192,106 @@ def test_a_run_without_finished_parts_leaves_nothing(monkeypatch):
     assert os.listdir() == []
 
 
-def test_an_interruption_says_what_is_kept(stopped_after):
-    stopped_after(2, KeyboardInterrupt)
-    with pytest.raises(KeyboardInterrupt) as stop:
+def words() -> str:
+    """What a command would say at an interruption now."""
+    return interruptions._words[-1]()
+
+
+def test_an_interruption_says_what_is_kept(monkeypatch):
+    said, keep, remove = [words()], saved.Parts.save, saved.Parts.remove
+    with monkeypatch.context() as patched:
+        for name, does in (("save", keep), ("remove", remove)):
+            note = lambda *given, does=does: said.append(words()) or does(*given)  # noqa: E731
+            patched.setattr(saved.Parts, name, note)
         save()
-    kept = "no file was written; 2 finished parts are kept; go on with --resume"
-    assert stop.value.__notes__ == [kept]
+    before, first, second, *_, last = said
+    assert before == words() == "files are written whole or not at all"
+    assert first == "no file was written; no part was finished"
+    assert second == "no file was written; 1 finished parts are kept; go on with --resume"
+    assert last == f"{os.getcwd()}/out.nc is complete"
 
 
-def test_an_interruption_after_the_file_is_there_says_so(monkeypatch):
-    def stop(parts):
-        raise KeyboardInterrupt
+def damage(path: Path, place: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[place] ^= 0x10
+    path.write_bytes(content)
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt) as stopped:
-        patched.setattr(saved.Parts, "remove", stop)
+
+def a_digit(path: Path) -> int:
+    """Place of a digit of the number of samples in a part's first line."""
+    line = path.read_bytes()
+    return line.index(b'"samples": ') + len(b'"samples": ')
+
+
+@pytest.mark.parametrize("place", [lambda path: 512 + 8, a_digit])
+def test_a_part_that_the_disk_damages_meanwhile_is_solved_again(place, monkeypatch):
+    save("expected.nc")
+    keep = saved.Parts.save
+    hit: list[Path] = []
+
+    def save_and_damage(parts, chunk, result):
+        keep(parts, chunk, result)
+        if chunk.number == 1 and not hit:
+            hit.append(parts.folder / "00000000.values")
+            damage(hit[0], place(hit[0]))
+
+    monkeypatch.setattr(saved.Parts, "save", save_and_damage)
+    save()
+    assert hit
+    xr.testing.assert_identical(plain("out.nc"), plain("expected.nc"))
+
+
+def test_a_disk_that_damages_everything_is_told(monkeypatch):
+    keep = saved.Parts.save
+
+    def save_and_damage(parts, chunk, result):
+        keep(parts, chunk, result)
+        damage(parts.folder / f"{chunk.number:08d}.values", 600)
+
+    monkeypatch.setattr(saved.Parts, "save", save_and_damage)
+    with pytest.raises(OSError, match=r"damaged .* parts again and again"):
         save()
-    assert stopped.value.__notes__ == [f"{os.getcwd()}/out.nc is complete"]
-    save(resume=True)
-    assert os.listdir() == ["out.nc"]
+    assert not Path("out.nc").exists()
+
+
+# ---- a folder that is not of runs ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["mine.txt", "result.nc.bak", "00000000.valuesx", "x/run.json"])
+def test_a_folder_of_somebody_is_refused_and_stays(name):
+    file = Path(".out.nc.parts") / name
+    file.parent.mkdir(parents=True)
+    file.write_text("precious")
+    with pytest.raises(InputError, match="other files in it, the first"):
+        save(overwrite=True)
+    assert file.read_text() == "precious"
+
+
+def test_links_in_the_place_of_the_folder_or_the_lock_are_refused():
+    Path("theirs").mkdir()
+    Path("theirs/run.json").write_text("precious")
+    Path(".out.nc.parts").symlink_to("theirs")
+    with pytest.raises(InputError, match="not a folder, or a link to one"):
+        save(overwrite=True)
+    Path(".out.nc.parts").unlink()
+    Path(".out.nc.parts").mkdir()
+    Path(".out.nc.parts/lock").symlink_to("../theirs/run.json")
+    with pytest.raises(InputError, match="not an ordinary file"):
+        save(overwrite=True)
+    assert Path("theirs/run.json").read_text() == "precious"
+    Path(".out.nc.parts/lock").unlink()
+    Path(".out.nc.parts/workers").symlink_to("../theirs")  # of its own names, not of its own making
+    save()
+    assert sorted(os.listdir()) == ["out.nc", "theirs"]
+    assert Path("theirs/run.json").read_text() == "precious"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give")
+def test_a_folder_of_another_user_is_refused():
+    Path(".out.nc.parts").mkdir()
+    os.chown(".out.nc.parts", 4243, 4243)
+    with pytest.raises(InputError, match="of another user"):
+        save()
 
 
 def test_resuming_what_is_done_does_nothing_and_says_the_same(monkeypatch):
