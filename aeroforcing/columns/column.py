@@ -85,7 +85,7 @@ class Column:
             self.clouds,
             overlap=self.overlap,
             decorrelation_length=self.decorrelation_length,
-            n_layers=len(self.atmosphere.temperature_layers),
+            altitude_levels=self.atmosphere.altitude_levels,
         )
 
     @cached_property

@@ -10,6 +10,7 @@ sample.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -38,6 +39,12 @@ from aeroforcing.transport.overlap import (
 
 MOST_STATES = 64  # that are listed; of more skies one is drawn for each sample
 _GREY_ASYMMETRY = 0.86
+
+# Packed files leave water in layers of next to no cover, such as 1.5e-5, a step of 16 bits. Whatever
+# its depth, such a cloud changes no flux by more than its cover times the incoming one.
+NEGLIGIBLE_COVER = 1e-3
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -104,9 +111,16 @@ class Cloud:
         phase_optics(self.phase, self.effective_radius)
 
     def fractions(self, altitude_levels: Floats) -> Floats:
-        """Share of the optical depth in each layer, top first: by the overlap in altitude."""
+        """Share of the optical depth in each layer, top first: by the overlap in altitude.
+
+        They sum to less than 1 where the cloud reaches into the ground.
+        """
         inside = np.clip(altitude_levels, self.base, self.top)
-        return normalised(inside[:-1] - inside[1:])
+        return self.share_above(altitude_levels[-1]) * normalised(inside[:-1] - inside[1:])
+
+    def share_above(self, ground: float) -> float:
+        """Share of the cloud above the ground [m], for its optical depth is even in altitude."""
+        return min(max((self.top - ground) / (self.top - self.base), 0.0), 1.0)
 
     def band_optics(self, nodes: BandNodes) -> BandOptics:
         """Optics by band, extinction relative to that at 550 nm."""
@@ -136,7 +150,8 @@ class CloudLayers:
         (layer,) share of the sky that is cloudy in each layer of the atmosphere, top first.
     liquid, ice
         (layer,) optical depths at 550 nm within the cloudy part, see `cloud_optical_depth`; at
-        least one of them.
+        least one of them. Above the largest that is allowed they are limited to it, with a warning,
+        where the fraction is at most `NEGLIGIBLE_COVER`.
     liquid_radius, ice_radius
         Effective radii [um].
 
@@ -171,6 +186,8 @@ class CloudLayers:
                 "give one value per layer, top first."
             )
         variable = VARIABLES["cloud_fraction" if name == "fraction" else "cloud_optical_depth"]
+        if name != "fraction":
+            values = _limited(name, values, fraction, variable.valid_max)
         bad = ~np.isfinite(values) | variable.out_of_range(values)
         if bad.any():
             first = int(np.argmax(bad))
@@ -190,6 +207,19 @@ class CloudLayers:
     def radius(self, phase: str) -> float:
         """Effective radius of a phase [um]."""
         return self.liquid_radius if phase == "liquid" else self.ice_radius
+
+
+def _limited(name: str, depth: Floats, fraction: Floats, largest: float) -> Floats:
+    """Optical depths, of at most `largest` where hardly anything is covered; told if any is cut."""
+    cut = np.isfinite(depth) & (depth > largest) & (fraction <= NEGLIGIBLE_COVER)
+    if not cut.any():
+        return depth
+    _log.warning(
+        "CloudLayers: %s is deeper than %g in %d of %d layers that cover at most %.2g of the sky; "
+        "it is limited to that, which changes no flux by more than %.2g of the incoming one",
+        name, largest, cut.sum(), cut.size, fraction[cut].max(), fraction[cut].sum(),
+    )  # fmt: skip
+    return np.where(cut, largest, depth)
 
 
 class Drawing(NamedTuple):
@@ -235,9 +265,13 @@ def check_clouds(
     *,
     overlap: str,
     decorrelation_length: float,
-    n_layers: int,
+    altitude_levels: Floats,
 ) -> None:
-    """Raise InputError if the clouds cannot be those of a column; see `Column`."""
+    """Raise InputError if the clouds cannot be those of a column; see `Column`.
+
+    A cloud that is partly in the ground is told by a warning.
+    """
+    n_layers = altitude_levels.size - 1
     check_overlap(overlap)
     check_positive("Column", "decorrelation_length", decorrelation_length)
     if isinstance(clouds, CloudLayers):
@@ -252,6 +286,8 @@ def check_clouds(
                 "'exponential'."
             )
         return
+    for cloud in clouds:
+        _check_above(cloud, float(altitude_levels[-1]))
     if overlap != EXCLUSIVE:
         return
     cover = sum(cloud.fraction for cloud in clouds)
@@ -260,6 +296,21 @@ def check_clouds(
             f"Column: the fractions of the {len(clouds)} clouds sum to {cover:.4g}; they "
             "exclude each other, so give fractions that sum to at most 1, or a rule of overlap."
         )
+
+
+def _check_above(cloud: Cloud, ground: float) -> None:
+    share = cloud.share_above(ground)
+    if share == 0.0:
+        raise InputError(
+            f"Column: the cloud at {cloud.base:g}-{cloud.top:g} m lies below the ground at "
+            f"{ground:g} m; give altitudes above sea level, on the scale of the atmosphere."
+        )
+    if share < 1.0:
+        _log.warning(
+            "Column: the cloud at %g-%g m reaches below the ground at %g m; %.3g of its optical "
+            "depth of %g, the part above, is left",
+            cloud.base, cloud.top, ground, share, cloud.optical_depth,
+        )  # fmt: skip
 
 
 def cloud_states(
@@ -297,12 +348,19 @@ def cloud_states(
         parts = _slab_parts(down, altitude_levels, nodes, delta_scale)
     if overlap == EXCLUSIVE:
         return _states(Skies(np.eye(parts.fraction.size, dtype=bool), parts.fraction), parts)
+    if not (parts.fraction[:, None] * parts.depth).any():
+        return _states(_no_skies(parts), parts)
     correlation = overlap_correlation(
         overlap, base=parts.base, top=parts.top, decorrelation_length=decorrelation_length
     )
     chain = chain_of(parts.fraction, correlation=correlation)
     skies = enumerate_skies(chain, most=MOST_STATES)
     return _drawn_state(chain, parts) if skies is None else _states(skies, parts)
+
+
+def _no_skies(parts: _Parts) -> Skies:
+    """The cloudy skies of clouds without cover or without water: none."""
+    return Skies(np.zeros((0, parts.fraction.size), dtype=bool), np.zeros(0))
 
 
 def _slab_parts(

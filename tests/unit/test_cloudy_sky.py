@@ -205,3 +205,45 @@ def test_of_many_skies_one_is_drawn(n, listed):
     assert found.fraction.sum() == pytest.approx(1.0 - 0.5**n)
     mean_depth = (found.fraction @ found.depth).sum()
     assert mean_depth == pytest.approx(0.5 * n)
+
+
+# ---- clouds that are hardly there ---------------------------------------------------------------
+
+NOTHING = {
+    "no cover": af.CloudLayers(fraction=np.zeros(6), liquid=np.full(6, 3.0)),
+    "no water": af.CloudLayers(fraction=np.full(6, 0.3), ice=np.zeros(6)),
+    "neither": af.CloudLayers(fraction=np.zeros(6), liquid=np.zeros(6)),
+    "slab without cover": [af.Cloud(**(LOW | {"fraction": 0.0}))],
+    "slab without water": [af.Cloud(**(LOW | {"optical_depth": 0.0}))],
+}
+
+
+@pytest.mark.parametrize("overlap", ["random", "maximum_random", "exponential"])
+@pytest.mark.parametrize("clouds", NOTHING.values(), ids=NOTHING)
+def test_clouds_without_cover_or_water_are_the_clear_sky(clouds, overlap):
+    found = column_arrays(
+        [column(clouds, overlap=overlap)], table=load_gas_table("g112"), cell_id=[0]
+    )
+    assert found.cloud_fraction.shape == (1, 0)
+    assert found.drawn_skies is None
+
+
+def test_water_in_next_to_no_cover_is_limited_and_told(caplog):
+    found = af.CloudLayers(fraction=[0, 1.5e-5, 0.2], liquid=[0, 522.0, 8.0], ice=[0, 900.0, 1.0])
+    assert found.liquid.tolist() == [0.0, 500.0, 8.0]
+    assert found.ice.tolist() == [0.0, 500.0, 1.0]
+    assert "no flux by more than 1.5e-05" in caplog.text
+    with pytest.raises(InputError, match="liquid has 1 of 2 layers"):
+        af.CloudLayers(fraction=[0.01, 0.0], liquid=[501.0, 0.0])
+
+
+@pytest.mark.parametrize("overlap", ["exclusive", "random"])
+def test_what_is_left_of_a_cloud_above_the_ground(overlap, caplog):
+    cloud = af.Cloud(base=-1000.0, top=3000.0, optical_depth=8.0)
+    arrays = column_arrays(
+        [column([cloud], overlap=overlap)], table=load_gas_table("g112"), cell_id=[0]
+    )
+    assert arrays.cloud_depth[0, 0] == pytest.approx([0, 0, 0, 2.0, 2.0, 2.0])
+    assert "-1000-3000 m reaches below the ground at 0 m" in caplog.text
+    with pytest.raises(InputError, match="-500--100 m lies below the ground at 0 m"):
+        column([af.Cloud(base=-500.0, top=-100.0, optical_depth=1.0)], overlap=overlap)
