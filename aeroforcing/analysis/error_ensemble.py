@@ -60,7 +60,8 @@ def propagate_ensemble(
     draw
         Root of the random numbers of the errors.
     **settings
-        The other parameters of `grid_forcing`, such as `photons`, `sky` and `seed`.
+        The other parameters of `grid_forcing`, such as `photons`, `sky` and `seed`; all
+        members have the same random numbers on purpose.
 
     Returns
     -------

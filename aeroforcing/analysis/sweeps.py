@@ -105,7 +105,7 @@ def sweep(
         Largest standard error of the annual means [W m-2], instead of `photons`; 0.05 where neither
         is given. All points get the samples that the worst needs.
     seed
-        Root of the random numbers.
+        Root of the random numbers, which all points share on purpose.
     solar_constant
         Irradiance at 1 AU [W m-2].
     gas_table

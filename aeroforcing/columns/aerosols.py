@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from aeroforcing.columns.atmosphere import Atmosphere
+from aeroforcing.columns.by_value import ByValue
 from aeroforcing.columns.vertical_profiles import ExponentialProfile, Profile, layer_shares
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.core.canonical import OPTICAL
@@ -48,8 +49,8 @@ class AnyAerosol(Protocol):
         """Its means over the bands of `nodes` in the layers of an atmosphere."""
 
 
-@dataclass(frozen=True)
-class Aerosol:
+@dataclass(frozen=True, eq=False)
+class Aerosol(ByValue):
     """Optical properties of an aerosol at 550 nm, with the spectral laws of Angstrom.
 
     Each property is a number, or an array with one value per layer of the atmosphere, top first.
@@ -138,7 +139,7 @@ class Aerosol:
 
 
 @dataclass(frozen=True, eq=False)
-class SpectralAerosol:
+class SpectralAerosol(ByValue):
     """Optical properties of an aerosol at several wavelengths, such as AERONET's inversions.
 
     Between the wavelengths the logarithm of AOD is linear in that of wavelength, SSA and asymmetry
@@ -201,7 +202,7 @@ class SpectralAerosol:
 
 
 @dataclass(frozen=True, eq=False)
-class BandAerosol:
+class BandAerosol(ByValue):
     """Optical properties of an aerosol in the shortwave bands (`shortwave_bands`).
 
     Arrays are (band,) with a profile, or (layer, band), top first, without one.

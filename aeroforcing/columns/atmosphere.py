@@ -16,6 +16,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from aeroforcing.columns.by_value import ByValue
 from aeroforcing.columns.layer_means import average_layers
 from aeroforcing.core import resources
 from aeroforcing.core.arrays import Floats
@@ -60,7 +61,7 @@ STANDARD_LEVELS = np.concatenate(
 
 
 @dataclass(frozen=True, eq=False)
-class Atmosphere:
+class Atmosphere(ByValue):
     """Pressure, temperature and gases of one column, from the top down.
 
     Parameters

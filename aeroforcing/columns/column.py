@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from aeroforcing.columns.aerosols import Aerosol, AnyAerosol, aerosol_arrays, component_optics
 from aeroforcing.columns.atmosphere import Atmosphere
+from aeroforcing.columns.by_value import ByValue
 from aeroforcing.columns.phase_mixing import aerosol_phase
 from aeroforcing.columns.sky import (
     MOST_STATES,
@@ -32,7 +33,7 @@ from aeroforcing.transport.overlap import CHAIN_COLUMNS, EXCLUSIVE, DrawnSkies
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class Column(ByValue):
     """One vertical column.
 
     Parameters

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aeroforcing.columns.by_value import ByValue
 from aeroforcing.columns.vertical_profiles import normalised
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.core.checks import check_number, check_positive
@@ -40,15 +41,15 @@ from aeroforcing.transport.overlap import (
 MOST_STATES = 64  # that are listed; of more skies one is drawn for each sample
 _GREY_ASYMMETRY = 0.86
 
-# Packed files leave water in layers of next to no cover, such as 1.5e-5, a step of 16 bits. Whatever
-# its depth, such a cloud changes no flux by more than its cover times the incoming one.
+# Packed files leave water in layers of next to no cover, such as 1.5e-5, a step of 16 bits.
+# Whatever its depth, such a cloud changes no flux by more than its cover times the incoming one.
 NEGLIGIBLE_COVER = 1e-3
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Cloud:
+@dataclass(frozen=True, eq=False)
+class Cloud(ByValue):
     """A cloud layer, homogeneous, in part of the sky.
 
     Parameters
@@ -141,7 +142,7 @@ class Cloud:
 
 
 @dataclass(frozen=True, eq=False)
-class CloudLayers:
+class CloudLayers(ByValue):
     """Clouds layer by layer, as models give them: of liquid, of ice, or of both.
 
     Parameters

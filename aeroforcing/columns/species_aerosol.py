@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from aeroforcing.columns.aerosols import DEFAULT_PROFILE, LayerOptics
 from aeroforcing.columns.atmosphere import Atmosphere, relative_humidity
+from aeroforcing.columns.by_value import ByValue
 from aeroforcing.columns.vertical_profiles import Profile, layer_shares
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_number
@@ -23,7 +24,7 @@ from aeroforcing.optics.species import (
 
 
 @dataclass(frozen=True, eq=False)
-class SpeciesAerosol:
+class SpeciesAerosol(ByValue):
     """One species or size of MERRA-2 (GOCART) in a column, see `species`.
 
     Parameters

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from aeroforcing.columns.by_value import ByValue
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_number
 from aeroforcing.core.errors import InputError
@@ -25,7 +26,7 @@ VISIBLE_LIMIT = 700.0  # nm, between the visible and the near infrared of surfac
 
 
 @dataclass(frozen=True, eq=False)
-class SurfaceAlbedo:
+class SurfaceAlbedo(ByValue):
     """Albedo of a surface for the sun's direct beam and for diffuse light.
 
     Parameters
@@ -50,7 +51,7 @@ class SurfaceAlbedo:
 
 
 @dataclass(frozen=True, eq=False)
-class Ocean:
+class Ocean(ByValue):
     """Open water, alone or beside another surface.
 
     Parameters

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from aeroforcing.columns.atmosphere import Atmosphere
+from aeroforcing.columns.by_value import ByValue
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_positive
 from aeroforcing.core.errors import InputError
@@ -118,7 +119,7 @@ class ElevatedLayer:
 
 
 @dataclass(frozen=True, eq=False)
-class ExtinctionProfile:
+class ExtinctionProfile(ByValue):
     """Aerosol whose extinction coefficient is known at heights, for example from a lidar.
 
     Parameters
@@ -174,7 +175,7 @@ class ExtinctionProfile:
 
 
 @dataclass(frozen=True, eq=False)
-class MixingRatioProfile:
+class MixingRatioProfile(ByValue):
     """Aerosol whose mass per mass of air is known in each layer of the atmosphere.
 
     Parameters
@@ -207,7 +208,7 @@ class MixingRatioProfile:
 
 
 @dataclass(frozen=True, eq=False)
-class SigmaProfile:
+class SigmaProfile(ByValue):
     """Aerosol whose shares are known between values of pressure over surface pressure.
 
     Parameters

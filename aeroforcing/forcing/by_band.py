@@ -12,7 +12,13 @@ from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between, check_cos_zenith
 from aeroforcing.core.constants import AVOGADRO, LIGHT_SPEED, PLANCK, SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
-from aeroforcing.forcing.column import REPLICATES, fluxes_and_forcings, run_settings, solve_columns
+from aeroforcing.forcing.column import (
+    REPLICATES,
+    fluxes_and_forcings,
+    run_settings,
+    solve_columns,
+    stream_ids,
+)
 from aeroforcing.optics.band_means import planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.optics.spectrum import Wavelengths, band_part, band_wavelengths, range_shares
@@ -28,6 +34,7 @@ def column_band_fluxes(
     cos_zenith: float,
     photons: int,
     seed: int = 0,
+    key: int | None = None,
     solar_constant: float = SOLAR_CONSTANT,
     gas_table: str | Path = "g112",
 ) -> xr.Dataset:
@@ -43,6 +50,8 @@ def column_band_fluxes(
         Number of samples of each integral in each band, rounded up to 64 x a power of two.
     seed
         Root of the random numbers; each band has its own.
+    key
+        Of the random stream, as of `column_fluxes`.
     solar_constant
         Irradiance at the top of the atmosphere, over all bands [W m-2].
     gas_table
@@ -64,14 +73,14 @@ def column_band_fluxes(
     samples = samples_per_replicate(photons, REPLICATES)
     bands = _band_replicates(
         column, table, list(range(len(table.band_limits_g))), cos_zenith, samples, seed,
-        solar_constant,
+        key, solar_constant,
     )  # fmt: skip
     lower, upper = band_wavelengths(table).T
     return stamp(
         xr.Dataset(
             {name: ("band", value) for name, value in means_and_errors(bands).items()},
             coords={"band_lower": ("band", lower), "band_upper": ("band", upper)},
-            attrs=run_settings(samples, seed, solar_constant, gas_table, None),
+            attrs=run_settings(samples, seed, solar_constant, gas_table, None, key),
         )
     )
 
@@ -82,6 +91,7 @@ def surface_light(
     cos_zenith: float,
     photons: int,
     seed: int = 0,
+    key: int | None = None,
     solar_constant: float = SOLAR_CONSTANT,
     gas_table: str | Path = "g112",
 ) -> xr.Dataset:
@@ -107,7 +117,7 @@ def surface_light(
     samples = samples_per_replicate(photons, REPLICATES)
     shares = range_shares(table, wavelengths=PHOTOSYNTHETIC)
     chosen = [int(band) for band in np.flatnonzero(shares)]
-    bands = _band_replicates(column, table, chosen, cos_zenith, samples, seed, solar_constant)
+    bands = _band_replicates(column, table, chosen, cos_zenith, samples, seed, key, solar_constant)
     power = shares[chosen]
     quanta = power * _photons_per_power(table, chosen)
     light: Replicates = {}
@@ -115,7 +125,7 @@ def surface_light(
         light[f"par{sky}"] = power @ bands[f"surface_down{sky}"]
         light[f"par_direct{sky}"] = power @ bands[f"surface_down_direct{sky}"]
         light[f"photosynthetic_photon_flux{sky}"] = quanta @ bands[f"surface_down{sky}"]
-    settings = run_settings(samples, seed, solar_constant, gas_table, PHOTOSYNTHETIC)
+    settings = run_settings(samples, seed, solar_constant, gas_table, PHOTOSYNTHETIC, key)
     results = means_and_errors(light)
     return stamp(xr.Dataset({n: ((), value) for n, value in results.items()}, attrs=settings))
 
@@ -136,6 +146,7 @@ def _band_replicates(
     cos_zenith: float,
     samples: int,
     seed: int,
+    key: int | None,
     solar_constant: float,
 ) -> Replicates:
     """Fluxes and forcings of bands, name -> (band, replicate)."""
@@ -144,7 +155,7 @@ def _band_replicates(
     found: dict[str, list[Floats]] = {}
     for band in bands:
         part = band_part(table, weights=np.eye(len(table.band_limits_g))[band])
-        columns = column_arrays([column], table=part.table, cell_id=[band])
+        columns = column_arrays([column], table=part.table, cell_id=stream_ids(column, key, [band]))
         sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * part.share)
         estimates = solve_columns(part.table, columns, sun, samples=samples, clean=True, seed=seed)
         for name, values in fluxes_and_forcings(estimates, columns, sun).items():

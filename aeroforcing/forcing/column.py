@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
+from aeroforcing.columns.by_value import stream_key
 from aeroforcing.columns.column import Column, check_skies_listed, column_arrays, column_slopes
 from aeroforcing.columns.sky import CloudLayers
 from aeroforcing.core.arrays import Floats
@@ -34,7 +36,7 @@ from aeroforcing.transport.estimates import (
 from aeroforcing.transport.events import SCORES
 from aeroforcing.transport.integrals import INTEGRALS, Effort, solve
 from aeroforcing.transport.overlap import EXCLUSIVE
-from aeroforcing.transport.random_numbers import sobol_net
+from aeroforcing.transport.random_numbers import child_key, sobol_net
 
 # One column's standard error comes from its own replicates alone: 64 know it within 9 %.
 REPLICATES = 64
@@ -46,6 +48,7 @@ def column_fluxes(
     cos_zenith: float,
     photons: int,
     seed: int = 0,
+    key: int | None = None,
     solar_constant: float = SOLAR_CONSTANT,
     gas_table: str | Path = "g112",
     wavelengths: Wavelengths | None = None,
@@ -64,6 +67,10 @@ def column_fluxes(
         fluxes, in clear and in cloudy sky), rounded up to 64 x a power of two.
     seed
         Root of the random numbers.
+    key
+        Of the random stream, 0 to 2^63 - 1; by default one by the content of the column, so that
+        the errors of different columns are independent. Columns of one key have common random
+        numbers: the way to their differences, whose errors are then much smaller.
     solar_constant
         Irradiance at the top of the atmosphere, perpendicular to the beam [W m-2].
     gas_table
@@ -90,7 +97,7 @@ def column_fluxes(
     """
     check_cos_zenith(cos_zenith)
     table, share = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
-    columns = column_arrays([column], table=table, cell_id=[0])
+    columns = column_arrays([column], table=table, cell_id=stream_ids(column, key, [0]))
     sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * share)
     samples = samples_per_replicate(photons, REPLICATES)
     slopes = _slopes(columns, [column], table) if kernels else None
@@ -104,7 +111,7 @@ def column_fluxes(
     return stamp(
         xr.Dataset(
             {name: ((), value[0]) for name, value in results.items()},
-            attrs=run_settings(samples, seed, solar_constant, gas_table, wavelengths),
+            attrs=run_settings(samples, seed, solar_constant, gas_table, wavelengths, key),
         )
     )
 
@@ -116,6 +123,7 @@ def column_forcing(
     months: Iterable[int] = range(1, 13),
     photons: int,
     seed: int = 0,
+    key: int | None = None,
     solar_constant: float = SOLAR_CONSTANT,
     gas_table: str | Path = "g112",
     wavelengths: Wavelengths | None = None,
@@ -135,6 +143,8 @@ def column_forcing(
         Number of samples of each month and sky, rounded up to 64 x a power of two.
     seed
         Root of the random numbers.
+    key
+        Of the random stream, as of `column_fluxes`.
     solar_constant
         Irradiance at 1 AU [W m-2]; the orbit is applied to it.
     gas_table
@@ -160,7 +170,8 @@ def column_forcing(
     check_between("latitude", latitude, -90.0, 90.0)
     chosen = checked_months(months)
     table, share = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
-    columns = column_arrays([column] * len(chosen), table=table, cell_id=chosen)
+    streams = stream_ids(column, key, chosen)
+    columns = column_arrays([column] * len(chosen), table=table, cell_id=streams)
     sun = sun_over_months(latitude=latitude, month=chosen, solar_constant=solar_constant * share)
     samples = samples_per_replicate(photons, REPLICATES)
     slopes = _slopes(columns, [column] * len(chosen), table) if kernels else None
@@ -177,9 +188,15 @@ def column_forcing(
         xr.Dataset(
             {name: ("month", value) for name, value in means_and_errors(replicates).items()},
             coords={"month": list(chosen)},
-            attrs=run_settings(samples, seed, solar_constant, gas_table, wavelengths),
+            attrs=run_settings(samples, seed, solar_constant, gas_table, wavelengths, key),
         )
     )
+
+
+def stream_ids(column: Column, key: int | None, numbers: Iterable[int]) -> NDArray[np.uint64]:
+    """Keys of the random numbers of a column, one for each month or band, by their numbers."""
+    root = stream_key(column, key)
+    return np.array([child_key(root, number) for number in numbers], dtype=np.uint64)
 
 
 def solve_columns(
@@ -250,6 +267,7 @@ def run_settings(
     solar_constant: float,
     gas_table: str | Path,
     wavelengths: Wavelengths | None,
+    key: int | None = None,
 ) -> dict[str, int | float | str]:
     """Attributes that tell how a result was made."""
     settings: dict[str, int | float | str] = {
@@ -261,4 +279,6 @@ def run_settings(
     if wavelengths is not None:
         lower, upper = wavelengths
         settings["wavelengths"] = f"{lower:g} to {upper:g} um"
+    if key is not None:
+        settings["key"] = int(key)
     return settings

@@ -15,7 +15,7 @@ from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.checks import check_between, check_cos_zenith
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
-from aeroforcing.forcing.column import REPLICATES, run_settings
+from aeroforcing.forcing.column import REPLICATES, run_settings, stream_ids
 from aeroforcing.optics.spectrum import SpectralPart, Wavelengths, checked_part
 from aeroforcing.optics.sun import Sun, insolation, sun_at_zenith, sun_over_months
 from aeroforcing.transport.estimates import (
@@ -39,6 +39,7 @@ def column_profiles(
     cos_zenith: float,
     photons: int,
     seed: int = 0,
+    key: int | None = None,
     solar_constant: float = SOLAR_CONSTANT,
     gas_table: str | Path = "g112",
     wavelengths: Wavelengths | None = None,
@@ -60,6 +61,8 @@ def column_profiles(
         fluxes, in clear and in cloudy sky), rounded up to 64 x a power of two.
     seed
         Root of the random numbers.
+    key
+        Of the random stream, as of `column_fluxes`.
     solar_constant
         Irradiance at the top of the atmosphere, perpendicular to the beam [W m-2].
     gas_table
@@ -87,11 +90,12 @@ def column_profiles(
     part = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
     sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * part.share)
     samples = samples_per_replicate(photons, REPLICATES)
-    results = _profiles([column], part, sun, cell_id=[0], samples=samples, seed=seed)
+    streams = stream_ids(column, key, [0])
+    results = _profiles([column], part, sun, cell_id=streams, samples=samples, seed=seed)
     return _dataset(
         {name: value[0] for name, value in results.items()},
         column,
-        settings=run_settings(samples, seed, solar_constant, gas_table, wavelengths),
+        settings=run_settings(samples, seed, solar_constant, gas_table, wavelengths, key),
     )
 
 
@@ -102,6 +106,7 @@ def monthly_profiles(
     months: Iterable[int] = range(1, 13),
     photons: int,
     seed: int = 0,
+    key: int | None = None,
     solar_constant: float = SOLAR_CONSTANT,
     gas_table: str | Path = "g112",
     wavelengths: Wavelengths | None = None,
@@ -120,6 +125,8 @@ def monthly_profiles(
         Number of samples of each month and integral, rounded up to 64 x a power of two.
     seed
         Root of the random numbers.
+    key
+        Of the random stream, as of `column_fluxes`.
     solar_constant
         Irradiance at 1 AU [W m-2]; the orbit is applied to it.
     gas_table
@@ -144,13 +151,14 @@ def monthly_profiles(
         latitude=latitude, month=chosen, solar_constant=solar_constant * part.share
     )
     samples = samples_per_replicate(photons, REPLICATES)
+    streams = stream_ids(column, key, chosen)
     results = _profiles(
-        [column] * len(chosen), part, sun, cell_id=chosen, samples=samples, seed=seed
+        [column] * len(chosen), part, sun, cell_id=streams, samples=samples, seed=seed
     )
     dataset = _dataset(
         results,
         column,
-        settings=run_settings(samples, seed, solar_constant, gas_table, wavelengths),
+        settings=run_settings(samples, seed, solar_constant, gas_table, wavelengths, key),
     )
     return stamp(dataset.assign_coords(month=list(chosen)))
 

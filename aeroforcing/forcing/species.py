@@ -82,7 +82,7 @@ def species_forcing(
     photons
         Number of samples of each month, sky and effect, rounded up to 64 x a power of two.
     seed
-        Root of the random numbers.
+        Root of the random numbers, which all effects share on purpose, and all columns too.
     solar_constant
         Irradiance at 1 AU [W m-2].
     gas_table

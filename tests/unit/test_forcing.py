@@ -27,12 +27,12 @@ def column(*, ssa=0.85, clouds=()):
 
 @pytest.fixture(scope="module")
 def cloudy():
-    return af.column_fluxes(column(clouds=[CLOUD]), cos_zenith=0.6, photons=PHOTONS, seed=1)
+    return af.column_fluxes(column(clouds=[CLOUD]), cos_zenith=0.6, photons=PHOTONS, seed=1, key=7)
 
 
 @pytest.fixture(scope="module")
 def clear():
-    return af.column_fluxes(column(), cos_zenith=0.6, photons=PHOTONS, seed=1)
+    return af.column_fluxes(column(), cos_zenith=0.6, photons=PHOTONS, seed=1, key=7)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_column_fluxes_have_names_units_and_settings(cloudy):
         assert cloudy[f"{name}_stderr"].attrs["units"] == "W m-2"
         assert cloudy[name].attrs["long_name"]
     assert cloudy.attrs == {
-        "photons": PHOTONS, "seed": 1, "solar_constant": 1361.0, "gas_table": "g112"
+        "photons": PHOTONS, "seed": 1, "solar_constant": 1361.0, "gas_table": "g112", "key": 7
     }  # fmt: skip
 
 
@@ -335,3 +335,41 @@ def test_month_is_the_mean_of_its_days_and_hours():
 def test_months_that_cannot_be(change, message):
     with pytest.raises(InputError, match=message):
         af.column_forcing(column(), **({"latitude": 0.0, "photons": 64} | change))
+
+
+# ---- random streams -----------------------------------------------------------------------------
+
+
+def test_errors_of_columns_are_independent_and_of_equal_keys_common():
+    """z of a smoothly varied property, whose truth a straight line through many seeds gives."""
+    columns = [column(ssa=0.85 + 1e-5 * i) for i in range(200)]
+    runs = {"own": {}, "common": {"key": 3}}
+    made = {
+        name: [af.column_fluxes(c, cos_zenith=0.5, photons=2**7, **own) for c in columns]
+        for name, own in runs.items()
+    }
+    truth = af.column_fluxes(column(ssa=0.851), cos_zenith=0.5, photons=2**17, seed=11)
+    z = {
+        name: np.array(
+            [float((m.forcing_toa - truth.forcing_toa) / m.forcing_toa_stderr) for m in several]
+        )
+        for name, several in made.items()
+    }
+    assert abs(z["own"].mean()) < 4.0 / np.sqrt(200)
+    assert z["own"].std() == pytest.approx(1.0, abs=0.25)
+    assert z["common"].std() < 0.2
+
+
+def test_the_last_bits_of_a_column_do_not_change_its_stream():
+    one, other, third = (
+        af.column_fluxes(column(ssa=ssa), cos_zenith=0.5, photons=64)
+        for ssa in (0.9, np.nextafter(0.9, 1.0), 0.9001)
+    )
+    assert float(other.toa_up_clean) == float(one.toa_up_clean)
+    assert float(third.toa_up_clean) != float(one.toa_up_clean)
+
+
+@pytest.mark.parametrize("key", [-1, 1.5, "a", True, 2**63])
+def test_keys_that_cannot_be(key):
+    with pytest.raises(InputError, match=r"key=.*0 to 2"):
+        af.column_fluxes(column(), cos_zenith=0.5, photons=64, key=key)

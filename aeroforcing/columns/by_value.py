@@ -1,0 +1,118 @@
+"""What a description of a column holds, as one text: for equality, hashing and random streams.
+
+Dataclasses are told by their fields, so that two columns made alike are equal, and have the same
+random numbers, wherever and whenever they are made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from aeroforcing.core.errors import InputError
+
+# Significant digits that count for the random numbers: the last bits, in which platforms differ,
+# do not.
+KEY_DIGITS = 7
+_EXACT_DIGITS = 17
+_LARGEST_KEY = 2**63
+
+# At which a function of the wavelength is told from another [um].
+_WAVELENGTHS = np.geomspace(0.2, 12.0, 41)
+
+
+class ByValue:
+    """Equality and hash by the values of the fields, arrays included."""
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return _text(self, _EXACT_DIGITS) == _text(other, _EXACT_DIGITS)
+
+    def __hash__(self) -> int:
+        return hash(_text(self, _EXACT_DIGITS))
+
+
+def stream_key(value: object, key: int | None) -> np.uint64:
+    """The key of the random stream of a column: the given one, or one by its content.
+
+    Parameters
+    ----------
+    value
+        The column, or anything that is made of dataclasses, arrays, numbers and texts. Numbers
+        count with `KEY_DIGITS` significant digits.
+    key
+        A whole number from 0 to 2^63 - 1; None for the content's.
+
+    Raises
+    ------
+    InputError
+        The key is not such a number.
+    """
+    if key is None:
+        found = hashlib.blake2b(_text(value, KEY_DIGITS).encode(), digest_size=8).digest()
+        return np.uint64(int.from_bytes(found, "little") % _LARGEST_KEY)
+    whole = isinstance(key, int | np.integer) and not isinstance(key, bool)
+    if not whole or not 0 <= key < _LARGEST_KEY:
+        raise InputError(
+            f"key={key!r} is not allowed; give a whole number from 0 to 2^63 - 1, the same for "
+            "columns that shall have common random numbers, or leave it out."
+        )
+    return np.uint64(key)
+
+
+def _text(value: object, digits: int) -> str:
+    return "|".join(_words(value, digits))
+
+
+def _words(value: Any, digits: int) -> Iterator[str]:
+    """The parts of a value, from the outside in."""
+    if value is None or isinstance(value, str | bool):
+        yield repr(value)
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield type(value).__name__
+        own = {f.name: getattr(value, f.name) for f in fields(value)}
+        yield from _of_mapping(own, digits)
+    elif isinstance(value, Mapping):
+        yield from _of_mapping(value, digits)
+    elif callable(value):
+        yield from _of_function(value, digits)
+    else:
+        yield from _of_numbers(value, digits)
+
+
+def _of_mapping(value: Mapping[Any, Any], digits: int) -> Iterator[str]:
+    for name in value:
+        yield str(name)
+        yield from _words(value[name], digits)
+    yield "end"
+
+
+def _of_function(function: Callable[[float], float], digits: int) -> Iterator[str]:
+    """A function of the wavelength, by its values."""
+    yield "function"
+    for wavelength in _WAVELENGTHS:
+        yield from _of_numbers(function(float(wavelength)), digits)
+
+
+def _of_numbers(value: Any, digits: int) -> Iterator[str]:
+    """Numbers by value, sequences by their members, other objects by their attributes."""
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        if isinstance(value, Iterable):
+            yield "several"
+            for member in value:
+                yield from _words(member, digits)
+            yield "end"
+        else:
+            yield type(value).__qualname__
+            yield from _of_mapping(getattr(value, "__dict__", {}), digits)
+        return
+    yield str(array.shape)
+    form = f"%.{digits - 1}e"
+    yield from (form % (number + 0.0) for number in array.flat)  # + 0.0: -0.0 is 0.0
