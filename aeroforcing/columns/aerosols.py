@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from aeroforcing.columns.atmosphere import Atmosphere
-from aeroforcing.columns.by_value import ByValue
+from aeroforcing.columns.by_value import ByValue, range_words
 from aeroforcing.columns.vertical_profiles import ExponentialProfile, Profile, layer_shares
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.core.canonical import OPTICAL
@@ -108,6 +108,17 @@ class Aerosol(ByValue):
                     "Aerosol: aod holds the optical depth of each layer, which is a profile, and "
                     "there is a profile besides; leave one of them out."
                 )
+
+    def __repr__(self) -> str:
+        lines = [f"  {name}: {range_words(getattr(self, name))}" for name in OPTICAL]
+        if np.ndim(self.aod):
+            lines[0] = f"  aod: {float(np.sum(np.asarray(self.aod))):.4g}, by layer"
+        else:
+            known = hasattr(self.profile, "fractions")
+            lines.append(f"  profile: {type(self.profile).__name__ if known else 'by layer'}")
+        if self.phase_function is not None:
+            lines.append(f"  phase function: {type(self.phase_function).__name__}")
+        return "\n".join(["Aerosol at 550 nm", *lines])
 
     def _asymmetry_of(self, function: PhaseFunction) -> float:
         """The asymmetry parameter of the phase function, with which no other may be given."""

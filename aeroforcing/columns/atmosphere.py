@@ -8,6 +8,7 @@ Constituent Profiles, AFGL-TR-86-0110.
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cache
@@ -16,7 +17,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from aeroforcing.columns.by_value import ByValue
+from aeroforcing.columns.by_value import ByValue, range_words
 from aeroforcing.columns.layer_means import average_layers
 from aeroforcing.core import resources
 from aeroforcing.core.arrays import Floats
@@ -26,7 +27,10 @@ from aeroforcing.optics.gas_table import GASES
 from aeroforcing.optics.gases import layer_pressure
 
 PRESSURE_RANGE = (1.0052, 109663.0)  # Pa, of layers: the range of the RRTMGP tables
+TOP_PRESSURE = 1.02  # Pa, of levels, just within them
 TEMPERATURE_RANGE = (160.0, 355.0)  # K, likewise
+
+_log = logging.getLogger(__name__)
 
 # Well-mixed gases per dry air. CO2, CH4 and N2O: global means of 2019, IPCC AR6 WG1 table 2.2,
 # doi:10.1017/9781009157896.004. O2 and N2: US Standard Atmosphere 1976. The tables hold no
@@ -67,7 +71,8 @@ class Atmosphere(ByValue):
     Parameters
     ----------
     pressure_levels
-        (n + 1,) at the bounds of the layers, strictly increasing downward [Pa].
+        (n + 1,) at the bounds of the layers, strictly increasing downward [Pa]. A top at 0, as of
+        half levels of models, is set to `TOP_PRESSURE`, with a warning.
     temperature_layers
         (n,) 160 to 355 [K].
     mole_fractions
@@ -96,9 +101,24 @@ class Atmosphere(ByValue):
         _check_length("altitude_levels", self.altitude_levels, n_layers + 1)
         _check_downward("pressure_levels", self.pressure_levels, rising=True)
         _check_downward("altitude_levels", self.altitude_levels, rising=False)
+        _cut_top(self.pressure_levels)
         _check_pressures(self.pressure_levels)
         _check_range("temperature_layers", self.temperature_layers, TEMPERATURE_RANGE, "K")
         object.__setattr__(self, "mole_fractions", _all_gases(self.mole_fractions, n_layers))
+
+    def __repr__(self) -> str:
+        levels, km = self.pressure_levels / 100.0, self.altitude_levels / 1000.0
+        h2o = np.asarray(self.mole_fractions["h2o"])
+        return "\n".join(
+            [
+                f"Atmosphere of {len(self.temperature_layers)} layers",
+                f"  pressure: {range_words(levels, unit='hPa')}",
+                f"  altitude: {range_words(km, unit='km')}",
+                f"  temperature: {range_words(self.temperature_layers, unit='K')}",
+                f"  water vapour: {precipitable_water(self.pressure_levels, h2o=h2o):.3g} mm",
+                f"  CO2: {range_words(1e6 * np.asarray(self.mole_fractions['co2']), unit='ppm')}",
+            ]
+        )
 
     def mole_fraction_array(self) -> Floats:
         """Mole fractions per dry air, (gas, layer) in the order of `GASES`."""
@@ -146,6 +166,16 @@ def _check_downward(name: str, levels: Floats, *, rising: bool) -> None:
         f"Atmosphere: {name} must {word} from every level to the one below; at {i} and {i + 1} "
         f"(counted from 0 at the top) are {levels[i]:g} and {levels[i + 1]:g}."
     )
+
+
+def _cut_top(levels: Floats) -> None:
+    """Let the highest layer begin within the gas tables where it begins at 0 Pa; this is told."""
+    if levels[0] == 0.0 and levels[1] > TOP_PRESSURE:
+        levels[0] = TOP_PRESSURE
+        _log.warning(
+            "Atmosphere: pressure_levels starts at 0 Pa; the air above %g Pa is left out, where "
+            "the gas tables end", TOP_PRESSURE,
+        )  # fmt: skip
 
 
 def _check_pressures(levels: Floats) -> None:

@@ -7,6 +7,7 @@ random numbers, wherever and whenever they are made.
 from __future__ import annotations
 
 import hashlib
+import html
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -26,7 +27,7 @@ _WAVELENGTHS = np.geomspace(0.2, 12.0, 41)
 
 
 class ByValue:
-    """Equality and hash by the values of the fields, arrays included."""
+    """Equality and hash by the values of the fields, arrays included; and a look for notebooks."""
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -35,6 +36,17 @@ class ByValue:
 
     def __hash__(self) -> int:
         return hash(_text(self, _EXACT_DIGITS))
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(repr(self))}</pre>"
+
+
+def range_words(values: object, *, unit: str = "") -> str:
+    """A number, or the least and the largest of several, with its unit."""
+    array = np.asarray(values, dtype=float)
+    low, high = f"{array.min():.4g}", f"{array.max():.4g}"
+    words = low if low == high else f"{low} to {high}"
+    return f"{words} {unit}".rstrip()
 
 
 def stream_key(value: object, key: int | None) -> np.uint64:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property, lru_cache
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from aeroforcing.columns.aerosols import Aerosol, AnyAerosol, aerosol_arrays, component_optics
-from aeroforcing.columns.atmosphere import Atmosphere
-from aeroforcing.columns.by_value import ByValue
+from aeroforcing.columns.atmosphere import Atmosphere, standard_atmosphere
+from aeroforcing.columns.by_value import ByValue, range_words
 from aeroforcing.columns.phase_mixing import aerosol_phase
 from aeroforcing.columns.sky import (
     MOST_STATES,
@@ -22,8 +22,15 @@ from aeroforcing.columns.sky import (
     check_clouds,
     cloud_states,
 )
-from aeroforcing.columns.surface import AnySurface, checked_surface, surface_bands
+from aeroforcing.columns.surface import (
+    AnySurface,
+    Ocean,
+    SurfaceAlbedo,
+    checked_surface,
+    surface_bands,
+)
 from aeroforcing.core.arrays import Floats
+from aeroforcing.core.checks import check_is
 from aeroforcing.core.errors import InputError
 from aeroforcing.optics.band_means import BandNodes, band_slopes, planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable
@@ -39,15 +46,16 @@ class Column(ByValue):
     Parameters
     ----------
     atmosphere
-        Its gases.
+        Its gases; or the name of one for `standard_atmosphere`.
     aerosol
         Its aerosol, or several (of `Aerosol`, `SpectralAerosol`, `BandAerosol`, `SpeciesAerosol`):
-        an external mixture in every layer. An empty sequence is a column without aerosol.
+        an external mixture in every layer. None or an empty sequence is a column without
+        aerosol.
     surface_albedo
         Of a Lambertian surface: one number, 0 to 1, or one per shortwave band; or a
         `SurfaceAlbedo` (direct and diffuse), or an `Ocean`.
     clouds
-        Clouds, or `CloudLayers`.
+        One cloud or several, or `CloudLayers`.
     overlap
         How the clouds overlap: "exclusive" (as satellites count them: they share out the sky, and
         the rest of it is clear), "random", "maximum_random" or "exponential"; see `overlap`.
@@ -67,7 +75,7 @@ class Column(ByValue):
 
     _: KW_ONLY
     atmosphere: Atmosphere
-    aerosol: AnyAerosol | Sequence[AnyAerosol]
+    aerosol: AnyAerosol | Sequence[AnyAerosol] | None
     surface_albedo: AnySurface
     clouds: Sequence[Cloud] | CloudLayers = ()
     overlap: str = EXCLUSIVE
@@ -75,6 +83,10 @@ class Column(ByValue):
     delta_scale_clouds: bool = False
 
     def __post_init__(self) -> None:
+        if isinstance(self.atmosphere, str):
+            object.__setattr__(self, "atmosphere", standard_atmosphere(self.atmosphere))
+        check_is("Column", "atmosphere", self.atmosphere, Atmosphere)
+        object.__setattr__(self, "clouds", _several_clouds(self.clouds))
         object.__setattr__(self, "surface_albedo", checked_surface(self.surface_albedo))
         for member in self.aerosols:
             if not isinstance(member, AnyAerosol):
@@ -89,12 +101,35 @@ class Column(ByValue):
             altitude_levels=self.atmosphere.altitude_levels,
         )
 
+    def __repr__(self) -> str:
+        surface = self.surface_albedo
+        albedo = surface if isinstance(surface, SurfaceAlbedo | Ocean) else range_words(surface)
+        if isinstance(self.clouds, CloudLayers):
+            clouds = ["clouds by layer"]
+        else:
+            clouds = [repr(cloud) for cloud in self.clouds]
+        parts = [repr(self.atmosphere), *map(repr, self.aerosols), f"surface albedo: {albedo}"]
+        text = "\n".join([*parts, *(clouds or ["no clouds"])])
+        return "\n".join(["Column", *(f"  {line}" for line in text.splitlines())])
+
     @cached_property
     def aerosols(self) -> tuple[AnyAerosol, ...]:
         """Its aerosols, also where there is one or none."""
-        if isinstance(self.aerosol, AnyAerosol):
-            return (self.aerosol,)
-        return tuple(self.aerosol)
+        if self.aerosol is None:
+            return ()
+        return tuple(self.aerosol) if isinstance(self.aerosol, Iterable) else (self.aerosol,)
+
+
+def _several_clouds(clouds: object) -> Sequence[Cloud] | CloudLayers:
+    """The clouds as a column keeps them."""
+    if isinstance(clouds, CloudLayers):
+        return clouds
+    several = tuple(clouds) if isinstance(clouds, Iterable) else (clouds,)
+    for cloud in several:
+        check_is("Column", "clouds", cloud, (Cloud, CloudLayers))
+        if isinstance(cloud, CloudLayers):
+            raise InputError("Column: CloudLayers hold all clouds; give them alone.")
+    return several
 
 
 def column_arrays(

@@ -111,6 +111,13 @@ class Cloud(ByValue):
             )
         phase_optics(self.phase, self.effective_radius)
 
+    def __repr__(self) -> str:
+        kind = f"of {self.phase}" if self.phase else f"with asymmetry {self.asymmetry:g}"
+        return (
+            f"Cloud {kind}, optical depth {self.optical_depth:g}\n"
+            f"  {self.base:g}-{self.top:g} m, fraction {self.fraction:g}"
+        )
+
     def fractions(self, altitude_levels: Floats) -> Floats:
         """Share of the optical depth in each layer, top first: by the overlap in altitude.
 

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from aeroforcing.core.checks import _listed
 from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import CLIMATOLOGY_BOUNDS, stamp
@@ -87,15 +88,16 @@ def _first_days() -> list[cftime.DatetimeNoLeap]:
     return list(cftime.num2date(list(days), TIME_UNITS, calendar=CALENDAR))
 
 
-def checked_months(months: Iterable[int]) -> list[int]:
-    """The months as a list.
+def checked_months(months: int | Iterable[int]) -> list[int]:
+    """The months as a list; a number is one month.
 
     Raises
     ------
     InputError
         One is not 1..12 or is given twice, or there is none.
     """
-    chosen = list(months)
+    alone = isinstance(months, int | np.integer) and not isinstance(months, bool)
+    chosen = [int(months)] if alone else _listed(months)  # type: ignore[arg-type]
     if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(1, 13)):
         raise InputError(f"months={chosen} is not allowed; give different numbers from 1 to 12.")
     return [int(month) for month in chosen]

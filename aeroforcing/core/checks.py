@@ -47,6 +47,25 @@ def check_count(name: str, value: float) -> None:
         raise InputError(f"{name}={value!r} is not allowed; give a whole number of at least 1.")
 
 
+def _listed(months: object) -> list[int]:
+    """The members of what should be several months; what has none is told as it is."""
+    try:
+        return list(months)  # type: ignore[call-overload]
+    except TypeError:
+        raise InputError(
+            f"months={months!r} is not allowed; give a number from 1 to 12, or several."
+        ) from None
+
+
+def check_is(owner: str, name: str, value: object, kind: type | tuple[type, ...]) -> None:
+    """Raise InputError unless `value` is of one of some classes."""
+    if isinstance(value, kind):
+        return
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    words = " or ".join(f"{'an' if k.__name__[0] in 'AEIOU' else 'a'} {k.__name__}" for k in kinds)
+    raise InputError(f"{owner}: {name}={value!r} is a {type(value).__name__}; give {words}.")
+
+
 def _number(value: object) -> float:
     """The value as a number; NaN, which no range holds, if it is none."""
     try:

@@ -9,7 +9,7 @@ import xarray as xr
 
 from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats
-from aeroforcing.core.checks import check_between, check_cos_zenith
+from aeroforcing.core.checks import check_between, check_cos_zenith, check_is
 from aeroforcing.core.constants import AVOGADRO, LIGHT_SPEED, PLANCK, SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
 from aeroforcing.forcing.column import (
@@ -150,6 +150,7 @@ def _band_replicates(
     solar_constant: float,
 ) -> Replicates:
     """Fluxes and forcings of bands, name -> (band, replicate)."""
+    check_is("column_band_fluxes", "column", column, Column)
     check_cos_zenith(cos_zenith)
     check_between("solar_constant", solar_constant, 0.0, 1e5)
     found: dict[str, list[Floats]] = {}

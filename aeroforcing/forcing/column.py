@@ -14,7 +14,7 @@ from aeroforcing.columns.column import Column, check_skies_listed, column_arrays
 from aeroforcing.columns.sky import CloudLayers
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.calendar import checked_months
-from aeroforcing.core.checks import check_between, check_cos_zenith
+from aeroforcing.core.checks import check_between, check_cos_zenith, check_is
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
 from aeroforcing.optics.gas_table import GasTable
@@ -95,6 +95,7 @@ def column_fluxes(
         A value is outside its range; or kernels are wanted and the aerosol is not a single one,
         given by numbers and without a phase function, or the skies are drawn (`sky`).
     """
+    check_is("column_fluxes", "column", column, Column)
     check_cos_zenith(cos_zenith)
     table, share = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
     columns = column_arrays([column], table=table, cell_id=stream_ids(column, key, [0]))
@@ -120,7 +121,7 @@ def column_forcing(
     column: Column,
     *,
     latitude: float,
-    months: Iterable[int] = range(1, 13),
+    months: int | Iterable[int] = range(1, 13),
     photons: int,
     seed: int = 0,
     key: int | None = None,
@@ -167,6 +168,7 @@ def column_forcing(
     InputError
         A value is outside its range.
     """
+    check_is("column_forcing", "column", column, Column)
     check_between("latitude", latitude, -90.0, 90.0)
     chosen = checked_months(months)
     table, share = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)

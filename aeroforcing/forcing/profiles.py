@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.calendar import checked_months
-from aeroforcing.core.checks import check_between, check_cos_zenith
+from aeroforcing.core.checks import check_between, check_cos_zenith, check_is
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
 from aeroforcing.forcing.column import REPLICATES, run_settings, stream_ids
@@ -86,6 +86,7 @@ def column_profiles(
     InputError
         A value is outside its range.
     """
+    check_is("column_profiles", "column", column, Column)
     check_cos_zenith(cos_zenith)
     part = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
     sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * part.share)
@@ -103,7 +104,7 @@ def monthly_profiles(
     column: Column,
     *,
     latitude: float,
-    months: Iterable[int] = range(1, 13),
+    months: int | Iterable[int] = range(1, 13),
     photons: int,
     seed: int = 0,
     key: int | None = None,
@@ -144,6 +145,7 @@ def monthly_profiles(
     InputError
         A value is outside its range.
     """
+    check_is("monthly_profiles", "column", column, Column)
     check_between("latitude", latitude, -90.0, 90.0)
     chosen = checked_months(months)
     part = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)

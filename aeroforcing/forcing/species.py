@@ -59,7 +59,7 @@ def species_forcing(
     *,
     latitude: float,
     names: Sequence[str] | None = None,
-    months: Iterable[int] = range(1, 13),
+    months: int | Iterable[int] = range(1, 13),
     photons: int,
     seed: int = 0,
     solar_constant: float = SOLAR_CONSTANT,

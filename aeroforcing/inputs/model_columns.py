@@ -20,7 +20,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from aeroforcing.columns.aerosols import DEFAULT_PROFILE, Aerosol, AnyAerosol
-from aeroforcing.columns.atmosphere import Atmosphere
+from aeroforcing.columns.atmosphere import TOP_PRESSURE, Atmosphere
 from aeroforcing.columns.column import Column
 from aeroforcing.columns.sky import CloudLayers
 from aeroforcing.columns.species_aerosol import SpeciesAerosol
@@ -42,7 +42,6 @@ from aeroforcing.optics.clouds import EFFECTIVE_RADIUS, cloud_optical_depth
 from aeroforcing.optics.gases import layer_pressure
 from aeroforcing.transport.overlap import EXCLUSIVE
 
-TOP_PRESSURE = 1.02  # Pa, just within the gas tables
 HIGHEST_TOP = 3000.0  # Pa; above a lower top too much of the ozone would have to be guessed
 _NEGATIVE_ROUNDING = -1e-5  # kg kg-1, mixing ratios that spectral models leave below 0
 

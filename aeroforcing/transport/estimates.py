@@ -281,6 +281,10 @@ def samples_per_replicate(photons: float, replicates: int) -> int:
     InputError
         `photons` is not a whole number of at least 1, or is more than a run can hold.
     """
+    if not isinstance(photons, int | float | np.number):
+        raise InputError(
+            f"photons={photons!r} is a {type(photons).__name__}; give a whole number of at least 1."
+        )
     if not (np.isfinite(photons) and photons >= 1 and float(photons).is_integer()):
         raise InputError(f"photons={photons!r} is not allowed; give a whole number of at least 1.")
     samples = 1 << max(0, int(np.ceil(np.log2(photons / replicates))))

@@ -79,7 +79,7 @@ def test_it_cannot_be_changed():
         (changed("temperature_layers", 2, 20.0), "temperature_layers has 1 of 3 .* the first 20"),
         ({"temperature_layers": [[220.0, 250.0, 280.0]]}, "temperature_layers has the shape"),
         ({"temperature_layers": ["a", "b", "c"]}, "temperature_layers must hold numbers"),
-        (changed("pressure_levels", 0, 0.0), "the top must be above 0"),
+        (changed("pressure_levels", 0, -1.0), "the top must be above 0"),
         ({"pressure_levels": [0.01, 1.0, 7e4, 1e5]}, "mean pressure of layers has 1 of 3"),
         ({"pressure_levels": [10.0, 300.0, 700.0, 2e5]}, None),
         ({"pressure_levels": [10.0, 300.0, 1.5e5, 2e5]}, "1 of 3 values outside"),

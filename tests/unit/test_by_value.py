@@ -54,3 +54,23 @@ def test_equality_and_hash_are_by_value(make):
 )
 def test_copies_are_equal(make, copied):
     assert copied(make()) == make()
+
+
+def test_repr_says_in_a_few_lines_what_it_is():
+    text = repr(MADE["column"]())
+    for words in ("Atmosphere of 2 layers", "1 to 1000 hPa", "aod: 0.3, by layer", "clouds by"):
+        assert words in text
+    assert len(text.splitlines()) < 25
+    assert MADE["cloud"]()._repr_html_() == f"<pre>{MADE['cloud']()!r}</pre>"
+    assert (
+        repr(MADE["cloud"]())
+        == "Cloud with asymmetry 0.86, optical depth 1\n  0-1000 m, fraction 1"
+    )
+
+
+def test_a_top_at_0_pascal_is_cut_and_told(caplog):
+    made = af.Atmosphere(**(AIR | {"pressure_levels": [0.0, 2.0, 1e5]}))
+    assert made.pressure_levels.tolist() == [1.02, 2.0, 1e5]
+    assert "the air above 1.02 Pa is left out" in caplog.text
+    with pytest.raises(af.InputError, match="must be above 0"):
+        af.Atmosphere(**(AIR | {"pressure_levels": [0.0, 0.5, 1e5]}))

@@ -227,3 +227,55 @@ def test_surface_and_air_of_the_column():
     assert not found.open_water.any()
     assert found.pressure_levels[0] == pytest.approx(atmosphere().pressure_levels)
     assert found.mole_fractions.shape == (1, 8, 6)
+
+
+# ---- what users write ---------------------------------------------------------------------------
+
+
+def test_short_forms_are_what_they_stand_for():
+    air = af.standard_atmosphere("tropical")
+    cloud = af.Cloud(**CLOUD)
+    given = {"surface_albedo": 0.1}
+    short = af.Column(atmosphere="tropical", aerosol=None, clouds=cloud, **given)
+    assert short == af.Column(atmosphere=air, aerosol=None, clouds=[cloud], **given)
+    assert short.aerosols == ()
+    one, other = (
+        af.column_forcing(column(), latitude=0.0, months=months, photons=64) for months in (7, [7])
+    )
+    assert one.identical(other)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"atmosphere": "tropcal"}, "did you mean 'tropical'"),
+        ({"atmosphere": 3}, "atmosphere=3 is a int; give an Atmosphere"),
+        ({"aerosol": 0.3}, "aerosol holds a float"),
+        ({"aerosol": ["dust"]}, "aerosol holds a str"),
+        ({"clouds": 0.5}, "give a Cloud or a CloudLayers"),
+        ({"clouds": [None]}, "clouds=None is a NoneType"),
+        ({"clouds": [af.CloudLayers(fraction=[0.1], ice=[1.0])]}, "give them alone"),
+    ],
+)
+def test_wrong_types_are_told(change, message):
+    good = {"atmosphere": atmosphere(), "aerosol": af.Aerosol(**GOOD), "surface_albedo": 0.1}
+    with pytest.raises(InputError, match=message):
+        af.Column(**(good | change))
+
+
+@pytest.mark.parametrize("photons", ["100", b"1", None, [64], np.array([64])])
+def test_photons_that_are_no_number(photons):
+    with pytest.raises(InputError, match=r"photons=.*whole number"):
+        af.column_fluxes(column(), cos_zenith=0.5, photons=photons)
+
+
+@pytest.mark.parametrize("months", [7.5, None, "jan", [0], True])
+def test_months_that_are_none(months):
+    with pytest.raises(InputError, match=r"months="):
+        af.column_forcing(column(), latitude=0.0, months=months, photons=64)
+
+
+@pytest.mark.parametrize("given", ["tropical", af.Aerosol(**GOOD), None])
+def test_a_call_without_a_column(given):
+    with pytest.raises(InputError, match="give a Column"):
+        af.column_fluxes(given, cos_zenith=0.5, photons=64)
