@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aeroforcing.analysis.validation.aerocom import aerocom_experiment
     from aeroforcing.analysis.validation.aeronet import compare_with_aeronet
     from aeroforcing.analysis.validation.exact_solutions import run_benchmarks
+    from aeroforcing.analysis.validation.two_stream import two_stream_fluxes
     from aeroforcing.columns.aerosols import Aerosol, BandAerosol, SpectralAerosol
     from aeroforcing.columns.atmosphere import Atmosphere, standard_atmosphere
     from aeroforcing.columns.column import Column
@@ -163,6 +164,7 @@ _MODULES = {
     "sweep": "analysis.sweeps",
     "tegen_profile": "inputs.builtin.aerosol",
     "two_band_albedo": "columns.surface",
+    "two_stream_fluxes": "analysis.validation.two_stream",
     "water_cloud": "analysis.sweep_columns",
     "with_absorption": "optics.spectral_laws",
     "with_stations": "inputs.stations",

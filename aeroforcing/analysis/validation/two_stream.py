@@ -1,7 +1,7 @@
 """What a two-stream scheme gives: fast, approximate fluxes, for comparison alone.
 
-No result of the package comes from here. It is the scheme of most climate models: delta scaling
-with f = g^2 of each scatterer (Joseph et al. 1976,
+No other result of the package comes from here. It is the scheme of most climate models: delta
+scaling with f = g^2 of each scatterer (Joseph et al. 1976,
 doi:10.1175/1520-0469(1976)033<2452:TDEAFR>2.0.CO;2),
 the coefficients of the practical improved flux method (Zdunkowski et al. 1980, Beitr. Phys. Atmos.
 53, 147) in the solutions of Meador and Weaver (1980,
@@ -11,13 +11,19 @@ layers from the surface up (Shonk and Hogan 2008, doi:10.1175/2007JCLI1940.1).
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import xarray as xr
 
 from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats, ratio
-from aeroforcing.optics.gas_table import GasTable
+from aeroforcing.core.checks import check_between, check_cos_zenith, check_is
+from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.variables import stamp
+from aeroforcing.optics.gas_table import GasTable, load_gas_table
+from aeroforcing.optics.surface_albedo import ocean_albedo_direct
 from aeroforcing.transport.column_optics import (
     fill_albedos,
     fill_optics,
@@ -125,6 +131,94 @@ def _layer(
     return n_beam * up, -n_beam * down, g2 * (1.0 - e * e) * n, 2.0 * k * e * n
 
 
+def two_stream_fluxes(
+    column: Column,
+    *,
+    cos_zenith: float,
+    solar_constant: float = SOLAR_CONSTANT,
+    gas_table: str | Path = "g112",
+) -> xr.Dataset:
+    """Clear-sky fluxes of a column by the two-stream scheme: the optics of the solver, no noise.
+
+    In a comparison with another model it tells differences of the optics, which it shares with
+    `column_fluxes`, from those of the transport, which is that of most climate models here.
+    Clouds are left out, as in the variables `_cs` of `column_fluxes`. The scheme counts the
+    forward peak of the aerosol's scattering to the direct beam, which a surface of two albedos
+    reflects by that for the beam.
+
+    Parameters
+    ----------
+    column
+        The column.
+    cos_zenith
+        Cosine of the solar zenith angle, in (0, 1].
+    solar_constant
+        Irradiance at the top of the atmosphere, perpendicular to the beam [W m-2].
+    gas_table
+        "g112", or the path of an RRTMGP shortwave table.
+
+    Returns
+    -------
+    xarray.Dataset
+        `toa_down_cs, toa_up_cs, surface_down_cs, surface_up_cs`, the same with `_clean` (no
+        aerosol), and `forcing_toa_cs, forcing_atmosphere_cs, forcing_surface_cs` [W m-2].
+
+    Raises
+    ------
+    InputError
+        A value is outside its range.
+    """
+    check_is("two_stream_fluxes", "column", column, Column)
+    check_cos_zenith(cos_zenith)
+    check_between("solar_constant", solar_constant, 0.0, 1e5)
+    table = load_gas_table(gas_table)
+    incoming = float(solar_constant * cos_zenith)
+    full, clean = (
+        {
+            "toa_down": incoming,
+            **{
+                name: incoming * float((table.solar_fraction * values).sum())
+                for name, values in ends._asdict().items()
+            },
+        }
+        for ends in _both_ends(column, table, float(cos_zenith))
+    )
+    change = {name: full[name] - clean[name] for name in full}
+    top, surface = -change["toa_up"], change["surface_down"] - change["surface_up"]
+    fluxes = {f"{name}_cs": full[name] for name in full}
+    fluxes |= {f"{name}_clean_cs": clean[name] for name in clean}
+    fluxes |= {
+        "forcing_toa_cs": top,
+        "forcing_atmosphere_cs": top - surface,
+        "forcing_surface_cs": surface,
+    }
+    attrs = {"solar_constant": float(solar_constant), "gas_table": str(gas_table)}
+    return stamp(xr.Dataset({name: ((), value) for name, value in fluxes.items()}, attrs=attrs))
+
+
+def _both_ends(column: Column, table: GasTable, cos_zenith: float) -> tuple[Ends, Ends]:
+    """Fluxes by g-point with and without aerosol, as parts of the incoming flux."""
+    arrays = column_arrays([column], table=table, cell_id=[0])
+    n_layers, n_bands = arrays.temperature_layers.shape[1], arrays.albedo_diffuse.shape[1]
+    optics = make_optics(n_layers, table.g_band.size, 0, n_bands)
+    fill_optics(table, arrays, 0, cos_zenith, optics)
+    fill_albedos(arrays, 0, optics.albedo_diffuse, optics.albedo_direct)
+    water = arrays.open_water[0] * ocean_albedo_direct(
+        arrays.ocean_law[0], arrays.wind_speed[0], cos_zenith
+    )
+    media = media_by_level(optics)
+    full, clean = (
+        two_stream(
+            clear_layers(media, with_aerosol=with_aerosol),
+            cos_zenith=cos_zenith,
+            direct=optics.albedo_direct[table.g_band] + water,
+            diffuse=optics.albedo_diffuse[table.g_band],
+        )
+        for with_aerosol in (True, False)
+    )
+    return full, clean
+
+
 def two_stream_forcing(
     column: Column, *, table: GasTable, cos_zenith: float, solar_constant: float
 ) -> dict[str, float]:
@@ -134,21 +228,8 @@ def two_stream_forcing(
     -------
     `forcing_toa`, `forcing_atmosphere` and `forcing_surface` [W m-2].
     """
-    arrays = column_arrays([column], table=table, cell_id=[0])
-    n_layers, n_bands = arrays.temperature_layers.shape[1], arrays.albedo_diffuse.shape[1]
-    optics = make_optics(n_layers, table.g_band.size, 0, n_bands)
-    fill_optics(table, arrays, 0, cos_zenith, optics)
-    fill_albedos(arrays, 0, optics.albedo_diffuse, optics.albedo_direct)
-    incoming, media = solar_constant * cos_zenith * table.solar_fraction, media_by_level(optics)
-    full, clean = (
-        two_stream(
-            clear_layers(media, with_aerosol=with_aerosol),
-            cos_zenith=cos_zenith,
-            direct=optics.albedo_direct[table.g_band],
-            diffuse=optics.albedo_diffuse[table.g_band],
-        )
-        for with_aerosol in (True, False)
-    )
+    incoming = solar_constant * cos_zenith * table.solar_fraction
+    full, clean = _both_ends(column, table, cos_zenith)
     top = -float((incoming * (full.toa_up - clean.toa_up)).sum())
     surface = float((incoming * (full.surface_down - clean.surface_down)).sum())
     surface -= float((incoming * (full.surface_up - clean.surface_up)).sum())
