@@ -152,18 +152,23 @@ def _at_radius(phase: str, effective_radius: float) -> tuple[np.ndarray, np.ndar
 
 
 def cloud_optical_depth(
-    water_path: ArrayLike, *, phase: str, effective_radius: float | None = None
+    water_path: ArrayLike, *, phase: str, effective_radius: ArrayLike | None = None
 ) -> np.ndarray:
     """Optical depth at 550 nm of a cloud from its liquid or ice water path [1].
 
     Parameters
     ----------
     water_path
-        Mass of water or ice per area within the cloud [kg m-2].
+        Mass of water or ice per area within the cloud, any shape [kg m-2].
     phase
         "liquid" or "ice".
     effective_radius
-        As of `cloud_band_optics`; by default 10.5 and 30 [um].
+        As of `cloud_band_optics`, a number or an array that fits the water path; by default 10.5
+        and 30 [um].
+
+    Returns
+    -------
+    Of the shape that broadcasting gives [1].
 
     Raises
     ------
@@ -172,8 +177,11 @@ def cloud_optical_depth(
     """
     if effective_radius is None:
         effective_radius = EFFECTIVE_RADIUS.get(phase, np.nan)
-    extinction, *_ = _at_radius(phase, effective_radius)
-    return 1000.0 * extinction[reference_band()] * np.asarray(water_path, dtype=float)
+    radius, place = np.unique(np.asarray(effective_radius, dtype=float), return_inverse=True)
+    band = reference_band()
+    extinction = np.array([_at_radius(phase, float(r))[0][band] for r in radius])
+    by_place = extinction[place].reshape(np.shape(effective_radius))
+    return 1000.0 * by_place * np.asarray(water_path, dtype=float)
 
 
 def delta_scaled(optics: BandOptics) -> BandOptics:

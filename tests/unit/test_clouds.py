@@ -16,6 +16,7 @@ from aeroforcing.inputs.builtin.clouds import builtin_clouds
 from aeroforcing.optics.clouds import (
     CLOUD_TYPES,
     cloud_band_optics,
+    cloud_optical_depth,
     reference_band,
     tropopause_height,
 )
@@ -130,3 +131,14 @@ def test_marine_stratus_lies_off_the_west_coasts(clouds):
     namibia = float(stratus.sel(lat=-14, lon=4, method="nearest"))
     sahara = float(stratus.sel(lat=23, lon=10, method="nearest"))
     assert min(peru, namibia) > 0.25 > 0.05 > sahara
+
+
+def test_optical_depth_of_arrays_of_radii():
+    radii = np.array([[5.0, 10.5, 20.0], [10.5, 5.0, 8.0]])
+    found = cloud_optical_depth([0.1, 0.2, 0.3], phase="liquid", effective_radius=radii)
+    assert found.shape == (2, 3)
+    for (i, j), depth in np.ndenumerate(found):
+        one = cloud_optical_depth(0.1 * (j + 1), phase="liquid", effective_radius=radii[i, j])
+        assert depth == pytest.approx(float(one))
+    with pytest.raises(InputError, match="radius 50 um"):
+        cloud_optical_depth(0.1, phase="liquid", effective_radius=[10.0, 50.0])
