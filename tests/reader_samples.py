@@ -43,10 +43,16 @@ def day_of_year(date: str) -> str:
 
 
 def direct_sun_record(
-    date: str, aod550: float, angstrom: float, *, site: str = "Testsite", missing: str = "-999."
+    date: str,
+    aod550: float,
+    angstrom: float,
+    *,
+    site: str = "Testsite",
+    missing: str = "-999.",
+    time: str = "10:13:33",
 ) -> list[str]:
     return [
-        date, "10:13:33", day_of_year(date),
+        date, time, day_of_year(date),
         *(f"{power_law(aod550, angstrom, c):.9f}" for c in CHANNELS), missing, missing,
         f"{angstrom:.6f}", site, "-23.561500", "-46.734983", "786.000000", "22:08:2018",
     ]  # fmt: skip
@@ -155,12 +161,13 @@ def inversion_record(
     asymmetry: float = 0.68,
     site: str = "Testsite",
     ssa_missing: bool = False,
+    time: str = "08:00:00",
 ) -> list[str]:
     tau = np.array([power_law(aod550, angstrom, c) for c in INVERSION_CHANNELS])
     coalbedo = np.array([power_law(coalbedo550, kappa, c) for c in INVERSION_CHANNELS])
     blank = ["-999.0"] * len(tau)
     return [
-        site, date, "08:00:00", day_of_year(date), *(f"{t:.9f}" for t in tau),
+        site, date, time, day_of_year(date), *(f"{t:.9f}" for t in tau),
         *(blank if ssa_missing else [f"{1 - c:.9f}" for c in coalbedo]),
         *(blank if ssa_missing else [f"{t * c:.9f}" for t, c in zip(tau, coalbedo, strict=True)]),
         *(f"{asymmetry:.6f}" for _ in tau), f"{angstrom:.6f}", "-23.5615", "-46.7350", "786.0",

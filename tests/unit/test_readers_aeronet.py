@@ -148,7 +148,9 @@ def test_daily_and_monthly_files_give_what_all_points_give(write):
     """Constant spectra in each day, so that means and interpolation commute."""
     days = {"05:01:2016": (0.1, 3), "07:01:2016": (0.5, 1), "02:01:2017": (0.3, 2)}
     points = [
-        samples.direct_sun_record(day, aod, 1.0) for day, (aod, n) in days.items() for _ in range(n)
+        samples.direct_sun_record(day, aod, 1.0, time=f"10:0{k}:00")
+        for day, (aod, n) in days.items()
+        for k in range(n)
     ]
     all_points = read_aeronet(write(samples.direct_sun(points)))
     daily = read_aeronet(write(samples.daily_direct_sun(days), "daily.lev20"))
@@ -163,7 +165,7 @@ def test_daily_and_monthly_files_give_what_all_points_give(write):
 
 def test_minimum_of_days_and_points(write):
     records = [
-        *(samples.direct_sun_record("05:01:2016", 0.2, 1.0) for _ in range(5)),
+        *(samples.direct_sun_record("05:01:2016", 0.2, 1.0, time=f"10:0{k}:00") for k in range(5)),
         *(samples.direct_sun_record(f"0{d}:02:2016", 0.2, 1.0) for d in (1, 2, 3)),
     ]
     path = write(samples.direct_sun(records))
@@ -262,9 +264,9 @@ def test_daily_and_monthly_inversions_count_their_retrievals(write):
     """
     days = {"05:03:2006": (2, 0.6, 0.05), "09:03:2006": (1, 1.2, 0.2)}
     records = [
-        samples.inversion_record(day, aod550=tau, coalbedo550=c)
+        samples.inversion_record(day, aod550=tau, coalbedo550=c, time=f"08:0{k}:00")
         for day, (n, tau, c) in days.items()
-        for _ in range(n)
+        for k in range(n)
     ]
     points = read_aeronet(write(samples.inversion(records), "points.all"))
     columns = [f"N[Single_Scattering_Albedo[{c}nm]]" for c in samples.INVERSION_CHANNELS]

@@ -22,10 +22,14 @@ LONGEST_LINE = 1024 * 1024  # bytes; real lines have a few thousand
 # of AERONET's own Angstrom exponent; a gap from 380 to 870 nm would be no neighbourhood.
 SHORTEST, LONGEST = 437, 873
 
-_DATE = re.compile(r"date\(dd[:-]mm[:-]yy(?:yy)?\)", re.IGNORECASE)
+_DATE = re.compile(r"date(?:\((?:dd[:-]mm[:-]yy(?:yy)?|yyyy[:-]mm[:-]dd)\))?", re.IGNORECASE)
+
+# Tags of HTML begin with a letter; the "<6" of a scattering angle is none.
+_TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
+_SEPARATORS = (",", ";", "\t")
 
 # A wavelength in the name makes a spectrum; the patterns are those of Version 3, then Version 2.
-_DIRECT_SUN = {"aod": (r"AOD_(\d+)nm", r"AOT_(\d+)")}
+_DIRECT_SUN = {"aod": (r"AOD_(\d+)nm", r"AOT_(\d+)", r"AOD_(\d+)nm-AOD", r"(\d+)nm_Input_AOD")}
 _INVERSION = {
     "aod": (
         r"AOD_Extinction-Total\[(\d+)nm\]",
@@ -39,7 +43,7 @@ _INVERSION = {
 _SINGLE = {
     "date": (_DATE.pattern,),
     "month": (r"month",),
-    "station": (r"AERONET_Site_Name", r"AERONET_Site", r"Site_Name", r"Site", r"station"),
+    "station": (r"AERONET_Site_Name", r"(?:AERONET_)+Site", r"Site_Name", r"Site", r"station"),
     "lat": (r"Site_Latitude\(Degrees\)", r"Latitude\(Degrees\)", r"lat", r"latitude"),
     "lon": (r"Site_Longitude\(Degrees\)", r"Longitude\(Degrees\)", r"lon", r"longitude"),
     "elevation": (r"Site_Elevation\(m\)", r"Elevation\((?:m|meters)\)", r"elevation"),
@@ -55,6 +59,7 @@ _SINGLE = {
     "n_days": (r"n_days",),
     "n_points": (r"n_points",),
 }
+_TIME = (r"Time\(hh[:-]mm[:-]ss\)", r"time")
 
 # Quantities of a table of sites in the package's own names.
 _CANONICAL = (
@@ -87,11 +92,18 @@ class Layout:
     columns: dict[str, int]  # plain name -> position, e.g. aod_440, ssa_675, date
     counts: dict[str, list[int]]  # n_days, n_points -> positions of the counts of its wavelengths
     site: dict[str, str] = field(default_factory=dict)  # from the preamble
+    separator: str = ","
 
     @property
     def is_inversion(self) -> bool:
         """Whether the file holds retrievals from sky radiances."""
-        return any(name.startswith(_OF_THE_SKY) for name in self.columns)
+        return self.is_piece or any(name.startswith(_OF_THE_SKY) for name in self.columns)
+
+    @property
+    def is_piece(self) -> bool:
+        """Whether the file holds one product of the inversions, and not its AOD with the rest."""
+        rest = any(name.startswith(("ssa", "asymmetry")) for name in self.columns)
+        return "time" in self.columns and not (self.holds("aod") and rest)
 
     @property
     def is_climatology(self) -> bool:
@@ -128,10 +140,11 @@ def find_layout(stream: IO[bytes], source: str) -> Layout:
     for _ in range(_LINES_BEFORE_HEADER):
         line = stream.readline(LONGEST_LINE)
         check_text(line, source, len(preamble) + 1)
-        text = line.decode("latin-1").removeprefix("ï»¿").strip().removesuffix("<br>")
-        names = tuple(name.strip() for name in text.split(","))
-        if _is_header(names):
-            return _checked(_located(names, preamble, source))
+        text = _TAG.sub("", line.decode("latin-1").removeprefix("ï»¿")).strip()
+        for separator in _SEPARATORS:
+            names = tuple(name.strip().strip('"') for name in text.split(separator))
+            if _is_header(names):
+                return _checked(_located(names, preamble, source, separator))
         preamble.append(text)
         if not line:
             break
@@ -156,15 +169,18 @@ def check_text(line: bytes, source: str, number: int) -> None:
         )
 
 
-def _located(names: tuple[str, ...], preamble: list[str], source: str) -> Layout:
+def _located(names: tuple[str, ...], preamble: list[str], source: str, separator: str) -> Layout:
     columns = {
         plain: position
         for plain, patterns in _SINGLE.items()
         if (position := _position(names, patterns, source)) is not None
     }
     spectra = _spectra(names, _INVERSION, source)
-    if not any(name.startswith(("ssa_", "asymmetry_")) for name in spectra):
+    time = _position(names, _TIME, source)
+    if not spectra:
         spectra = _spectra(names, _DIRECT_SUN, source)
+    elif time is not None:
+        columns["time"] = time
     canonical = {name: names.index(name) for name in _CANONICAL if name in names}
     return Layout(
         source=source,
@@ -173,6 +189,7 @@ def _located(names: tuple[str, ...], preamble: list[str], source: str) -> Layout
         columns=columns | spectra | canonical,
         counts={plain: _count_columns(names, plain) for plain in _COUNTS},
         site=_site_of_preamble(preamble),
+        separator=separator,
     )
 
 
@@ -235,7 +252,7 @@ def _checked(layout: Layout) -> Layout:
             raise _absent(layout, f"the {name} of the site")
     if "absorption_angstrom" in layout.columns and "angstrom" not in layout.columns:
         raise _absent(layout, "angstrom, without which absorption_angstrom tells no absorption")
-    if "aod" not in layout.columns:
+    if "aod" not in layout.columns and not (layout.is_piece and not layout.holds("aod")):
         _check_brackets(layout, "aod")
     for quantity in ("ssa", "asymmetry"):
         if layout.wavelengths(quantity):
@@ -253,9 +270,31 @@ def _check_brackets(layout: Layout, quantity: str) -> None:
         )
 
 
+# Columns that tell what else a file of the network is.
+_OTHER_PRODUCTS = {
+    r"VolC-T": "volume concentrations (VOL)",
+    r"Refractive_Index-Real_Part\[.*": "refractive indices (RIN)",
+    r"Lidar_Ratio\[.*": "lidar ratios (LID)", r"Spectral_Flux_Down\[.*": "spectral fluxes (FLX)",
+    r"Rad_Forcing\(BOA\)": "radiative forcing (FRC)",
+    r"Inflection_Radius.*": "size distributions (SIZ)",
+    r"Total_AOD_500nm\[tau_a\]": "fine and coarse AOD (SDA)",
+    r"Nominal_Wavelength\(nm\)": "raw sky radiances",
+}  # fmt: skip
+
+
+def _product(layout: Layout) -> str:
+    """What the file holds instead, if its columns tell."""
+    found = [
+        product
+        for pattern, product in _OTHER_PRODUCTS.items()
+        if any(re.fullmatch(pattern, name) for name in layout.names)
+    ]
+    return f"The file holds {', '.join(found)}. " if found else ""
+
+
 def _absent(layout: Layout, what: str) -> InputError:
     return InputError(
         f"{layout.source}: no column holds {what}. The header in line {layout.header_line} has "
-        f"{len(layout.names)} columns and begins with {','.join(layout.names[:4])[:80]}. Fetch "
-        "direct sun AOD or the combined inversion product."
+        f"{len(layout.names)} columns and begins with {','.join(layout.names[:4])[:80]}. "
+        f"{_product(layout)}Fetch direct sun AOD or the combined inversion product."
     )

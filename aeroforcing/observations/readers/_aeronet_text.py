@@ -25,8 +25,9 @@ from aeroforcing.observations.readers._files import MONTH_NAMES
 
 _BLOCK = 16 * 1024 * 1024  # bytes parsed at once: bounds the memory
 _PIECE = 256 * 1024  # bytes looked at together, so that they stay in the processor's cache
-_TEXT = ("date", "month", "station")
+_TEXT = ("date", "month", "station", "time")
 _MISSING = (-999.0, -9999.0)
+_TAGS = re.compile(rb"</?[a-zA-Z!][^<>\n]*>")
 
 
 def records(stream: IO[bytes], source: str) -> tuple[Layout, Iterator[pd.DataFrame]]:
@@ -53,7 +54,24 @@ def parsed(stream: IO[bytes], layout: Layout) -> Iterator[pd.DataFrame]:
     InputError
         A record is broken.
     """
-    return (_parsed(block, line, layout) for line, block in _blocks(stream, layout))
+    once = _Once()
+    return (_parsed(block, line, layout, once) for line, block in _blocks(stream, layout))
+
+
+class _Once:
+    """Which lines of a file were not there before; of each line 8 bytes are kept."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def first(self, block: bytes) -> np.ndarray:
+        """Whether each line of a block is the first of its kind."""
+        new = np.ones(block.count(b"\n"), dtype=bool)
+        for i, line in enumerate(block.split(b"\n")[:-1]):
+            mark = hash(line)
+            new[i] = mark not in self._seen
+            self._seen.add(mark)
+        return new
 
 
 def _blocks(stream: IO[bytes], layout: Layout) -> Iterator[tuple[int, bytes]]:
@@ -74,8 +92,8 @@ def _blocks(stream: IO[bytes], layout: Layout) -> Iterator[tuple[int, bytes]]:
         )
 
 
-def _parsed(block: bytes, line: int, layout: Layout) -> pd.DataFrame:
-    tidy = _with_plain_ends(block)
+def _parsed(block: bytes, line: int, layout: Layout, once: _Once) -> pd.DataFrame:
+    tidy = _with_plain_ends(_with_commas(block, layout))
     fields = _field_counts(tidy, line, layout)
     wanted = sorted({*layout.columns.values(), *chain(*layout.counts.values())})
     texts = {layout.columns[plain]: str for plain in _TEXT if plain in layout.columns}
@@ -89,15 +107,26 @@ def _parsed(block: bytes, line: int, layout: Layout) -> pd.DataFrame:
         )  # fmt: skip
     if len(table) != fields.size:
         raise InputError(f"{layout.source}: lines are broken after line {line}. Fetch it again.")
-    return _with_plain_names(table, line, layout)
+    new = once.first(tidy)
+    return _with_plain_names(table[new], line + np.flatnonzero(new), layout)
+
+
+def _with_commas(block: bytes, layout: Layout) -> bytes:
+    """The lines without quotes and with commas between their fields.
+
+    Where semicolons part the fields, a comma is that of a decimal number.
+    """
+    if layout.separator != ",":
+        block = block.replace(b",", b".").replace(layout.separator.encode(), b",")
+    return block.replace(b'"', b"") if b'"' in block else block
 
 
 def _with_plain_ends(block: bytes) -> bytes:
     """The lines with the ends of Unix, without the <br> of the web service and blank last lines."""
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
-    if b"<br>" in block[: block.find(b"\n")]:
-        block = block.replace(b"<br>\n", b"\n")
+    if b"<" in block:
+        block = _TAGS.sub(b"", block)
     return block if block[-1:] == b"\n" != block[-2:-1] else block.rstrip(b"\n") + b"\n"
 
 
@@ -137,8 +166,7 @@ def _acceptable(counts: np.ndarray, layout: Layout) -> np.ndarray:
     return (counts >= len(layout.names)) & (counts <= longest)
 
 
-def _with_plain_names(table: pd.DataFrame, line: int, layout: Layout) -> pd.DataFrame:
-    lines = np.arange(line, line + len(table))
+def _with_plain_names(table: pd.DataFrame, lines: np.ndarray, layout: Layout) -> pd.DataFrame:
     plain: dict[str, Any] = {
         name: _numbers(table[position], lines, layout)
         for name, position in layout.columns.items()
@@ -153,7 +181,9 @@ def _with_plain_names(table: pd.DataFrame, line: int, layout: Layout) -> pd.Data
             plain[name] = np.full(len(table), _number(layout.site[name], name, layout))
     plain["line"] = lines
     plain["period"] = _periods(table, lines, layout)
-    plain["station"] = _stations(table, lines, layout)
+    plain["station"] = _stations(table, lines, layout).to_numpy()
+    if "time" in layout.columns:
+        plain["time"] = table[layout.columns["time"]].to_numpy()
     return pd.DataFrame(plain)
 
 
@@ -194,7 +224,7 @@ def _periods(table: pd.DataFrame, lines: np.ndarray, layout: Layout) -> np.ndarr
     dates = pd.to_datetime(iso, errors="coerce", format="%Y-%m-%d")
     _refuse(
         dates.isna() | (dates.dt.year < 1990) | (dates.dt.year > 2100),
-        column, lines, layout, "not dates",
+        column, lines, layout, "not dates dd:mm:yyyy or yyyy-mm-dd",
     )  # fmt: skip
     return (dates.dt.year * 10000 + dates.dt.month * 100 + dates.dt.day).to_numpy()
 
@@ -215,6 +245,9 @@ def _iso(column: pd.Series, *, monthly: bool) -> pd.Series:
 
 
 def _iso_day(text: str) -> str | None:
+    iso = re.fullmatch(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?", text.strip())
+    if iso:
+        return iso[1]
     match = re.fullmatch(r"(\d\d)[:-](\d\d)[:-](\d{4})", text.strip())
     return f"{match[3]}-{match[2]}-{match[1]}" if match else None
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import logging
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -21,6 +18,15 @@ from aeroforcing.observations.readers._aeronet_means import (
     monthly_means,
     period_sums,
 )
+from aeroforcing.observations.readers._aeronet_places import (
+    Part,
+    Settled,
+    by_place,
+    places_in,
+    settled,
+)
+from aeroforcing.observations.readers._aeronet_products import joined_products
+from aeroforcing.observations.readers._aeronet_sources import reporting_damage, sources_in
 from aeroforcing.observations.readers._aeronet_text import records
 from aeroforcing.observations.readers._files import (
     Paths,
@@ -30,10 +36,7 @@ from aeroforcing.observations.readers._files import (
 )
 from aeroforcing.optics.spectral_laws import with_absorption
 
-# Members of a zip that hold other quantities than AOD and inversions.
-_OTHER_PRODUCTS = (".tot_lev10", ".tot_lev15", ".tot_lev20", ".pdf", ".txt", ".html")
-_SAME_PLACE = {"lat": 0.1, "lon": 0.1, "elevation": 100.0}  # [degrees], [m]
-_PLACES = 5  # that a site may have had in one file, by small moves
+_log = logging.getLogger(__name__)
 _DAYS, _MONTHS, _CALENDAR_MONTHS = range(3)  # what the periods of a file are
 _NOISE = -0.02  # a mean AOD this far below 0 is within the calibration uncertainty
 
@@ -82,84 +85,60 @@ def read_aeronet(paths: Paths, *, min_days: int = 1, min_points: int = 1) -> xr.
     if min_days < 1 or min_points < 1:
         raise InputError(f"min_days={min_days}, min_points={min_points}: give 1 or more.")
     listed = as_paths(paths)
-    files = [_summed(source) for source in _sources(listed)]
+    files = _files(listed)
+    places = _settled(files)
     means = _with_enough(_joined(files), min_days=min_days, min_points=min_points)
     if means["aod"].isna().all():
         raise InputError(
             f"{', '.join(map(str, listed))}: no month has enough valid measurements on both sides "
             "of 550 nm. Lower min_days and min_points, or fetch another product."
         )
-    dataset = with_absorption(_without_undefined(_dataset(means, _sites(files))))
-    return finished(dataset, product="AERONET", paths=listed)
+    dataset = with_absorption(_without_undefined(_dataset(means, places.sites)))
+    return finished(_with_notes(dataset, places), product="AERONET", paths=listed)
 
 
 class _File:
     """The sums of one file and what is needed to join it with others."""
 
-    def __init__(self, layout: Layout, sums: pd.DataFrame, sites: pd.DataFrame) -> None:
-        self.layout, self.sums, self.sites = layout, sums, sites
+    def __init__(self, layout: Layout, parts: list[Part]) -> None:
+        self.layout, self.parts = layout, parts
+        self.sums = pd.DataFrame()
 
     @property
     def source(self) -> str:
         return self.layout.source
 
 
-def _sources(paths: Iterable[Path]) -> Iterator[tuple[str, Path, str | None]]:
-    """Name, path and zip member of each AERONET text."""
-    for path in paths:
-        if _is_archive(path):
-            yield from ((f"{path}:{member}", path, member) for member in _members(path))
-        else:
-            yield str(path), path, None
+def _files(paths: Sequence[Path]) -> list[_File]:
+    """Every file by its sums; inversion products that were fetched one by one as one file."""
+    files, pieces = [], []
+    for source in sources_in(paths):
+        with reporting_damage(source.name), source.opened() as stream:
+            layout, blocks = records(stream, source.name)
+            if layout.is_piece:
+                pieces.append((layout, pd.concat(list(blocks), ignore_index=True)))
+            else:
+                files.append(_File(layout, [_part(block, layout) for block in blocks]))
+    if pieces:
+        layout, block = joined_products(pieces)
+        files.append(_File(layout, [_part(block, layout)]))
+    return files
 
 
-def _is_archive(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(4) == b"PK\x03\x04"
+def _part(block: pd.DataFrame, layout: Layout) -> Part:
+    check_records(block, layout)
+    placed = by_place(block)
+    return Part(period_sums(placed, layout), places_in(placed))
 
 
-def _members(path: Path) -> list[str]:
-    """The AERONET texts of a zip; its total optical depths and notes are left aside."""
-    with _reporting_damage(str(path)), zipfile.ZipFile(path) as archive:
-        names = [n for n in archive.namelist() if not n.endswith((*_OTHER_PRODUCTS, "/"))]
-    if not names:
-        raise InputError(f"{path}: the archive holds no AERONET AOD or inversion file.")
-    return names
-
-
-@contextmanager
-def _reporting_damage(source: str) -> Iterator[None]:
-    try:
-        yield
-    except InputError:
-        raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise InputError(f"{source}: the archive is damaged ({error}). Fetch it again.") from error
-    except (OSError, ValueError, LookupError) as error:
-        raise InputError(f"{source}: cannot be read ({error}).") from error
-
-
-@contextmanager
-def _opened(path: Path, member: str | None) -> Iterator[IO[bytes]]:
-    if member is None:
-        with path.open("rb") as stream:
-            yield stream
-    else:
-        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
-            yield stream
-
-
-def _summed(source: tuple[str, Path, str | None]) -> _File:
-    """Read a file block by block and keep its sums of days."""
-    name, path, member = source
-    sums, sites = [], []
-    with _reporting_damage(name), _opened(path, member) as stream:
-        layout, blocks = records(stream, name)
-        for block in blocks:
-            check_records(block, layout)
-            sums.append(period_sums(block, layout))
-            sites.append(_places(block, name))
-    return _File(layout, _combined(sums), _one_place(pd.concat(sites), name))
+def _settled(files: list[_File]) -> Settled:
+    """Give every station one place, in all files; the sums of each file become one table."""
+    parts = [part for file in files for part in file.parts]
+    result = settled(parts, source=", ".join(file.source for file in files))
+    rest = iter(result.sums)
+    for file in files:
+        file.sums = _combined([next(rest) for _ in file.parts])
+    return result
 
 
 def _combined(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -168,33 +147,17 @@ def _combined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return groups.sum().assign(days=groups["days"].max())
 
 
-def _places(block: pd.DataFrame, source: str) -> pd.DataFrame:
-    columns = [name for name in _SAME_PLACE if name in block]
-    places = block.groupby("station")[columns]
-    _check_spread(places.max() - places.min(), source)
-    different = places.nunique().max(axis="columns")
-    if different.max() > _PLACES:
-        raise InputError(
-            f"{source}: station {different.idxmax()} is at {different.max()} different places. The "
-            "file is damaged or its columns are shifted; fetch it again."
-        )
-    return places.first().reindex(columns=list(_SAME_PLACE))
-
-
-def _one_place(sites: pd.DataFrame, source: str) -> pd.DataFrame:
-    places = sites.groupby(level="station")
-    _check_spread(places.max() - places.min(), source)
-    return places.median()
-
-
-def _check_spread(spread: pd.DataFrame, source: str) -> None:
-    for name in spread:
-        far = spread[name] > _SAME_PLACE[str(name)]
-        if far.any():
-            raise InputError(
-                f"{source}: station {far.idxmax()} is at places that differ by "
-                f"{spread[name].max():g} in {name}. The file is damaged, or two sites share a name."
-            )
+def _with_notes(dataset: xr.Dataset, places: Settled) -> xr.Dataset:
+    """The dataset with what was done about sites that moved, which is also told."""
+    notes = {
+        "sites_that_moved": "; ".join(f"{s}: {', '.join(n)}" for s, n in places.moved.items()),
+        "sites_left_out": "; ".join(f"{s} is {why}" for s, why in places.left_out.items()),
+    }
+    for name, text in notes.items():
+        if text:
+            count = len(places.moved if name == "sites_that_moved" else places.left_out)
+            _log.warning("%d %s: %s", count, name.replace("_", " "), text)
+    return dataset.assign_attrs({name: text for name, text in notes.items() if text})
 
 
 def _joined(files: list[_File]) -> pd.DataFrame:
@@ -273,12 +236,6 @@ def _with_enough(means: pd.DataFrame, *, min_days: int, min_points: int) -> pd.D
             enough = (days >= min_days) & (points >= min_points)
             kept[present] = kept[present].where(enough)
     return kept
-
-
-def _sites(files: list[_File]) -> pd.DataFrame:
-    """Position of each station, from all files."""
-    sources = ", ".join(file.source for file in files)
-    return _one_place(pd.concat([file.sites for file in files]), sources)
 
 
 def _dataset(means: pd.DataFrame, sites: pd.DataFrame) -> xr.Dataset:
