@@ -42,6 +42,29 @@ def months_of(dates: xr.DataArray) -> NDArray[np.float64]:
     return np.array(months, dtype=float).reshape(dates.shape)
 
 
+_TIME_BOUNDS = ("time_bnds", "time_bounds", "time_bound", "time_bnd")
+
+
+def time_bounds_in(dataset: xr.Dataset) -> list[str]:
+    """The variable of the bounds of the time, if any: as the time names it, or a usual name."""
+    if "time" not in dataset.variables:
+        return []
+    named = str(dataset["time"].attrs.get("bounds", ""))
+    return [name for name in (named, *_TIME_BOUNDS) if name in dataset.variables][:1]
+
+
+def middles_of(dataset: xr.Dataset) -> NDArray[np.object_]:
+    """The dates of the time axis; of cells that have bounds, their middles (CF 7.1).
+
+    A monthly mean holds for its cell, whatever end of it the label is.
+    """
+    for name in time_bounds_in(dataset):
+        bounds = dataset[name].values
+        if bounds.ndim == 2 and bounds.shape[1] == 2 and holds_dates(dataset[name]):
+            return bounds[:, 0] + (bounds[:, 1] - bounds[:, 0]) / 2
+    return dataset["time"].values
+
+
 def climatological_time(months: Iterable[int]) -> xr.Dataset:
     """Time axis of a climatology of calendar months, in the 365-day year 2001.
 

@@ -397,7 +397,8 @@ def _month_numbers(dataset: xr.Dataset, axis: str, source: str) -> list[int]:
         raise InputError(
             f"{source}: {axis} is not the months of one year, each once: "
             f"{_listed(numbers[:13].tolist())}{'...' if numbers.size > 13 else ''}. Give dates or "
-            "months 1 to 12; of several years make a monthly climatology first."
+            "months 1 to 12; of several years make a monthly climatology first: aeroforcing "
+            "prepare fields FILE ... -o climatology.nc"
         )
     return [int(number) for number in numbers]
 

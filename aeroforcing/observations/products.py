@@ -16,6 +16,7 @@ from aeroforcing.grids.regridding import monthly_climatology, regrid
 from aeroforcing.observations.readers._files import PathLike, Paths, as_paths
 from aeroforcing.observations.readers.aeronet import read_aeronet
 from aeroforcing.observations.readers.aerosol_models import read_gocart, read_merra2
+from aeroforcing.observations.readers.fields import read_fields
 from aeroforcing.observations.readers.isccp import read_isccp
 from aeroforcing.observations.readers.misr import read_misr
 from aeroforcing.observations.readers.modis import read_modis
@@ -31,6 +32,7 @@ MEANS: dict[str, Callable[[Sequence[PathLike]], xr.Dataset]] = {
     "merra2": read_merra2,
     "gocart": read_gocart,
     "isccp": read_isccp,
+    "fields": read_fields,
 }
 PRODUCTS = (*STATIONS, *RETRIEVALS, *MEANS)
 
@@ -59,7 +61,8 @@ def prepare(
     Parameters
     ----------
     product
-        "aeronet", "modis", "misr", "merra2", "gocart" or "isccp".
+        "aeronet", "modis", "misr", "merra2", "gocart", "isccp", or "fields": any variables that a
+        run takes, under their canonical, CF or other known names.
     paths
         One file or several, as the reader of the product takes them.
     grid
@@ -93,7 +96,20 @@ def prepare(
         how = "mean by area"
     months = _climatology(fields, min_years)
     origin = f"{fields.attrs['source']}, {how} on {grid}" if grid else fields.attrs["source"]
-    return _finished(months, origin)
+    kept = {name: fields.attrs[name] for name in ("not_used",) if name in fields.attrs}
+    return _finished(months, f"{origin}{_years_of(fields)}").assign_attrs(kept)
+
+
+def _years_of(fields: xr.Dataset) -> str:
+    """The years of monthly fields, as a part of their origin; nothing for a climatology."""
+    if "time" not in fields.dims:
+        return ""
+    years = sorted(set(fields["time"].dt.year.values.tolist()))
+    return (
+        f", {len(years)} years from {years[0]} to {years[-1]}"
+        if len(years) > 1
+        else f", {years[0]}"
+    )
 
 
 def _retrievals(product: str, paths: Paths, grid: str | None, min_count: int) -> xr.Dataset:

@@ -128,7 +128,6 @@ def test_months_join_in_order_and_must_differ(write):
         (samples.model_grid({"TOTEXTTAU": 1e15}), "out of range"),
         (samples.model_grid({"TOTEXTTAU": 0.2, "TOTSCATAU": 0.3}), "scattering exceeds"),
         (samples.model_grid({"TOTEXTTAU": 0.2}, months=["2005-07", "2005-07"]), "more than once"),
-        (samples.model_grid({"TOTEXTTAU": 0.2}).drop_vars("time"), "no coordinate time"),
         (samples.model_grid({"TOTEXTTAU": 0.2}).isel(lon=0, drop=True), "lon"),
         (samples.model_grid({"TOTEXTTAU": 0.2}).expand_dims(lev=3), "dimension lev"),
         (merra2(DUEXTTAU=-0.1), "aod_dust is out of range"),

@@ -19,12 +19,13 @@ from aeroforcing.cli.common import (
 from aeroforcing.cli.options import TEXT, TEXTS, Option, one_of
 from aeroforcing.core.errors import InputError
 
-SUMMARY = "Read AERONET, MODIS, MISR, MERRA-2, GOCART or ISCCP files into a monthly climatology."
+SUMMARY = "Read AERONET, satellite, model or other monthly files into a monthly climatology."
 
 EXAMPLES = """\
 Retrievals (modis, misr) are gridded by medians, models and clouds by the area that cells share.
 MODIS files of Terra (MOD...) and Aqua (MYD...) given together are pooled. AERONET stations are
-written as a table if the name of the output ends in .csv, else as netCDF. The stations of the
+written as a table if the name of the output ends in .csv, else as netCDF. The product
+"fields" is any monthly files of known variables, of one year or several. The stations of the
 examples come with the package.
 
 examples:
@@ -32,7 +33,7 @@ examples:
   aeroforcing prepare aeronet aeronet_monthly_sample.csv --min-days 5 -o sites.csv
 """
 
-_PRODUCTS = ("aeronet", "modis", "misr", "merra2", "gocart", "isccp")
+_PRODUCTS = ("aeronet", "modis", "misr", "merra2", "gocart", "isccp", "fields")
 PRODUCT = Option("product", one_of(*_PRODUCTS), None, ", ".join(_PRODUCTS), "PRODUCT")
 FILES = Option("files", TEXTS, None, "one file of the product or several", "FILE")
 _OF_GRIDS = (
@@ -51,7 +52,7 @@ OPTIONS = (PRODUCT, FILES, *SETTINGS)
 _APPLICABLE = {
     "aeronet": _OF_STATIONS,
     **dict.fromkeys(("modis", "misr"), (*_OF_GRIDS, *_OF_RETRIEVALS)),
-    **dict.fromkeys(("merra2", "gocart", "isccp"), _OF_GRIDS),
+    **dict.fromkeys(("merra2", "gocart", "isccp", "fields"), _OF_GRIDS),
 }
 
 
@@ -86,6 +87,8 @@ def run(args: argparse.Namespace) -> int:
     write_stations(content, target, overwrite=args.overwrite)
     say_written(target)
     print(f"{title}: {', '.join(map(str, fields.data_vars))}")
+    if "not_used" in fields.attrs:
+        print(f"not used: {fields.attrs['not_used']}")
     return 0
 
 

@@ -10,12 +10,14 @@ from typing import TypeAlias, cast
 import numpy as np
 import xarray as xr
 
+from aeroforcing.core.calendar import middles_of, time_bounds_in
 from aeroforcing.core.canonical import check_ranges
 from aeroforcing.core.constants import REFERENCE_WAVELENGTH
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.axes import standard_axes
+from aeroforcing.observations.readers._months import month_of_file
 
 PathLike: TypeAlias = str | os.PathLike[str]
 Paths: TypeAlias = PathLike | Sequence[PathLike]
@@ -78,7 +80,8 @@ def read_grid(path: Path, *, names: Iterable[str]) -> xr.Dataset:
         found = {v: wanted[v.lower()] for v in map(str, opened.data_vars) if v.lower() in wanted}
         if not found:
             raise not_this_product(path, wanted.values(), opened.data_vars)
-        return opened[list(found)].rename({old: new for old, new in found.items() if old != new})
+        kept = [*found, *time_bounds_in(opened)]
+        return opened[kept].rename({old: new for old, new in found.items() if old != new})
 
     return opened_grid(path, select)
 
@@ -139,20 +142,25 @@ def with_month_labels(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
     if "month" in dataset.dims and "month" in dataset.coords:
         return _checked_months(dataset, source)
     if "time" not in dataset.coords:
-        raise InputError(
-            f"{source}: there is no coordinate time or month, so the months are not known."
-        )
+        if dataset.sizes.get("time", 1) > 1:
+            raise InputError(
+                f"{source}: there is no coordinate time or month, so the months are not known."
+            )
+        single = dataset.squeeze("time") if "time" in dataset.dims else dataset
+        return single.expand_dims(time=[month_of_file(Path(source), dataset.attrs)])
     if "time" not in dataset.dims:
         dataset = dataset.expand_dims("time")
     dates = dataset["time"].values
     if not all(hasattr(date, "month") for date in dates):
         raise InputError(f"{source}: the values of time are not dates; its units are not CF.")
+    dates = middles_of(dataset)
     labels = [first_of_month(date.year, date.month, source=source) for date in dates]
     if len(set(labels)) < len(labels):
         raise InputError(
             f"{source}: time holds a month more than once; monthly means are expected."
         )
-    return dataset.assign_coords(time=np.array(labels, dtype="datetime64[ns]"))
+    bare = dataset.drop_vars(time_bounds_in(dataset))
+    return bare.assign_coords(time=np.array(labels, dtype="datetime64[ns]"))
 
 
 def _checked_months(dataset: xr.Dataset, source: str) -> xr.Dataset:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from aeroforcing.core.calendar import time_bounds_in
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.axes import standard_axes
 from aeroforcing.observations.readers import _hdf4
@@ -156,7 +157,8 @@ def _from_netcdf(path: Path, product: str) -> tuple[str, xr.Dataset]:
 
     def select(opened: xr.Dataset) -> xr.Dataset:
         names.append(_name_in_netcdf(opened, product, path))
-        return opened[[names[0]]].rename({names[0]: "aod"})
+        kept = [names[0], *time_bounds_in(opened)]
+        return opened[kept].rename({names[0]: "aod"})
 
     content = opened_grid(path, select)
     labelled = with_month_labels(content, source=str(path))
