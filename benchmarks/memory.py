@@ -29,6 +29,7 @@ import xarray as xr
 from aeroforcing.grids.domain import Chunk
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.maps import saved
+from aeroforcing.maps.chunk import Settings
 from aeroforcing.maps.run import prepared_run
 from aeroforcing.runs.chunks import ChunkResult, processors
 from aeroforcing.runs.progress import Progress
@@ -142,7 +143,7 @@ def overhead(
     The second is that of the same run with its results given.
     """
     settings = {"grid": grid, "months": list(months), "photons": photons}
-    run = prepared_run(**settings)
+    run = prepared_run(None, Settings(**settings))
     solved: list[tuple[Chunk, ChunkResult]] = []
 
     def solve() -> None:
@@ -153,7 +154,7 @@ def overhead(
             done(chunk.size)
             yield chunk, result
 
-    solving, preparing = times(solve), times(lambda: prepared_run(**settings))
+    solving, preparing = times(solve), times(lambda: prepared_run(None, Settings(**settings)))
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.object(saved, "solve_in_threads", given),

@@ -8,9 +8,10 @@ are the same, bit for bit, as that part of the inputs of the whole run.
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -26,11 +27,12 @@ from aeroforcing.core.variables import VARIABLES, stamp
 from aeroforcing.grids.axes import standard_axes
 from aeroforcing.grids.domain import GRID, WHOLE_CELLS, Chunk, Layout
 from aeroforcing.grids.grid import gaussian_grid, grid_of
-from aeroforcing.grids.means import same_axis
+from aeroforcing.grids.means import on_grid, same_axis
 from aeroforcing.grids.points import points_of
 from aeroforcing.grids.time_steps import Steps, calendar_months, steps_of_series
 from aeroforcing.inputs.air import WIND, air_names, wind_names, with_wind
-from aeroforcing.inputs.builtin.fields import builtin_at_points, builtin_inputs
+from aeroforcing.inputs.builtin.fields import at_points, builtin_with
+from aeroforcing.inputs.conversion import species_fields
 from aeroforcing.inputs.resolve import check_not_all_missing, provenance, resolve_fields
 from aeroforcing.inputs.user import (
     CLOUD_TABLES,
@@ -66,6 +68,7 @@ class RunInputs:
     optics: str = DEFAULT_OPTICS
     wind_speed: float | None = None  # everywhere, in place of a field of it [m s-1]
     axes: Axes = field(default_factory=dict)  # none where the run is on another grid
+    species: bool = False  # whether the user's AOD by species is kept besides its mixture
     made: xr.Dataset | None = None  # all inputs of the run, where they are few
 
     @property
@@ -102,6 +105,9 @@ class RunInputs:
         fields = resolve_fields(
             user, builtin=builtin, fill_missing=self.fill_missing, optics=self.optics
         )
+        if self.species:
+            placed = replace(user, dataset=on_grid(user.dataset, builtin))
+            fields = with_fields(fields, species_fields(placed))
         return self._with_wind(fields)
 
     def _with_wind(self, fields: xr.Dataset) -> xr.Dataset:
@@ -118,11 +124,26 @@ def _compact(places: NDArray[np.int64]) -> slice | NDArray[np.int64]:
     return slice(int(ordered[0]), int(ordered[-1]) + 1) if is_range else ordered
 
 
+def with_fields(inputs: xr.Dataset, further: xr.Dataset) -> xr.Dataset:
+    """Inputs of a chunk with further fields at the same places, spread over steps and places."""
+    like = inputs["aod"].drop_vars(list(inputs["aod"].coords))
+    bare = further.drop_vars(list(further.coords))
+    spread = {n: a.broadcast_like(like).transpose(*like.dims) for n, a in bare.data_vars.items()}
+    return inputs.assign({name: array.variable for name, array in spread.items()})
+
+
 def _builtin(layout: Layout, optics: str) -> xr.Dataset:
-    """The built-in inputs at the places of a layout, by the calendar months of its steps."""
+    return at_steps(builtin_with(optics), layout)
+
+
+def at_steps(make: Callable[..., xr.Dataset], layout: Layout) -> xr.Dataset:
+    """Built-in fields at the places of a layout, by the calendar months of its steps.
+
+    `make` takes a grid and months.
+    """
     months, which = np.unique(layout.steps.month, return_inverse=True)
-    make = builtin_at_points if layout.are_points else builtin_inputs
-    inputs = make(layout.places, months=months.tolist(), optics=optics)
+    place = partial(at_points, make) if layout.are_points else make
+    inputs = place(layout.places, months=months.tolist())
     in_order = np.array_equal(which, np.arange(months.size))
     return inputs if in_order else inputs.isel(month=which)
 
@@ -137,6 +158,7 @@ def open_run_inputs(
     optics: str = DEFAULT_OPTICS,
     ocean: str = DEFAULT_OCEAN,
     wind_speed: float | None = None,
+    species: bool = False,
 ) -> RunInputs:
     """Find out the steps and places of a run, and what of its inputs is the user's.
 
@@ -156,6 +178,8 @@ def open_run_inputs(
         Of aerosol species, the user's and the built-in ones: "chung2012" or "merra2".
     ocean, wind_speed
         As of `grid_forcing`.
+    species
+        Whether the AOD of species in the inputs is kept, as `aod_<species>` of the mixture's names.
 
     Raises
     ------
@@ -186,7 +210,7 @@ def open_run_inputs(
         run = _placed(given, steps, grid=grid, source=source)
         run = replace(
             run, source=source, path=path, fill_missing=fill_missing, optics=optics,
-            wind_speed=wind_speed,
+            wind_speed=wind_speed, species=species,
         )  # fmt: skip
         return _made_if_small(_read_if_small(run, opened))
     except BaseException:

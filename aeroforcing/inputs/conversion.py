@@ -58,6 +58,26 @@ def model_fields(
     return _with_cloud_types(_without_open_water(_mixed(gridded, optics)), builtin)
 
 
+def species_fields(user: UserInputs) -> xr.Dataset:
+    """The user's AOD by species, by the names of the mixture.
+
+    Parameters
+    ----------
+    user
+        On the grid of the run.
+
+    Returns
+    -------
+    `aod_<species>` of the species that there are, with their origins.
+    """
+    given = user.dataset[[name for name in SPECIES if name in user.dataset]]
+    if not given.data_vars:
+        return xr.Dataset()
+    origin = f"{user.source}, {', '.join(map(str, given.data_vars))}"
+    fields = _species(given).drop_attrs().data_vars.items()
+    return xr.Dataset({f"aod_{n}": field.assign_attrs(origin=origin) for n, field in fields})
+
+
 def _check_profile(user: UserInputs, builtin: xr.Dataset) -> None:
     """Refuse an aerosol profile on other layers than the built-in ones, or that loses aerosol."""
     if "aerosol_profile" not in user.dataset:

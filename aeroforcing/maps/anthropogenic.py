@@ -9,9 +9,12 @@ the AOD of the inputs, with the properties of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 import xarray as xr
@@ -25,15 +28,30 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.forcing.species import Effort, effect_over
 from aeroforcing.grids.axes import standard_axes
-from aeroforcing.grids.means import on_grid
-from aeroforcing.inputs.builtin.plumes import anthropogenic_aerosol, plume_bands, plume_shares
+from aeroforcing.grids.domain import Layout
+from aeroforcing.inputs.builtin.plumes import (
+    anthropogenic_aerosol,
+    check_year,
+    plume_bands,
+    plume_shares,
+)
+from aeroforcing.inputs.by_chunk import at_steps
 from aeroforcing.inputs.resolve import Source
 from aeroforcing.inputs.user import in_months
-from aeroforcing.maps.effects import EffectMap, EffectRun
-from aeroforcing.maps.sample_sizes import REPLICATES
+from aeroforcing.maps.chunk import SKIES, Part, Settings
+from aeroforcing.maps.effect_estimates import EffectEstimator, forcing_names, with_errors
+from aeroforcing.maps.grid import solved
+from aeroforcing.maps.run import ForcingRun, placed, prepared_run
+from aeroforcing.optics.band_means import planck_band_nodes
+from aeroforcing.optics.mixtures import DEFAULT_OPTICS
+from aeroforcing.optics.sun import Sun
+from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN
 from aeroforcing.runs.chunks import Progress
+from aeroforcing.transport.column_optics import Columns
 from aeroforcing.transport.estimates import Replicates
 
+# A fixed order of the sums: the best one by size would depend on the number of cells.
+_ORDER = ["einsum_path", (0, 2), (0, 1)]
 INPUTS_YEAR = 2020  # of the amount of the built-in aerosol
 _FRACTION = "anthropogenic_fraction"
 
@@ -44,14 +62,20 @@ def anthropogenic_forcing(
     year: int | None = None,
     fraction: Source | None = None,
     inputs_year: int = INPUTS_YEAR,
+    optics: str = DEFAULT_OPTICS,
     grid: str | None = "T42",
+    times: str = "months",
     months: Iterable[int] = range(1, 13),
-    photons: int = 128,
+    stderr_target: float | None = None,
+    photons: int | None = None,
     seed: int = 0,
     sky: str = "both",
     solar_constant: float = SOLAR_CONSTANT,
     gas_table: str | Path = "g112",
+    fill_missing: bool = False,
     delta_scale_clouds: bool = False,
+    ocean: str = DEFAULT_OCEAN,
+    wind_speed: float | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -67,11 +91,16 @@ def anthropogenic_forcing(
         Dataset or netCDF file with `anthropogenic_fraction`, 0 to 1, of the AOD at 550 nm.
     inputs_year
         The year that the AOD of the inputs is of.
-    grid, months, seed, sky, solar_constant, gas_table, delta_scale_clouds, jobs, progress
-        As of `grid_species_forcing`.
+    optics, grid, times, months, fill_missing, ocean, wind_speed
+        As of `grid_forcing`.
+    seed, sky, solar_constant, gas_table, delta_scale_clouds, jobs, progress
+        As of `grid_forcing`.
+    stderr_target
+        Standard error to reach in each cell at the top of the atmosphere, in every sky [W m-2];
+        excludes `photons`.
     photons
-        Samples in a cell of anthropogenic AOD 0.1; the others get theirs in proportion to it, in
-        powers of two.
+        128 by default: samples in a cell of anthropogenic AOD 0.1; the others get theirs in
+        proportion to it, in powers of two.
 
     Returns
     -------
@@ -85,80 +114,145 @@ def anthropogenic_forcing(
     InputError
         The inputs or a setting cannot be used, or there are both a year and a fraction.
     """
+    run = anthropogenic_run(
+        inputs, year=year, fraction=fraction, inputs_year=inputs_year, optics=optics, grid=grid,
+        times=times, months=months, stderr_target=stderr_target, photons=photons, seed=seed,
+        sky=sky, solar_constant=solar_constant, gas_table=gas_table, fill_missing=fill_missing,
+        delta_scale_clouds=delta_scale_clouds, ocean=ocean, wind_speed=wind_speed, jobs=jobs,
+    )  # fmt: skip
+    return solved(run, jobs=jobs, progress=progress)
+
+
+def anthropogenic_run(
+    inputs: Source | None = None,
+    *,
+    year: int | None = None,
+    fraction: Source | None = None,
+    inputs_year: int = INPUTS_YEAR,
+    jobs: int | None = None,
+    cells_per_chunk: int | None = None,
+    **settings: Any,
+) -> ForcingRun:
+    """The run of a map of the anthropogenic forcing.
+
+    Parameters are those of `anthropogenic_forcing` and `saved.save_grid_forcing`.
+
+    Raises
+    ------
+    InputError
+        The inputs or a setting cannot be used, or there are both a year and a fraction.
+    """
     if fraction is not None and year is not None:
         raise InputError(
             "anthropogenic_forcing: year and fraction both say what is man's; give one of them."
         )
-    run = EffectRun(photons, seed, sky, solar_constant, gas_table, delta_scale_clouds, jobs)
-    cells = EffectMap(inputs, grid=grid, months=months, run=run)
-    mans: _Part = (
-        _Plumes(cells, year=inputs_year if year is None else year, inputs_year=inputs_year)
-        if fraction is None
-        else _Fraction(cells, fraction)
-    )
+    of_year = None if fraction is not None else inputs_year if year is None else year
+    if of_year is not None:
+        for wanted in (of_year, inputs_year):
+            check_year(wanted)
+    checked = Settings(**settings, estimate=Anthropogenic(of_year, inputs_year))
 
-    def block(chosen: NDArray[np.int64]) -> Replicates:
-        columns, _ = cells.maker.columns(chosen)
-        sun = cells.maker.sun(chosen)
+    def share(layout: Layout) -> xr.Dataset:
+        assert fraction is not None
+        return _fraction_field(fraction, layout)
+
+    return prepared_run(
+        inputs, checked, beside=None if fraction is None else share, jobs=jobs,
+        cells_per_chunk=cells_per_chunk,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Anthropogenic:
+    """The effect of man's aerosol over the natural one."""
+
+    year: int | None = INPUTS_YEAR  # of the plumes; none for the fraction among the inputs
+    inputs_year: int = INPUTS_YEAR
+    default_photons: ClassVar[int] = 128
+
+    def labels(self, settings: Settings) -> dict[str, list[str]]:
+        """Dimensions of the results before those of the cells: none."""
+        return {}
+
+    def dims(self, name: str) -> tuple[str, ...]:
+        """Those that a result has of them."""
+        return ()
+
+    def names(self, settings: Settings) -> tuple[str, ...]:
+        """The variables of the result."""
+        effects = [f"anthropogenic_{name}" for name in forcing_names(settings)]
+        return (*with_errors(effects), "anthropogenic_aod", "natural_aod")
+
+    def effects(self, settings: Settings) -> int:
+        """How many times the samples of a cell are drawn."""
+        return len(SKIES[settings.sky])
+
+    def estimator(self, part: Part) -> EffectEstimator:
+        """The estimator of a chunk."""
+        if self.year is None:
+            return _FractionEstimator(part)
+        return _PlumeEstimator(part, year=self.year, inputs_year=self.inputs_year)
+
+    def attributes(self, settings: Settings) -> dict[str, str]:
+        """Global attributes that tell it."""
+        if self.year is None:
+            return {"anthropogenic": f"{_FRACTION} of the AOD of the inputs"}
+        natural = f"inputs less the plumes of {self.inputs_year}"
+        return {"anthropogenic": f"MACv2-SP plumes of {self.year}; natural: {natural}"}
+
+
+class _AnthropogenicEstimator(EffectEstimator):
+    """Estimates the effect of what `_split` says is man's."""
+
+    def _take(self, anthropogenic: Floats, natural: Floats) -> None:
+        """Keep the AOD of both, (cell,)."""
+        self.aod = anthropogenic
+        self.known = {"anthropogenic_aod": anthropogenic, "natural_aod": natural}
+
+    @abstractmethod
+    def _split(
+        self, chosen: NDArray[np.int64], total: LayerOptics
+    ) -> tuple[LayerOptics, LayerOptics]:
+        """Man's and the natural aerosol of chosen cells, from all of it, (cell, band, layer)."""
+
+    def _replicates(
+        self, chosen: NDArray[np.int64], columns: Columns, sun: Sun, effort: Effort
+    ) -> Replicates:
         total = LayerOptics(
             columns.aerosol_extinction, columns.aerosol_ssa, columns.aerosol_asymmetry
         )
-        aerosol, natural = mans.split(chosen, total)
-        effort = Effort(run.samples(mans.aod[chosen]), REPLICATES, seed)
+        aerosol, natural = self._split(chosen, total)
         effects: Replicates = {}
-        for sky_suffix in run.skies:
+        for sky in self._skies:
             effects |= effect_over(
-                cells.table, columns, sun, aerosol=aerosol, background=natural, sky=sky_suffix,
+                self._part.table, columns, sun, aerosol=aerosol, background=natural, sky=sky,
                 effort=effort,
             )  # fmt: skip
         return {f"anthropogenic_{name}": values for name, values in effects.items()}
 
-    complete = cells.cells.complete & np.isfinite(mans.aod)
-    results = cells.solved(block, complete=complete, progress=progress)
-    depths = {"anthropogenic_aod": mans.aod, "natural_aod": mans.natural_aod}
-    return cells.dataset(results | depths, coords={}, attrs={"anthropogenic": mans.origin})
 
-
-class _Part(Protocol):
-    """What of the aerosol is man's."""
-
-    aod: Floats  # (cell,) at 550 nm
-    natural_aod: Floats  # (cell,)
-    origin: str
-
-    def split(
-        self, chosen: NDArray[np.int64], total: LayerOptics
-    ) -> tuple[LayerOptics, LayerOptics]:
-        """Man's and the natural aerosol of chosen cells, from all of it, (cell, band, layer)."""
-
-
-class _Plumes:
+class _PlumeEstimator(_AnthropogenicEstimator):
     """Man's aerosol by the plumes, beside the natural rest of the inputs."""
 
-    def __init__(self, cells: EffectMap, *, year: int, inputs_year: int) -> None:
-        then, now = (
-            anthropogenic_aerosol(y, grid=cells.grid, months=cells.months)
-            for y in (year, inputs_year)
-        )
-        total = cells.cells.fields["aod"]
-        self._cells = cells
-        self._bands = plume_bands(cells.nodes)
-        self._depth = cells.flat(then["plume_aod"])
-        self.aod = cells.flat(then["anthropogenic_aod"])
-        self.natural_aod = np.maximum(total - cells.flat(now["anthropogenic_aod"]), 0.0)
-        self._kept = ratio(self.natural_aod, total)
-        self.origin = f"MACv2-SP plumes of {year}; natural: inputs less the plumes of {inputs_year}"
+    def __init__(self, part: Part, *, year: int, inputs_year: int) -> None:
+        super().__init__(part)
+        then, now = (at_steps(_plumes_of(y), part.layout) for y in (year, inputs_year))
+        total = part.cells.fields["aod"]
+        natural = np.maximum(total - part.by_cell(now["anthropogenic_aod"]), 0.0)
+        self._take(part.by_cell(then["anthropogenic_aod"]), natural)
+        self._bands = plume_bands(planck_band_nodes(part.table.band_limits_wavenumber))
+        self._depth = part.by_cell(then["plume_aod"])
+        self._kept = ratio(natural, total)
 
-    def split(
+    def _split(
         self, chosen: NDArray[np.int64], total: LayerOptics
     ) -> tuple[LayerOptics, LayerOptics]:
-        """Man's and the natural aerosol of chosen cells, from all of it, (cell, band, layer)."""
-        shares = plume_shares(self._cells.air(chosen).altitude_levels)
+        shares = plume_shares(self._part.cells.atmospheres(chosen).altitude_levels)
         extinction, ssa, asymmetry = self._bands
         depth = self._depth[:, chosen]
 
         def summed(by_band: Floats) -> Floats:
-            return np.einsum("pc,pb,cpl->cbl", depth, by_band, shares, optimize=True)
+            return np.einsum("pc,pb,cpl->cbl", depth, by_band, shares, optimize=_ORDER)
 
         tau, scattered = summed(extinction), summed(extinction * ssa)
         forward = summed(extinction * ssa * asymmetry)
@@ -166,25 +260,33 @@ class _Plumes:
         return plumes, _share_of(total, self._kept[chosen])
 
 
-class _Fraction:
+@cache
+def _plumes_of(year: int) -> Callable[..., xr.Dataset]:
+    """`anthropogenic_aerosol` of a year; the same function each time, see `fields.at_points`."""
+
+    def plumes(grid: xr.Dataset, *, months: Sequence[int]) -> xr.Dataset:
+        return anthropogenic_aerosol(year, grid=grid, months=months)
+
+    return plumes
+
+
+class _FractionEstimator(_AnthropogenicEstimator):
     """Man's aerosol as a share of all, with the properties of the whole."""
 
-    origin = "anthropogenic_fraction of the AOD of the inputs"
+    def __init__(self, part: Part) -> None:
+        super().__init__(part)
+        self._share = part.by_cell(part.fields[_FRACTION])
+        total = part.cells.fields["aod"]
+        self._take(self._share * total, (1.0 - self._share) * total)
 
-    def __init__(self, cells: EffectMap, fraction: Source) -> None:
-        self._share = cells.flat(_fraction_field(fraction, cells))
-        total = cells.cells.fields["aod"]
-        self.aod, self.natural_aod = self._share * total, (1.0 - self._share) * total
-
-    def split(
+    def _split(
         self, chosen: NDArray[np.int64], total: LayerOptics
     ) -> tuple[LayerOptics, LayerOptics]:
-        """Man's and the natural aerosol of chosen cells, from all of it, (cell, band, layer)."""
         share = self._share[chosen]
         return _share_of(total, share), _share_of(total, 1.0 - share)
 
 
-def _fraction_field(source: Source, cells: EffectMap) -> xr.DataArray:
+def _fraction_field(source: Source, layout: Layout) -> xr.Dataset:
     """The anthropogenic fraction on the grid and in the months of a run."""
     name = "the given dataset" if isinstance(source, xr.Dataset) else Path(source).name
     opened = source if isinstance(source, xr.Dataset) else open_input(source)
@@ -193,11 +295,10 @@ def _fraction_field(source: Source, cells: EffectMap) -> xr.DataArray:
         found = ", ".join(map(str, opened.data_vars))
         raise InputError(f"{name}: holds no {_FRACTION}, but {found}.")
     bounds = [axis for axis in ("lat_bnds", "lon_bnds") if axis in canonical]
-    chosen = in_months(canonical[[_FRACTION, *bounds]], cells.months, source=name)
+    months = np.unique(layout.steps.month).tolist()
+    chosen = in_months(canonical[[_FRACTION, *bounds]], months, source=name)
     check_ranges(chosen[[_FRACTION]], source=name)
-    placed = on_grid(standard_axes(chosen, source=name), cells.grid)[_FRACTION]
-    bare = placed.drop_vars([axis for axis in placed.coords if axis not in placed.dims])
-    return bare.broadcast_like(cells.fields["aod"])
+    return placed(standard_axes(chosen, source=name), layout, source=name)[[_FRACTION]]
 
 
 def _share_of(total: LayerOptics, share: Floats) -> LayerOptics:

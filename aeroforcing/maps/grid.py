@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.inputs.by_chunk import checked
+from aeroforcing.maps.chunk import Settings
 from aeroforcing.maps.run import ForcingRun, as_dataset, empty_maps, prepared_run
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN
@@ -119,30 +121,33 @@ def grid_forcing(
     InputError
         The inputs or a setting cannot be used.
     """
-    run = prepared_run(
-        inputs, grid=grid, times=times, months=months, stderr_target=stderr_target,
-        photons=photons, seed=seed, sky=sky, solar_constant=solar_constant, gas_table=gas_table,
+    settings = Settings(
+        grid=grid, times=times, months=months, stderr_target=stderr_target, photons=photons,
+        seed=seed, sky=sky, solar_constant=solar_constant, gas_table=gas_table,
         fill_missing=fill_missing, optics=optics, delta_scale_clouds=delta_scale_clouds,
-        ocean=ocean, wind_speed=wind_speed, kernels=kernels, jobs=jobs,
+        ocean=ocean, wind_speed=wind_speed, kernels=kernels,
     )  # fmt: skip
+    return solved(prepared_run(inputs, settings, jobs=jobs), jobs=jobs, progress=progress)
+
+
+def solved(run: ForcingRun, *, jobs: int | None, progress: Progress | None) -> xr.Dataset:
+    """The result of a run: lazy for dask arrays, else in memory, by so many threads."""
     if run.inputs.is_chunked:
         from aeroforcing.maps.lazy import lazy_forcing
 
         return lazy_forcing(run)
-    return _solved_at_once(run, jobs=jobs or processors(), progress=progress)
-
-
-def _solved_at_once(run: ForcingRun, *, jobs: int, progress: Progress | None) -> xr.Dataset:
-    """The result of a run, in memory."""
     origins = checked(run.inputs)
     maps = empty_maps(run)
     complete = samples = 0
+    planes = run.settings.planes()
     counter = CellCounter(run.layout.size, progress)
-    solved = solve_in_threads(run.chunks(), solver=run.solver, jobs=jobs, done=counter)
-    for chunk, result in solved:
-        place = (chunk.steps, *run.layout.place_of(chunk).values())
-        for field, values in zip(maps.values(), result.values, strict=True):
-            field[place] = values.reshape(field[place].shape)
+    chunks = solve_in_threads(
+        run.chunks(), solver=run.solver, jobs=jobs or processors(), done=counter
+    )
+    for chunk, result in chunks:
+        place: tuple[Any, ...] = (..., chunk.steps, *run.layout.place_of(chunk).values())
+        for name, field in maps.items():
+            field[place] = result.values[planes[name]].reshape(field[place].shape)
         complete, samples = complete + result.complete, samples + result.samples
     attributes = run.attributes(complete=complete, samples=samples, inputs=origins)
-    return as_dataset(maps, layout=run.layout, attributes=attributes)
+    return as_dataset(maps, run, attributes)

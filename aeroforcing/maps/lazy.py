@@ -16,7 +16,7 @@ from dask.delayed import Delayed
 from numpy.typing import NDArray
 
 from aeroforcing.grids.domain import Chunk
-from aeroforcing.maps.chunk import ChunkSolver, solve_chunk
+from aeroforcing.maps.chunk import solve_chunk
 from aeroforcing.maps.run import ForcingRun, as_dataset
 
 
@@ -41,7 +41,7 @@ def lazy_forcing(run: ForcingRun) -> xr.Dataset:
     maps = {name: _joined([block[name] for block in blocks], counts) for name in blocks[0]}
     attributes = run.attributes(complete=0, samples=0, inputs=[_origin(run)])
     known = {k: v for k, v in attributes.items() if k not in ("photons", "missing_cells")}
-    return as_dataset(maps, layout=layout, attributes=known)
+    return as_dataset(maps, run, known)
 
 
 def _chunk_lengths(run: ForcingRun) -> list[tuple[int, ...]]:
@@ -64,17 +64,18 @@ def _maps(run: ForcingRun, shared: Delayed, chunk: Chunk) -> dict[str, da.Array]
     task = dask.delayed(_solve)(shared, chunk, run.inputs.part(chunk))
     shape = chunk.shape[: 1 + len(run.layout.dims)]
     return {
-        name: da.from_delayed(task[place], shape=shape, dtype=float)
+        name: da.from_delayed(task[place], shape=(*run.settings.leading(name), *shape), dtype=float)
         for place, name in enumerate(run.settings.names)
     }
 
 
-def _solve(run: ForcingRun, chunk: Chunk, part: xr.Dataset) -> NDArray[np.float64]:
-    """All variables of a chunk, (variable, step, row, column) or (variable, step, cell)."""
-    fields = run.inputs.resolved(chunk, part)
-    solver = ChunkSolver(fields, layout=run.layout, chunk=chunk, settings=run.settings)
-    values = solve_chunk(solver).values
-    return values.reshape(values.shape[: 2 + len(run.layout.dims)])
+def _solve(run: ForcingRun, chunk: Chunk, part: xr.Dataset) -> list[NDArray[np.float64]]:
+    """The variables of a chunk, each (..., step, row, column) or (..., step, cell)."""
+    values = solve_chunk(run.solver(chunk, run.inputs.resolved(chunk, part))).values
+    shape = values.shape[1 : 2 + len(run.layout.dims)]
+    leading = run.settings.leading
+    planes = run.settings.planes().items()
+    return [values[place].reshape(*leading(name), *shape) for name, place in planes]
 
 
 def _joined(blocks: list[da.Array], counts: list[int]) -> da.Array:

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from aeroforcing.core.calendar import checked_months
-from aeroforcing.core.checks import check_between, check_count
-from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.checks import check_count
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
-from aeroforcing.grids.domain import Chunk, Layout
-from aeroforcing.inputs.by_chunk import RunInputs, open_run_inputs
-from aeroforcing.maps.chunk import ChunkSolver, Settings, check_sky, solve_chunk
+from aeroforcing.grids.domain import GRID, Chunk, Layout
+from aeroforcing.grids.grid import grid_of
+from aeroforcing.grids.means import on_grid
+from aeroforcing.inputs.by_chunk import RunInputs, open_run_inputs, with_fields
+from aeroforcing.inputs.resolve import Source
+from aeroforcing.maps.chunk import ChunkSolver, Settings, solve_chunk
 from aeroforcing.maps.sample_sizes import REPLICATES
-from aeroforcing.optics.gas_table import load_gas_table
-from aeroforcing.optics.mixtures import DEFAULT_OPTICS
-from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, OCEAN_IN_WORDS, OCEAN_LAWS, ocean_law
+from aeroforcing.optics.surface_albedo import OCEAN_IN_WORDS, ocean_law
 from aeroforcing.runs.chunks import ChunkResult
-from aeroforcing.transport.estimates import samples_per_replicate, seed_key
-
-DEFAULT_PHOTONS = 128
-_DEFAULT_STDERR = 0.6  # of the all-sky forcing_toa with these, rms over the map [W m-2]
 
 
 @dataclass(frozen=True)
@@ -37,6 +30,7 @@ class ForcingRun:
     inputs: RunInputs
     settings: Settings
     cells_per_chunk: int
+    beside: xr.Dataset | None = None  # further fields, over (month, lat, lon)
 
     @property
     def layout(self) -> Layout:
@@ -46,16 +40,21 @@ class ForcingRun:
     @property
     def bytes_per_cell(self) -> int:
         """Size of the result of a cell."""
-        return 8 * len(self.settings.names)
+        return 8 * max(place.stop for place in self.settings.planes().values())
 
     def chunks(self) -> list[Chunk]:
         """The chunks that the run is cut into."""
         return self.layout.chunks(self.cells_per_chunk)
 
-    def solver(self, chunk: Chunk) -> ChunkSolver:
-        """The cells of a chunk, ready to be solved; reads its inputs."""
-        fields = self.inputs.fields(chunk)
-        return ChunkSolver(fields, layout=self.layout, chunk=chunk, settings=self.settings)
+    def solver(self, chunk: Chunk, fields: xr.Dataset | None = None) -> ChunkSolver:
+        """The cells of a chunk, ready to be solved; reads its inputs if they are not given."""
+        own = self.inputs.fields(chunk) if fields is None else fields
+        if self.beside is not None:
+            part = self.beside.isel(self.layout.place_of(chunk))
+            if "month" in part.dims:
+                part = part.sel(month=self.layout.steps.month[chunk.steps])
+            own = with_fields(own, part)
+        return ChunkSolver(own, layout=self.layout, chunk=chunk, settings=self.settings)
 
     def solve(self, chunk: Chunk) -> ChunkResult:
         """The result of a chunk, on one thread."""
@@ -90,94 +89,80 @@ class ForcingRun:
         }
         if settings.stderr_target is not None:
             attributes["stderr_target"] = settings.stderr_target
-        return attributes
+        return attributes | settings.estimate.attributes(settings)
 
 
 def prepared_run(
-    inputs: xr.Dataset | str | os.PathLike[str] | None = None,
+    inputs: Source | None,
+    settings: Settings,
     *,
-    grid: str | None = "T42",
-    times: str = "months",
-    months: Iterable[int] = range(1, 13),
-    stderr_target: float | None = None,
-    photons: int | None = None,
-    seed: int = 0,
-    sky: str = "both",
-    solar_constant: float = SOLAR_CONSTANT,
-    gas_table: str | Path = "g112",
-    fill_missing: bool = False,
-    optics: str = DEFAULT_OPTICS,
-    delta_scale_clouds: bool = False,
-    ocean: str = DEFAULT_OCEAN,
-    wind_speed: float | None = None,
-    kernels: bool = False,
+    beside: Callable[[Layout], xr.Dataset] | None = None,
     jobs: int | None = None,
     cells_per_chunk: int | None = None,
 ) -> ForcingRun:
-    """Check the settings of a run, open its inputs and decide its effort.
+    """Open the inputs of a run, and cut it into chunks.
 
-    Parameters are those of `grid.grid_forcing` and `saved.save_grid_forcing`.
+    Parameters
+    ----------
+    inputs
+        As of `grid.grid_forcing`.
+    settings
+        Checked already.
+    beside
+        Makes further fields at the places of the run, over the calendar months or constant.
+    jobs, cells_per_chunk
+        As of `saved.save_grid_forcing`.
 
     Raises
     ------
     InputError
         The inputs or a setting cannot be used.
     """
-    _check_effort(stderr_target, photons)
-    check_sky(sky)
     for name, value in (("jobs", jobs), ("cells_per_chunk", cells_per_chunk)):
         if value is not None:
             check_count(name, value)
-    seed_key(seed)
-    check_between("solar_constant", solar_constant, 0.0, 1e5)
-    load_gas_table(gas_table)
-    settings = Settings(
-        photons=_expected_photons(stderr_target) if photons is None else float(photons),
-        seed=int(seed),
-        sky=sky,
-        solar_constant=float(solar_constant),
-        gas_table=gas_table,
-        delta_scale_clouds=delta_scale_clouds,
-        kernels=kernels,
-        ocean=OCEAN_LAWS[ocean_law(ocean)],
-        stderr_target=None if stderr_target is None else float(stderr_target),
-    )
     opened = open_run_inputs(
-        inputs, grid=grid, times=times, months=sorted(checked_months(months)),
-        fill_missing=fill_missing, optics=optics, ocean=ocean, wind_speed=wind_speed,
+        inputs, grid=settings.grid, times=settings.times, months=settings.months,
+        fill_missing=settings.fill_missing, optics=settings.optics, ocean=settings.ocean,
+        wind_speed=settings.wind_speed, species="species" in settings.estimate.labels(settings),
     )  # fmt: skip
-    return ForcingRun(opened, settings, cells_per_chunk or settings.cells_per_chunk)
+    fields = None if beside is None else beside(opened.layout)
+    return ForcingRun(opened, settings, cells_per_chunk or settings.cells_per_chunk, fields)
 
 
-def _expected_photons(stderr_target: float | None) -> float:
-    """Samples in a cell of AOD 0.1: those of the default, or about what a standard error takes."""
-    if stderr_target is None:
-        return float(DEFAULT_PHOTONS)
-    return DEFAULT_PHOTONS * max((_DEFAULT_STDERR / stderr_target) ** 2, 2.0**-6)
+def placed(dataset: xr.Dataset, layout: Layout, *, source: str) -> xr.Dataset:
+    """Fields of a file besides the inputs, on the grid of a run.
 
-
-def _check_effort(stderr_target: float | None, photons: int | None) -> None:
-    if stderr_target is not None and photons is not None:
-        raise InputError("photons and stderr_target both set the precision; give one of them.")
-    if stderr_target is not None:
-        check_between("stderr_target", stderr_target, 1e-4, 1e4)
-    if photons is not None:
-        samples_per_replicate(photons, REPLICATES)
+    Raises
+    ------
+    InputError
+        The run is at points, or the dataset is.
+    """
+    if layout.are_points or "cell" in dataset.dims:
+        raise InputError(
+            f"{source}: a file besides the inputs must be over a grid, and so must the run. Give "
+            "its variables in the inputs themselves."
+        )
+    moved = on_grid(dataset, grid_of(layout.places))
+    return moved.drop_vars([name for name in moved.coords if name not in ("month", *GRID)])
 
 
 def empty_maps(run: ForcingRun) -> dict[str, np.ndarray]:
     """Room for the variables of a result, over the steps and places of the run."""
     shape = (run.layout.steps.size, *run.layout.map_shape)
-    return {name: np.empty(shape) for name in run.settings.names}
+    return {name: np.empty((*run.settings.leading(name), *shape)) for name in run.settings.names}
 
 
 def as_dataset(
-    maps: Mapping[str, Any], *, layout: Layout, attributes: Mapping[str, Any]
+    maps: Mapping[str, Any], run: ForcingRun, attributes: Mapping[str, Any]
 ) -> xr.Dataset:
     """Maps over the steps and places of a run as a Dataset, with its axes and their bounds."""
+    layout, estimate = run.layout, run.settings.estimate
     places, time = layout.places, layout.steps.axis
-    fields = {name: (("time", *layout.dims), field) for name, field in maps.items()}
-    coords = {name: places[name] for name in ("lat", "lon")}
+    fields = {
+        name: ((*estimate.dims(name), "time", *layout.dims), field) for name, field in maps.items()
+    }
+    coords = {name: places[name] for name in ("lat", "lon")} | estimate.labels(run.settings)
     bounds = {name: places[name] for name in ("lat_bnds", "lon_bnds") if name in places}
     dataset = xr.Dataset(fields, coords=coords, attrs=dict(attributes))
     return stamp(dataset.assign_coords(time.coords).merge(time).assign(bounds))

@@ -9,7 +9,6 @@ import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,10 @@ from aeroforcing.core.version import __version__
 from aeroforcing.grids.domain import WHOLE_CELLS, Chunk, Layout
 from aeroforcing.grids.means import RunningMeans
 from aeroforcing.inputs.by_chunk import checked
-from aeroforcing.maps.chunk import ChunkSolver
+from aeroforcing.maps.anthropogenic import anthropogenic_run
+from aeroforcing.maps.chunk import ChunkSolver, Settings
 from aeroforcing.maps.run import ForcingRun, as_dataset, prepared_run
+from aeroforcing.maps.species import species_run
 from aeroforcing.maps.summary import averaged_fields, summary_of
 from aeroforcing.runs.chunks import CellCounter, ChunkResult, Progress, processors
 from aeroforcing.runs.fingerprint import SourceFile, _digest_of_arrays, fingerprint
@@ -51,6 +52,7 @@ def save_grid_forcing(
     jobs: int | None = None,
     progress: Progress | None = None,
     describe: Callable[[xr.Dataset], xr.Dataset] = lambda head: head,
+    of: str = "all",
     **settings: Any,
 ) -> dict[str, Any]:
     """Make the map of `grid_forcing` as a netCDF file, safe against crashes.
@@ -83,8 +85,10 @@ def save_grid_forcing(
         Called with (cells done, cells in all); True shows a bar, or lines in a log.
     describe
         Adds global attributes to the head of the file.
+    of
+        What the map is of: "all" aerosol, each of the "species", or the "anthropogenic" part.
     **settings
-        The other parameters of `grid_forcing`.
+        The other parameters of `grid_forcing`, `grid_species_forcing` or `anthropogenic_forcing`.
 
     Returns
     -------
@@ -101,8 +105,10 @@ def save_grid_forcing(
     """
     _check_workers(workers, scheduler, jobs)
     target = check_target(path, overwrite=overwrite or resume)
-    files = _files(inputs, settings.get("gas_table"))
-    run = prepared_run(inputs, jobs=jobs, cells_per_chunk=cells_per_chunk, **settings)
+    if of not in _RUNS:
+        raise InputError(f"of={of!r} is not allowed; give one of {', '.join(_RUNS)}.")
+    files = _files(inputs, settings)
+    run = _RUNS[of](inputs, jobs=jobs, cells_per_chunk=cells_per_chunk, **settings)
     origins = checked(run.inputs)
     identity = identity_of(run, {what: file.digest for what, file in files.items()})
     if resume and _is_result(target, fingerprint(identity)):
@@ -127,6 +133,13 @@ def save_grid_forcing(
         return _put_together(run, parts, target, origins=origins, describe=describe)
 
 
+def _run_of_all(inputs: Any, *, jobs: Any, cells_per_chunk: Any, **settings: Any) -> ForcingRun:
+    return prepared_run(inputs, Settings(**settings), jobs=jobs, cells_per_chunk=cells_per_chunk)
+
+
+_RUNS = {"all": _run_of_all, "species": species_run, "anthropogenic": anthropogenic_run}
+
+
 def _check_workers(workers: int | None, scheduler: str | None, jobs: int | None) -> None:
     values = {"workers": workers, "scheduler": scheduler, "jobs": jobs}
     given = [name for name, value in values.items() if value is not None]
@@ -136,10 +149,12 @@ def _check_workers(workers: int | None, scheduler: str | None, jobs: int | None)
         raise InputError(f"workers={workers!r} is not allowed; give a whole number of at least 1.")
 
 
-def _files(inputs: object, gas_table: object) -> dict[str, SourceFile]:
+def _files(inputs: object, settings: Mapping[str, Any]) -> dict[str, SourceFile]:
     """The files that a run reads; one that cannot be read is left to those who read it."""
     files = {}
-    for what, name in (("the input file", inputs), ("the gas table", gas_table)):
+    given = {"the input file": inputs, "the gas table": settings.get("gas_table")}
+    given |= {f"the file of the {what}": settings.get(what) for what in ("species", "fraction")}
+    for what, name in given.items():
         if isinstance(name, str | os.PathLike) and os.path.isfile(name):
             with suppress(OSError):
                 files[what] = SourceFile(Path(name))
@@ -210,9 +225,10 @@ def _head(run: ForcingRun, parts: Parts, origins: list[str]) -> xr.Dataset:
         complete, samples = complete + result.complete, samples + result.samples
     attributes = run.attributes(complete=complete, samples=samples, inputs=origins)
     shape = (run.layout.steps.size, *run.layout.map_shape)
-    nothing = {name: np.broadcast_to(np.nan, shape) for name in run.settings.names}
+    leading = {name: run.settings.leading(name) for name in run.settings.names}
+    nothing = {name: np.broadcast_to(np.nan, (*own, *shape)) for name, own in leading.items()}
     mark = {MARK: parts.run}
-    return as_dataset(nothing, layout=run.layout, attributes=attributes | mark)
+    return as_dataset(nothing, run, attributes | mark)
 
 
 def _slabs(run: ForcingRun, parts: Parts, means: RunningMeans) -> Iterator[tuple[Place, Read]]:
@@ -231,13 +247,13 @@ def _slabs(run: ForcingRun, parts: Parts, means: RunningMeans) -> Iterator[tuple
 def _joined(
     name: str, *, slab: Chunk, saved: list[tuple[Chunk, ChunkResult]], run: ForcingRun
 ) -> Floats:
-    """A variable in a slab, (step, row, column) or (step, cell)."""
-    values = np.empty(slab.shape)
-    place = run.settings.names.index(name)
+    """A variable in a slab, (..., step, row, column) or (..., step, cell)."""
+    place, leading = run.settings.planes()[name], run.settings.leading(name)
+    values = np.empty((place.stop - place.start, *slab.shape))
     for chunk, result in saved:
         common = slab.common(chunk)
-        values[common.within(slab)] = result.values[place][common.within(chunk)]
-    return values.reshape(slab.shape[: 1 + len(run.layout.dims)])
+        values[:, *common.within(slab)] = result.values[place][:, *common.within(chunk)]
+    return values.reshape(*leading, *slab.shape[: 1 + len(run.layout.dims)])
 
 
 def _add_to_means(means: RunningMeans, slab: Chunk, read: Read, names: Sequence[str]) -> None:
@@ -302,18 +318,22 @@ def identity_of(run: ForcingRun, digests: Mapping[str, str]) -> dict[str, Any]:
     digests
         Of the files that it reads, by what they are to it.
     """
-    settings = asdict(run.settings) | {"gas_table": str(run.settings.gas_table)}
+    # The axes tell the grid, the time steps and the months.
+    named = {k: v for k, v in vars(run.settings).items() if k not in ("grid", "times", "months")}
+    settings = named | {name: str(named[name]) for name in ("gas_table", "estimate")}
     axes = {**run.layout.places.variables, **run.layout.steps.axis.variables}
     identity = {
         "version": __version__,
         **settings,
-        "fill_missing": run.inputs.fill_missing,
-        "optics": run.inputs.optics,
-        "wind_speed": run.inputs.wind_speed,
         "cells in a part": run.cells_per_chunk,
         "grid and time axis": _digest_of_arrays((str(n), a.values) for n, a in axes.items()),
         **{f"content of {what}": digest for what, digest in digests.items()},
     }
     if run.inputs.given is not None and run.inputs.path is None:
         identity["values of the given dataset"] = _digest_of_values(run)
+    if run.beside is not None:
+        fields = run.beside.data_vars.items()
+        identity["values of the fields beside"] = _digest_of_arrays(
+            (str(n), a.values) for n, a in fields
+        )
     return identity

@@ -12,6 +12,7 @@ from aeroforcing.core.kernel_names import LEVELS
 from aeroforcing.grids.means import annual_mean, global_mean
 from aeroforcing.inputs.uncertainty import AERONET, systematic_changes
 
+_MANS = "anthropogenic_"
 SKIES = {"all-sky": "", "clear-sky": "_cs"}
 
 # Fluxes whose balance is what the atmosphere absorbs, and all fluxes that are averaged.
@@ -90,7 +91,7 @@ def averaged_fields(read: Callable[[str], Any], names: Container[str]) -> dict[s
     """
     forcings = _forcing_names(names)
     wanted = [*forcings, *(f"{name}_stderr" for name in forcings), *_FLUXES]
-    wanted += ["aod", "precipitable_water"]
+    wanted += ["aod", "anthropogenic_aod", "natural_aod", "precipitable_water"]
     fields = {name: read(name) for name in wanted if name in names}
     for forcing in forcings:
         changes = systematic_changes(read, names, forcing)
@@ -123,7 +124,8 @@ def _assumed_errors(value: Mapping[str, float]) -> dict[str, dict[str, float]]:
 
 def _forcing_names(names: Container[str]) -> list[str]:
     known = [f"forcing_{level}{suffix}" for suffix in SKIES.values() for level in LEVELS]
-    return [name for name in known if name in names]
+    of_all = [name for name in known if name in names]
+    return of_all or [f"{_MANS}{name}" for name in known if f"{_MANS}{name}" in names]
 
 
 def _with_products(forcing: xr.Dataset) -> xr.Dataset:
@@ -137,7 +139,8 @@ def _with_products(forcing: xr.Dataset) -> xr.Dataset:
 
 def _aerosol(value: Mapping[str, float]) -> dict[str, float]:
     """Mean optical properties, weighted as an external mixture is (Chung 2012, section 2)."""
-    result = {"aod": value["aod"]} if "aod" in value else {}
+    names = ("aod", "anthropogenic_aod", "natural_aod")
+    result = {name: value[name] for name in names if name in value}
     if value.get("scattering", 0.0) > 0:
         result["ssa"] = value["scattering"] / value["aod"]
         result["asymmetry"] = value["forward_scattering"] / value["scattering"]
@@ -172,7 +175,8 @@ def _heading(summary: dict[str, Any]) -> str:
     columns = "".join(f"{level:>{width}}" for level in ("TOA", "atmosphere", "surface"))
     mean = "mean of {points} points" if "points" in summary else "global mean"
     over = f"{mean.format(**summary)} over {_period(summary)}"
-    return f"Aerosol forcing [W m-2], {over}\n{'':<10}{columns}"
+    what = "Anthropogenic forcing" if _is_mans(summary["forcing"]) else "Aerosol forcing"
+    return f"{what} [W m-2], {over}\n{'':<10}{columns}"
 
 
 def _error_lines(summary: dict[str, Any]) -> list[str]:
@@ -196,11 +200,17 @@ def _period(summary: dict[str, Any]) -> str:
 
 
 def _forcing_lines(forcing: dict[str, dict[str, float]]) -> list[str]:
+    own = f"{_MANS}forcing" if _is_mans(forcing) else "forcing"
     return [
-        f"{sky:<10}" + "".join(_cell(forcing[f"forcing_{level}{suffix}"]) for level in LEVELS)
+        f"{sky:<10}" + "".join(_cell(forcing[f"{own}_{level}{suffix}"]) for level in LEVELS)
         for sky, suffix in SKIES.items()
-        if f"forcing_toa{suffix}" in forcing
+        if f"{own}_toa{suffix}" in forcing
     ]
+
+
+def _is_mans(forcing: Container[str]) -> bool:
+    """Whether the forcings are those of man's aerosol alone."""
+    return any(f"{_MANS}forcing_toa{suffix}" in forcing for suffix in SKIES.values())
 
 
 def _cell(estimate: dict[str, float]) -> str:
@@ -210,6 +220,8 @@ def _cell(estimate: dict[str, float]) -> str:
 
 _LABELS = {
     "aod": "aerosol optical depth at 550 nm    {:.4f}",
+    "anthropogenic_aod": "anthropogenic AOD at 550 nm        {:.4f}",
+    "natural_aod": "natural AOD at 550 nm              {:.4f}",
     "ssa": "single scattering albedo           {:.3f}",
     "asymmetry": "asymmetry parameter                {:.3f}",
     "planetary_albedo": "planetary albedo, all-sky          {:.3f}",

@@ -12,7 +12,7 @@ from aeroforcing.runs.progress import shown
 
 Progress: TypeAlias = Callable[[int, int], None] | bool  # True: a bar or lines on standard error
 
-Results = dict[str, Floats]  # name -> (cell,)
+Results = dict[str, Floats]  # name -> (..., cell)
 
 
 def processors() -> int:
@@ -25,7 +25,7 @@ def processors() -> int:
 class ChunkResult(NamedTuple):
     """The maps of a chunk, and what is counted over all chunks."""
 
-    values: Floats  # (variable, steps, rows, columns) in the order of `Settings.names`
+    values: Floats  # (plane, steps, rows, columns), see `Settings.planes`
     complete: int  # cells in which nothing is missing
     samples: int  # of the clear-sky forcing, over all cells
 

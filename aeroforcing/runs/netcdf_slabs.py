@@ -34,10 +34,10 @@ def write_slabs(
     head
         The dataset to write; the values of the variables `names` are not looked at.
     names
-        Variables over the same dimensions, written in slabs.
+        Variables over the same last dimensions, written in slabs, whole along the others.
     slabs
-        Ranges along these dimensions that cover them, the first the largest; and a function that
-        gives the values of a variable there.
+        Ranges along these last dimensions that cover them, the first the largest; and a function
+        that gives the values of a variable there.
 
     Raises
     ------
@@ -65,11 +65,13 @@ def _write_slab(
 ) -> None:
     """Write one slab of all variables; the first one makes the variables, stored in such slabs."""
     for name in map(str, variables.data_vars):
+        whole = variables[name].shape[: -len(place)]
+        own = (*(slice(0, length) for length in whole), *place)
         if name not in file.variables:
-            _create(file, variables[name], chunk=[part.stop - part.start for part in place])
+            _create(file, variables[name], chunk=[part.stop - part.start for part in own])
         values = read(name)
         stored = file[name]
-        stored[place] = np.where(np.isnan(values), stored._FillValue, values)
+        stored[own] = np.where(np.isnan(values), stored._FillValue, values)
 
 
 def _create(file: netCDF4.Dataset, array: xr.DataArray, *, chunk: list[int]) -> None:

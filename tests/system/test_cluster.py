@@ -20,6 +20,7 @@ import pytest
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
+from aeroforcing.maps.chunk import Settings
 from aeroforcing.maps.run import prepared_run
 from aeroforcing.maps.saved import save_grid_forcing
 from aeroforcing.runs import workers
@@ -43,7 +44,7 @@ asyncio.run(main())
 @pytest.fixture(scope="module")
 def run():
     """Twelve chunks of two rows."""
-    return prepared_run(**SETTINGS, cells_per_chunk=24)
+    return prepared_run(None, Settings(**SETTINGS), cells_per_chunk=24)
 
 
 @pytest.fixture(scope="module")

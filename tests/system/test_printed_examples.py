@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from matplotlib import pyplot as plt
 from aeroforcing.cli.main import VERBS, build_parsers, main
 from aeroforcing.core.netcdf import write_netcdf
 from aeroforcing.inputs.builtin.fields import builtin_inputs
-from aeroforcing.maps import grid, saved
+from aeroforcing.maps import anthropogenic, grid, saved, species
 from aeroforcing.maps.run import prepared_run
 
 ROOT = Path(__file__).parents[2]
@@ -44,11 +45,12 @@ def in_own_folder(tmp_path, monkeypatch):
 def coarse(monkeypatch):
     """Maps of whatever grid and precision are computed for two months, on T21, with few photons."""
 
-    def quick(*inputs, **settings):
-        cheap = {"grid": "T21" if settings.get("grid") else None, "photons": 8, "months": [1, 7]}
-        return prepared_run(*inputs, **{**settings, **cheap, "stderr_target": None})
+    def quick(inputs, settings, **how):
+        grid = "T21" if settings.grid else None
+        cheap = replace(settings, grid=grid, photons=8, months=[1, 7], stderr_target=None)
+        return prepared_run(inputs, cheap, **how)
 
-    for module in (grid, saved):
+    for module in (grid, saved, species, anthropogenic):
         monkeypatch.setattr(module, "prepared_run", quick)
 
 

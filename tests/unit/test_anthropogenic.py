@@ -11,6 +11,8 @@ import aeroforcing as af
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.inputs.builtin.aerosol import builtin_species
+from aeroforcing.maps.anthropogenic import anthropogenic_run
+from aeroforcing.maps.grid import solved
 from aeroforcing.optics.species import SPECIES
 
 GRID = "30x60"
@@ -232,3 +234,137 @@ def test_missing_species_are_missing_in_the_result():
 def test_wrong_species_and_methods_are_refused(change, message):
     with pytest.raises(InputError, match=message):
         af.grid_species_forcing(**(QUICK | change))
+
+
+# ---- one engine: what the maps of all aerosol have, these have too ------------------------------
+
+
+def small_inputs(*, points=False):
+    """Inputs with their own species on 2 x 3 places, at two calendar months."""
+    grid = {"lat": [-20.0, 40.0], "lon": [10.0, 100.0, 250.0]}
+    shape = (2, 2, 3)
+    rng = np.random.default_rng(3)
+    names = ["aod_organic_carbon", "aod_black_carbon", "aod_dust", "aod_sulfate", "aod_sea_salt"]
+    fields = {n: (("month", "lat", "lon"), rng.uniform(0.02, 0.2, shape)) for n in names}
+    whole = xr.Dataset(fields, coords={"month": [1, 7], **grid})
+    whole["lat_bnds"] = (("lat", "bnds"), [[-40.0, 10.0], [10.0, 60.0]])
+    whole["lon_bnds"] = (("lon", "bnds"), [[-50.0, 50.0], [50.0, 150.0], [150.0, 310.0]])
+    if not points:
+        return whole
+    stacked = whole.drop_vars(["lat_bnds", "lon_bnds"]).stack(site=("lat", "lon"))
+    return stacked.reset_index("site")
+
+
+MAPS = {
+    "species": (af.grid_species_forcing, {"methods": ["add_one_in"]}),
+    "anthropogenic": (af.anthropogenic_forcing, {"year": 2000}),
+}
+SMALL = {"grid": None, "months": [1, 7], "photons": 16}
+
+
+@pytest.mark.parametrize("of", MAPS)
+@pytest.mark.parametrize("points", [False, True])
+def test_a_file_in_parts_holds_the_map_of_memory(of, points, tmp_path):
+    make, own = MAPS[of]
+    inputs = small_inputs(points=points)
+    direct = make(inputs, **SMALL, **own)
+    af.save_grid_forcing(tmp_path / "m.nc", inputs, of=of, cells_per_chunk=3, **SMALL, **own)
+    with xr.open_dataset(tmp_path / "m.nc", decode_cf=False) as stored:
+        assert set(direct.variables) - {"time"} <= set(stored.variables)
+        for name in direct.data_vars:
+            if direct[name].dtype.kind == "f":
+                assert np.array_equal(stored[name].values, direct[name].values.astype("f4")), name
+
+
+@pytest.mark.parametrize("of", MAPS)
+def test_finished_parts_are_taken_and_another_map_is_another_run(of, tmp_path):
+    _, own = MAPS[of]
+    target, inputs = tmp_path / "m.nc", small_inputs()
+    settings = {"cells_per_chunk": 3, "jobs": 1, **SMALL}
+
+    def stop(done, total):
+        if done >= 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        af.save_grid_forcing(target, inputs, of=of, progress=stop, **settings, **own)
+    assert list((tmp_path / ".m.nc.parts").glob("*.values"))
+    with pytest.raises(InputError, match="another run"):
+        af.save_grid_forcing(target, inputs, of="all", resume=True, **settings)
+    seen = []
+    af.save_grid_forcing(
+        target, inputs, of=of, resume=True, progress=lambda *x: seen.append(x), **settings, **own
+    )
+    assert seen[0][0] > 0
+    af.save_grid_forcing(tmp_path / "whole.nc", inputs, of=of, **settings, **own)
+    with xr.open_dataset(target) as one, xr.open_dataset(tmp_path / "whole.nc") as other:
+        assert one.drop_attrs().equals(other.drop_attrs())
+
+
+@pytest.mark.parametrize("of", MAPS)
+def test_dask_arrays_make_the_same_map(of):
+    pytest.importorskip("dask")
+    make, own = MAPS[of]
+    inputs = small_inputs()
+    lazy = make(inputs.chunk({"month": 1, "lat": 1}), **SMALL, **own)
+    assert lazy.chunks
+    direct = make(inputs, **SMALL, **own)
+    for name in direct.data_vars:
+        assert np.array_equal(lazy[name].values, direct[name].values), name
+
+
+def test_the_species_of_the_inputs_are_those_of_the_map():
+    inputs = small_inputs()
+    found = af.grid_species_forcing(inputs, **SMALL)
+    dust = found["species_aod"].sel(species="dust").values
+    assert dust == pytest.approx(inputs["aod_dust"].values)
+    with pytest.raises(InputError, match="the AOD of dust is missing"):
+        af.grid_species_forcing(inputs.drop_vars("aod_dust").assign(aod=inputs.aod_dust), **SMALL)
+
+
+def test_missing_species_are_filled_if_asked_for():
+    inputs = small_inputs()
+    inputs["aod_sulfate"][0, 0, 0] = np.nan
+    gap, filled = (
+        af.grid_species_forcing(inputs, fill_missing=fill, methods=["add_one_in"], **SMALL)
+        for fill in (False, True)
+    )
+    assert int(gap["forcing_toa"].isnull().sum()) == 1
+    assert not filled["forcing_toa"].isnull().any()
+
+
+@pytest.mark.parametrize("of", MAPS)
+def test_time_steps_and_a_standard_error_to_reach(of):
+    make, own = MAPS[of]
+    days = xr.date_range("2010-07-01", periods=2, freq="D")
+    inputs = small_inputs().drop_vars("month").rename(month="time").assign_coords(time=days)
+    settings = {"grid": None, "times": "input", "sky": "clear", "stderr_target": 0.3}
+    found = make(inputs, **settings, **own)
+    assert found.sizes["time"] == 2
+    name = "forcing_toa_cs" if of == "species" else "anthropogenic_forcing_toa_cs"
+    rms = float(np.sqrt((found[f"{name}_stderr"] ** 2).mean()))
+    assert 0.0 < rms < 0.45
+    assert found.attrs["stderr_target"] == 0.3
+
+
+def test_blocks_do_not_change_the_plumes():
+    """The order in which the plumes are summed must not depend on how many cells there are."""
+    runs = (
+        anthropogenic_run(small_inputs(), year=2000, cells_per_chunk=n, **SMALL) for n in (1, 12)
+    )
+    one, all_ = (solved(run, jobs=1, progress=None) for run in runs)
+    assert one.identical(all_)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"of": "dust"}, "of='dust'"),
+        ({"of": "species", "kernels": True}, "kernels are the derivatives"),
+        ({"of": "species", "photons": 8, "stderr_target": 1.0}, "photons and stderr_target"),
+        ({"of": "anthropogenic", "year": 1700}, "1850 to 2023"),
+    ],
+)
+def test_what_a_map_of_parts_does_not_have(change, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        af.save_grid_forcing(tmp_path / "m.nc", **change)

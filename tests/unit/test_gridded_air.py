@@ -22,7 +22,6 @@ from aeroforcing.inputs.model_levels import state_names
 from aeroforcing.inputs.resolve import provenance, resolve_inputs
 from aeroforcing.maps.cells import cells_of
 from aeroforcing.maps.chunk import Settings
-from aeroforcing.maps.effects import EffectMap, EffectRun
 from aeroforcing.maps.grid import grid_forcing
 from aeroforcing.maps.run import ForcingRun
 from aeroforcing.maps.saved import identity_of
@@ -429,13 +428,6 @@ def test_other_files_for_single_variables_leave_the_atmosphere():
     found = fields(era5(), replacements={"aod": aod})
     assert (found.aod == 0.3).all()
     np.testing.assert_array_equal(found.air_temperature, fields(era5()).air_temperature)
-
-
-def test_maps_of_single_effects_have_the_atmosphere_too():
-    run = EffectRun(8, 0, "clear", 1361.0, "g112", False, 1)
-    effects = EffectMap(era5(surface=90000.0), grid=None, months=MONTHS, run=run)
-    found = effects.air(np.arange(3))
-    assert found.pressure_levels[:, -1] == pytest.approx(np.full(3, 90000.0))
 
 
 def test_the_command_says_where_the_atmosphere_is_from(tmp_path, capsys):

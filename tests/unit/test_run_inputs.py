@@ -11,7 +11,7 @@ import xarray as xr
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.inputs import by_chunk
-from aeroforcing.inputs.builtin.fields import builtin_at_points, builtin_inputs
+from aeroforcing.inputs.builtin.fields import at_points, builtin_inputs, builtin_with
 from aeroforcing.inputs.by_chunk import checked, open_run_inputs
 from aeroforcing.inputs.resolve import provenance, resolve_inputs
 
@@ -252,7 +252,7 @@ def test_points_have_the_built_in_values_of_their_degree():
     places = xr.Dataset(
         coords={"lat": ("cell", [21.3, -90.0, 90.0]), "lon": ("cell", [0.2, 359.9, 180])}
     )
-    found = builtin_at_points(places, months=[7])
+    found = at_points(builtin_with("chung2012"), places, months=[7])
     degree = builtin_inputs("1x1", months=[7])
     for cell, (row, column) in enumerate([(111, 0), (0, 359), (179, 180)]):
         for name in ("aod", "aerosol_profile", "surface_altitude", "cloud_fraction"):

@@ -18,6 +18,7 @@ from aeroforcing.cli.common import (
     target_of,
 )
 from aeroforcing.cli.input_options import (
+    AERONET,
     INPUT,
     INPUT_OPTIONS,
     are_combined,
@@ -59,6 +60,8 @@ examples:
   aeroforcing grid -o forcing.nc
   aeroforcing grid --months 1,7 --grid T21 --sky clear --photons 256 -o quick.nc
   aeroforcing grid --months 1 --grid T21 --kernels -o kernels.nc
+  aeroforcing grid --months 1,7 --grid T21 --species -o species.nc
+  aeroforcing grid --grid T21 --anthropogenic 2020 -o anthropogenic.nc
 """
 
 OPTIONS = (
@@ -116,10 +119,31 @@ OPTIONS = (
         False,
         "write the derivatives of the forcing by the inputs too: kernel_log_aod_toa and so on",
     ),
+    Option(
+        "species",
+        FLAG,
+        False,
+        "the effect of each aerosol species instead, by the AOD by species of the input or the "
+        "built-in one; 32 photons by default",
+    ),
+    Option(
+        "anthropogenic",
+        integer_from(1850),
+        None,
+        "the forcing by man's aerosol of a year instead, 1850 to 2023, after MACv2-SP",
+        "YEAR",
+    ),
 )
 RUN_OPTIONS = (INPUT, *OPTIONS)
 _EFFORT = ("photons", "stderr-target")
-_TITLE = "Direct aerosol shortwave radiative forcing"
+_TITLES = {
+    "all": "Direct aerosol shortwave radiative forcing",
+    "species": "Direct shortwave radiative effects of aerosol species",
+    "anthropogenic": "Direct shortwave radiative forcing by anthropogenic aerosol",
+}
+
+# Options that say of all aerosol what a map of species takes from its members.
+_OF_ALL_AEROSOL = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo-angstrom", AERONET)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -150,6 +174,7 @@ def run(args: argparse.Namespace) -> int:
     options = effective_options(args, RUN_OPTIONS, exclusive=_EFFORT)
     if None not in (options["photons"], options["stderr-target"]):
         raise InputError("photons and stderr-target both set the precision. Give one of them.")
+    _check_combination(options)
     if args.dump_config:
         return print_options(options)
     if args.dry_run:
@@ -168,6 +193,38 @@ def run(args: argparse.Namespace) -> int:
         print(inputs_text(_inputs_of(target)), file=sys.stderr)
     print(json.dumps(summary, indent=2) if args.json else as_text(summary))
     return 0
+
+
+def _of(options: dict[str, Any]) -> str:
+    """What the map is of."""
+    if options["species"]:
+        return "species"
+    return "all" if options["anthropogenic"] is None else "anthropogenic"
+
+
+def _check_combination(options: dict[str, Any]) -> None:
+    """Refuse what says two things about what the map is of."""
+    of = _of(options)
+    if options["species"] and options["anthropogenic"] is not None:
+        raise InputError("--species and --anthropogenic are two maps. Make one after the other.")
+    if of != "all" and options["kernels"]:
+        raise InputError(
+            f"--kernels are derivatives of the forcing by all aerosol; a map with --{of} has none. "
+            "Leave out one of them."
+        )
+    if of != "species":
+        return
+    given = [f"--{name}" for name in _OF_ALL_AEROSOL if options[name] is not None]
+    if given:
+        raise InputError(
+            f"--species cannot be combined with {', '.join(given)}: the properties are those of "
+            "the species. Give the AOD of each species (aod_dust, ...) in the input file."
+        )
+    if options["input"] is not None and are_combined(options):
+        raise InputError(
+            "--species takes the species from a single input file only. Put all variables into "
+            "one file."
+        )
 
 
 def _check_times(options: dict[str, Any]) -> None:
@@ -209,20 +266,23 @@ def _save(target: Path, options: dict[str, Any], args: argparse.Namespace) -> di
     from aeroforcing.inputs.resolve import provenance
     from aeroforcing.maps.saved import save_grid_forcing
 
-    combined = resolved(options) if are_combined(options) else None
+    combined, of = resolved(options) if are_combined(options) else None, _of(options)
 
     def describe(head: xr.Dataset) -> xr.Dataset:
         if combined is not None:
             head = head.assign_attrs(inputs="\n".join(provenance(combined)))
-        return documented(head, options=options, args=args, title=_TITLE)
+        return documented(head, options=options, args=args, title=_TITLES[of])
 
     names = (*_EFFORT, "seed", "sky", "gas-table", "delta-scale-clouds", "kernels")
+    year = {"year": options["anthropogenic"]} if of == "anthropogenic" else {}
     with Progress("forcing", quiet=args.quiet) as progress:
         return save_grid_forcing(
             target,
             _input(options) if combined is None else combined,
             **_choice_of_inputs(options),
             **{name.replace("-", "_"): options[name] for name in names},
+            **year,
+            of=of,
             resume=args.resume,
             overwrite=args.overwrite,
             jobs=args.jobs,

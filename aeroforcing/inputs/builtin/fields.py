@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, lru_cache, partial
 
 import numpy as np
 import xarray as xr
@@ -82,30 +82,36 @@ def builtin_inputs(
     return stamp(inputs.assign_coords(bounds))
 
 
-def builtin_at_points(
-    points: xr.Dataset, *, months: Sequence[int], optics: str = DEFAULT_OPTICS
+@cache
+def builtin_with(optics: str) -> Callable[..., xr.Dataset]:
+    """`fields.builtin_inputs` with some optics; the same function each time, see `at_points`."""
+    return partial(builtin_inputs, optics=optics)
+
+
+def at_points(
+    make: Callable[..., xr.Dataset], points: xr.Dataset, *, months: Sequence[int]
 ) -> xr.Dataset:
-    """The built-in inputs of the cells of one degree that points lie in.
+    """Built-in fields in the cells of one degree that points lie in.
 
     Parameters
     ----------
+    make
+        Makes them on a grid for some `months`; what it has made is kept for the next call.
     points
         From `points_of`.
     months
         Calendar months, 1 to 12, each once and in ascending order.
-    optics
-        Of the aerosol species.
 
     Returns
     -------
-    As `fields.builtin_inputs`, with `cell` in the place of (lat, lon). What is known by latitude
-    stays over `lat`, the rows of one degree.
+    The fields with `cell` in the place of (lat, lon). What is known by latitude stays over `lat`,
+    the rows of one degree.
     """
     places = {
         "lat": xr.DataArray(row_of(points["lat"].values), dims="cell"),
         "lon": xr.DataArray(points["lon"].values.astype(int) % 360, dims="cell"),
     }
-    monthly = [_selected(_by_degree(month, optics), places) for month in months]
+    monthly = [_selected(_by_degree(make, month), places) for month in months]
     return xr.concat(
         monthly, "month", data_vars="minimal", coords="minimal", compat="override",
         join="override", combine_attrs="override",
@@ -127,5 +133,5 @@ def row_of(lat: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=12)  # by month, 14 MB each, whatever months are asked for together
-def _by_degree(month: int, optics: str) -> xr.Dataset:
-    return builtin_inputs(_BUILTIN_GRID, months=[month], optics=optics)
+def _by_degree(make: Callable[..., xr.Dataset], month: int) -> xr.Dataset:
+    return make(gaussian_grid(_BUILTIN_GRID), months=[month])

@@ -122,13 +122,18 @@ def _parameters() -> xr.Dataset:
         return stored.load().astype(float)
 
 
-def _year_weight(year: int) -> xr.DataArray:
-    """Emission of each plume relative to 2005, (plume,) [1]."""
+def check_year(year: int) -> None:
+    """Raise InputError unless the plumes are known in a year."""
     known = _parameters()["year"].values.astype(int)
     if isinstance(year, bool) or year not in known:
         raise InputError(
             f"year={year!r} is not allowed; the plumes are known from {known[0]} to {known[-1]}."
         )
+
+
+def _year_weight(year: int) -> xr.DataArray:
+    """Emission of each plume relative to 2005, (plume,) [1]."""
+    check_year(year)
     return _parameters()["year_weight"].sel(year=year, drop=True)
 
 
