@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from aeroforcing.inputs.builtin.fields import builtin_inputs
     from aeroforcing.inputs.builtin.plumes import anthropogenic_aerosol
     from aeroforcing.inputs.model_columns import columns_from
+    from aeroforcing.inputs.products import prepare
     from aeroforcing.inputs.resolve import resolve_inputs
     from aeroforcing.inputs.stations import with_stations
     from aeroforcing.inputs.user import read_field
@@ -71,7 +72,6 @@ if TYPE_CHECKING:
     from aeroforcing.observations.cross_validation import evaluate
     from aeroforcing.observations.gap_filling import fill_gaps
     from aeroforcing.observations.optimal_interpolation import optimal_interpolation
-    from aeroforcing.observations.products import prepare
     from aeroforcing.observations.species_fit import fit_species
     from aeroforcing.observations.station_files import read_stations, write_stations
     from aeroforcing.optics.clouds import cloud_optical_depth
@@ -147,7 +147,7 @@ _MODULES = {
     "plot_maps": "output.maps",
     "plot_sweep": "output.sweeps",
     "plot_zonal_means": "output.zonal_means",
-    "prepare": "observations.products",
+    "prepare": "inputs.products",
     "propagate": "analysis.error_propagation",
     "propagate_ensemble": "analysis.error_ensemble",
     "read_field": "inputs.user",

@@ -19,8 +19,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 
 from aeroforcing.core.errors import InputError
-from aeroforcing.core.printable import PrintableFormatter, PrintableStream, printable
 from aeroforcing.core.version import __version__
+from aeroforcing.output.printable import PrintableFormatter, PrintableStream, printable
 
 VERBS = (
     "grid",

@@ -7,20 +7,29 @@ the first.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 
-from aeroforcing.core.calendar import holds_dates
-from aeroforcing.core.constants import REFERENCE_WAVELENGTH
+from aeroforcing.core.checks import check_numbers, first_place
 from aeroforcing.core.errors import InputError
+from aeroforcing.core.recognition import Claim, Names, Recognised
+from aeroforcing.core.units import factor_between, in_degrees
 from aeroforcing.core.variables import VARIABLES, Variable, lookup, stamp
+from aeroforcing.core.wavelengths import (
+    Member,
+    brought_to_reference,
+    coordinate,
+    is_reference,
+    not_at_reference,
+    values_of,
+)
+
+# Shares of a range, by which rounding and packing may put values outside of it.
+_ROUNDING, _LARGEST_STEP = 1e-5, 1e-3
 
 OPTICAL = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
-
-_KINDS = {"U": "text", "S": "text", "O": "text", "m": "periods", "c": "complex numbers"}
 
 
 def check_ranges(dataset: xr.Dataset, *, source: str) -> None:
@@ -55,9 +64,37 @@ def _check_range(array: xr.DataArray, variable: Variable, source: str) -> None:
         return
     raise InputError(
         f"{source}: variable {variable.name} is out of range in {bad.sum()} of {bad.size} cells, "
-        f"first at {first_place(array.copy(data=bad))} with the value {values[bad][0]:g}; allowed "
-        f"is {variable.allowed}. {_range_hint(values[bad], variable)}"
+        f"first at {first_place(array.copy(data=bad))} with the value {values[bad][0]:.9g}; "
+        f"allowed is {variable.allowed}. {_range_hint(values[bad], variable)}"
     )
+
+
+def set_to_edges(dataset: xr.Dataset, names: Iterable[str]) -> tuple[xr.Dataset, dict[str, int]]:
+    """Values that rounding or packing has put just outside of their range, set to its edge.
+
+    Returns
+    -------
+    The dataset, and how many values of each variable were so.
+    """
+    counts, changed = {}, {}
+    for name in names:
+        variable, array = VARIABLES.get(name), dataset[name]
+        if variable is None or variable.open_range or array.dtype.kind != "f":
+            continue
+        width = variable.valid_max - variable.valid_min
+        if not np.isfinite(width):
+            continue
+        packing = array.encoding.get("scale_factor", 0.0)
+        step = abs(float(packing)) if np.ndim(packing) == 0 else 0.0
+        within = min(max(_ROUNDING * width, step / 2.0), _LARGEST_STEP * width)
+        values = array.values
+        outside = variable.out_of_range(values) & ~np.isinf(values)
+        outside &= (values >= variable.valid_min - within) & (values <= variable.valid_max + within)
+        if outside.any():
+            counts[name] = int(outside.sum())
+            edges = np.clip(values, variable.valid_min, variable.valid_max).astype(values.dtype)
+            changed[name] = array.copy(data=np.where(outside, edges, values))
+    return dataset.assign(changed), counts
 
 
 def _range_hint(bad: np.ndarray, variable: Variable) -> str:
@@ -71,33 +108,16 @@ def _range_hint(bad: np.ndarray, variable: Variable) -> str:
     return "Correct these cells, or set them to NaN if they are missing."
 
 
-# Factor to the unit of the registry, from the spellings that files use (compared in lower case
-# and without spaces).
-_UNIT_FACTORS: Mapping[str, Mapping[str, float]] = {
-    "1": dict.fromkeys(
-        ("1", "", "none", "unitless", "dimensionless", "-", "fraction", "0-1", "(0-1)"), 1.0
-    )
-    | {"%": 0.01, "percent": 0.01},
-    "Pa": dict.fromkeys(("pa", "pascal", "pascals"), 1.0)
-    | dict.fromkeys(("hpa", "mbar", "mb", "millibar", "millibars"), 100.0),
-    "m": dict.fromkeys(("m", "meter", "meters", "metre", "metres"), 1.0) | {"km": 1000.0},
-    "W m-2": dict.fromkeys(("wm-2", "w/m2", "w/m^2", "wm**-2", "wm^-2"), 1.0),
-    "m s-1": dict.fromkeys(("ms-1", "m/s", "ms**-1", "ms^-1"), 1.0)
-    | dict.fromkeys(("knot", "knots", "kt", "kn"), 1852.0 / 3600.0),
-    "m2": {"m2": 1.0, "m^2": 1.0, "m**2": 1.0, "km2": 1e6},
-}
-
-
 def canonicalise(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
     """Bring the known variables of a dataset to canonical names, units and attributes.
 
-    A data variable is known by its canonical name, its CF standard_name or one of the aliases of
-    the registry, in this order and regardless of case. A standard name does not tell the
-    wavelength, so a variable whose own name gives another one than 550 nm (od440aer) is not taken
-    for its sake. Where several variables share a standard name, one with a known name is preferred.
-    Absorption optical depth and absorption Angstrom exponent are accepted in place of SSA and
-    co-albedo exponent (Chung 2012, Table 1, doi:10.5772/50248):
-    ssa = 1 - aaod / aod (1 where there is no aerosol), coalbedo_angstrom =
+    A data variable is known as `recognition` tells: by its canonical name, its CF standard_name or
+    one of the aliases of the registry. Where several variables share a standard name, one with a
+    known name is preferred. Of what is at other wavelengths than 550 nm, optical depths are brought
+    there by the Angstrom exponent or a second wavelength of the dataset, and other properties by
+    two wavelengths on either side. Scattering or absorption optical depth and absorption Angstrom
+    exponent are accepted in place of SSA and co-albedo exponent (Chung 2012, Table 1,
+    doi:10.5772/50248): ssa = 1 - aaod / aod (1 where there is no aerosol), coalbedo_angstrom =
     absorption_angstrom - angstrom.
 
     Parameters
@@ -113,16 +133,117 @@ def canonicalise(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
         Two variables claim the same name, a unit is unknown, a variable does not hold numbers or
         has a wavelength coordinate other than 550 nm.
     """
-    names = claimed_names(dataset, source=source)
+    dataset = in_degrees(dataset)
+    found = NAMES.in_dataset(dataset, source=source)
+    made = {new for new, claims in found.elsewhere.items() if _can_be_left(claims)}
+    names = {olds[0]: new for new, olds in found.names.items() if new not in found.elsewhere}
     _check_free(dataset, names, source)
     renamed = dataset.rename({old: new for old, new in names.items() if old != new})
     in_units = renamed.assign(
         {new: converted(renamed[new], VARIABLES[new], source) for new in names.values()}
     )
+    for new, claims in found.elsewhere.items():
+        at_reference = _at_reference(in_units, VARIABLES[new], claims, source)
+        if at_reference is None and new in made:
+            continue
+        if at_reference is None:
+            raise not_at_reference(
+                new, _members(in_units, VARIABLES[new], claims, source), source=source
+            )
+        in_units = _in_place_of(in_units, claims, new, at_reference[0])
     result = stamp(_with_coalbedo_exponent(_with_ssa(in_units)))
     for name in _results_in(dataset):
         result[name].attrs = dict(dataset[name].attrs)
     return result
+
+
+def how_elsewhere(
+    dataset: xr.Dataset, found: Recognised, *, source: str, needed: Sequence[str] = ()
+) -> dict[str, str]:
+    """How each quantity that is not at 550 nm is brought there, in words, as far as it can be.
+
+    Raises
+    ------
+    InputError
+        A needed one cannot be brought there.
+    """
+    exponent = found.names.get("angstrom", ("angstrom",))[0]
+    is_there = exponent in dataset.data_vars
+    known = (
+        dataset.rename({exponent: "angstrom"}) if is_there and exponent != "angstrom" else dataset
+    )
+    told = {}
+    for new, claims in found.elsewhere.items():
+        variable = VARIABLES[new]
+        made = _at_reference(known, variable, claims, source, name_of_exponent=exponent)
+        if made is not None:
+            told[new] = made[1]
+        elif new in needed:
+            raise not_at_reference(new, _members(known, variable, claims, source), source=source)
+    return told
+
+
+def _can_be_left(claims: Sequence[Claim]) -> bool:
+    """Whether the names say that these are other quantities, such as od440aer."""
+    return all(claim.says_so or not claim.by_name for claim in claims)
+
+
+def _members(
+    dataset: xr.Dataset, variable: Variable, claims: Sequence[Claim], source: str
+) -> list[Member]:
+    """A quantity at each of the wavelengths that it is known at."""
+    members = []
+    for claim in claims:
+        array = converted(dataset[claim.name], variable, source)
+        axis = coordinate(array)
+        if claim.wavelength is not None and not np.isnan(claim.wavelength):
+            bare = array if axis is None else array.drop_vars(axis)
+            members.append(Member(claim.wavelength, bare, claim.name))
+        elif axis is not None:
+            nanometres = values_of(array[axis], source=source)
+            _check_wavelengths(nanometres, axis, source)
+            (dim,) = array[axis].dims
+            members += [
+                Member(float(nm), array.isel({dim: i}).drop_vars(axis), claim.name)
+                for i, nm in enumerate(nanometres)
+            ]
+    return members
+
+
+def _check_wavelengths(nanometres: np.ndarray, axis: str, source: str) -> None:
+    bad = ~np.isfinite(nanometres) | (nanometres <= 0.0)
+    if bad.any() or np.unique(nanometres).size != nanometres.size or nanometres.size == 0:
+        raise InputError(
+            f"{source}: the wavelengths of {axis} are not positive numbers, each once: "
+            f"{np.array2string(nanometres, threshold=13)} nm. Correct them."
+        )
+
+
+def _at_reference(
+    dataset: xr.Dataset,
+    variable: Variable,
+    claims: Sequence[Claim],
+    source: str,
+    *,
+    name_of_exponent: str = "angstrom",
+) -> tuple[xr.DataArray, str] | None:
+    """A quantity at 550 nm from what the dataset has at other wavelengths, and how in words."""
+    members = _members(dataset, variable, claims, source)
+    there = next((m for m in members if is_reference(m.wavelength)), None)
+    if there is not None:
+        return there.values, f"{there.name} at {there.wavelength:g} nm"
+    exponent = None
+    if variable.name == "aod" and "angstrom" in dataset.data_vars:
+        exponent = (name_of_exponent, dataset["angstrom"])
+    is_depth = variable.name.startswith(("aod", "aaod", "scattering_aod"))
+    return brought_to_reference(members, is_depth=is_depth, exponent=exponent)
+
+
+def _in_place_of(
+    dataset: xr.Dataset, claims: Sequence[Claim], new: str, values: xr.DataArray
+) -> xr.Dataset:
+    """The dataset with a quantity at 550 nm; what was called so before goes."""
+    return dataset.drop_vars([c.name for c in claims if c.name == new]).assign({new: values})
 
 
 def _check_free(dataset: xr.Dataset, names: Mapping[str, str], source: str) -> None:
@@ -142,6 +263,10 @@ def _results_in(dataset: xr.Dataset) -> list[str]:
     return [name for name, variable in known if variable is not None and variable.written_only]
 
 
+NAMES = Names(VARIABLES)
+"""All names that the registry knows."""
+
+
 def claimed_names(dataset: xr.Dataset, *, source: str) -> dict[str, str]:
     """Present name -> canonical name of every data variable that the registry knows.
 
@@ -150,66 +275,17 @@ def claimed_names(dataset: xr.Dataset, *, source: str) -> dict[str, str]:
     InputError
         Two variables claim the same name.
     """
-    claims: dict[str, list[str]] = {}
-    for name, array in dataset.data_vars.items():
-        canonical = _canonical_name(str(name), array)
-        if canonical is not None:
-            claims.setdefault(canonical, []).append(str(name))
-    return {_only(olds, new, source): new for new, olds in claims.items()}
-
-
-def _only(olds: list[str], new: str, source: str) -> str:
-    """The one variable that holds the quantity `new`; known names beat standard names."""
-    candidates = olds if len(olds) == 1 else [old for old in olds if _by_name(old)] or olds
-    if len(candidates) > 1:
-        raise InputError(
-            f"{source}: variables {' and '.join(candidates)} both are {new} "
-            f"({VARIABLES[new].long_name}). Keep one of them, or rename the other."
-        )
-    return candidates[0]
-
-
-def _canonical_name(name: str, array: xr.DataArray) -> str | None:
-    if name in VARIABLES:
-        return None if VARIABLES[name].written_only else name
-    standard_name = str(array.attrs.get("standard_name", ""))
-    if standard_name and standard_name in _STANDARD_NAMES and not _names_other_wavelength(name):
-        return _STANDARD_NAMES[standard_name]
-    return _by_name(name)
-
-
-def _by_name(name: str) -> str | None:
-    return _ALIASES.get(name.lower())
-
-
-def _names_other_wavelength(name: str) -> bool:
-    """Whether a name such as od440aer or AOD_870nm holds a wavelength [nm] other than 550."""
-    numbers = [int(digits) for digits in re.findall(r"\d+", name)]
-    return any(300 <= n <= 1700 and n != REFERENCE_WAVELENGTH for n in numbers)
-
-
-def _first_by(keys: dict[str, tuple[str, ...]]) -> dict[str, str]:
-    """Key -> name of the first registry entry that has it."""
-    return {key: name for name, values in reversed(keys.items()) for key in values}
-
-
-_STANDARD_NAMES = _first_by(
-    {n: (v.standard_name,) for n, v in VARIABLES.items() if not v.written_only}
-)
-_ALIASES = _first_by(
-    {n: (n, *(a.lower() for a in v.aliases)) for n, v in VARIABLES.items() if not v.written_only}
-)
+    return NAMES.in_dataset(dataset, source=source).canonical
 
 
 def converted(array: xr.DataArray, variable: Variable, source: str) -> xr.DataArray:
     """The same quantity in the units of the registry."""
     if variable.units or variable.flags:
         check_numbers(array, variable.name, source=source)
-    _check_wavelength(array, variable, source)
     units = str(array.attrs.get("units", variable.units))
     if not variable.units or units == variable.units:
         return array
-    factor = _UNIT_FACTORS.get(variable.units, {}).get(units.replace(" ", "").lower())
+    factor = factor_between(units, variable.units)
     if factor is None:
         raise InputError(
             f"{source}: variable {variable.name} has units {units!r}; expected "
@@ -218,30 +294,19 @@ def converted(array: xr.DataArray, variable: Variable, source: str) -> xr.DataAr
     return array if factor == 1.0 else array.astype(float) * factor
 
 
-_NANOMETRES = {"nm": 1.0, "nanometer": 1.0, "nanometers": 1.0, "um": 1e3, "micron": 1e3, "m": 1e9}
-
-
-def _check_wavelength(array: xr.DataArray, variable: Variable, source: str) -> None:
-    """Refuse optical properties whose own scalar coordinate gives another wavelength."""
-    coordinate = array.coords.get("wavelength")
-    if coordinate is None or coordinate.ndim or np.isnan(variable.wavelength):
-        return
-    check_numbers(coordinate, "wavelength", source=source)
-    nanometres = float(coordinate) * _NANOMETRES.get(str(coordinate.attrs.get("units", "nm")), 1.0)
-    if not abs(nanometres - variable.wavelength) <= 1.0:
-        raise InputError(
-            f"{source}: variable {variable.name} is at {nanometres:g} nm by its coordinate "
-            f"wavelength; {variable.wavelength:g} nm is expected. Convert it with aod_at or "
-            "coalbedo_at first."
-        )
-
-
 def _with_ssa(dataset: xr.Dataset) -> xr.Dataset:
-    if "ssa" in dataset or not {"aaod", "aod"} <= set(dataset.data_vars):
+    if "ssa" in dataset or "aod" not in dataset:
         return dataset
-    aod, aaod = dataset["aod"], dataset["aaod"]
-    no_aerosol = (aod == 0) & (aaod == 0)
-    return dataset.assign(ssa=1 - (aaod / aod.where(~no_aerosol, 1.0)))
+    aod = dataset["aod"]
+    if "aaod" in dataset:
+        aaod = dataset["aaod"]
+        no_aerosol = (aod == 0) & (aaod == 0)
+        return dataset.assign(ssa=1 - (aaod / aod.where(~no_aerosol, 1.0)))
+    if "scattering_aod" in dataset:
+        scattering = dataset["scattering_aod"]
+        no_aerosol = (aod == 0) & (scattering == 0)
+        return dataset.assign(ssa=scattering.where(~no_aerosol, 1.0) / aod.where(~no_aerosol, 1.0))
+    return dataset
 
 
 def _with_coalbedo_exponent(dataset: xr.Dataset) -> xr.Dataset:
@@ -249,34 +314,3 @@ def _with_coalbedo_exponent(dataset: xr.Dataset) -> xr.Dataset:
     if "coalbedo_angstrom" in dataset or not needed <= set(dataset.data_vars):
         return dataset
     return dataset.assign(coalbedo_angstrom=dataset["absorption_angstrom"] - dataset["angstrom"])
-
-
-def check_numbers(array: xr.DataArray, name: str, *, source: str) -> None:
-    """Raise InputError if a variable, by its name in the registry, holds texts, dates or the like.
-
-    `source` is the file or other origin, for the message.
-    """
-    if array.dtype.kind not in "biuf":
-        usual = _KINDS.get(array.dtype.kind, f"values of type {array.dtype}")
-        found = "dates" if holds_dates(array) else usual
-        raise InputError(
-            f"{source}: variable {name} holds {found}; numbers are expected. Store them as numbers."
-        )
-
-
-def first_place(wrong: xr.DataArray) -> str:
-    """The first true cell of a mask in words.
-
-    By its coordinates, or by its position on an axis that has none.
-    """
-    if not wrong.dims:
-        return "its only cell"
-    index = np.unravel_index(np.argmax(wrong.values), wrong.shape)
-    return ", ".join(
-        f"{dim}={_label(wrong[dim].values[i])}" if dim in wrong.coords else f"{dim}[{i}]"
-        for dim, i in zip(wrong.dims, index, strict=True)
-    )
-
-
-def _label(value: object) -> str:
-    return f"{value:g}" if isinstance(value, np.floating) else str(value)

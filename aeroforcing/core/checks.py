@@ -1,13 +1,18 @@
-"""Checks of single numbers that the user gives."""
+"""Checks of values that users and files give, and how messages name the wrong ones."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
+import xarray as xr
 
+from aeroforcing.core.calendar import holds_dates
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES
+
+_KINDS = {"U": "text", "S": "text", "O": "text", "m": "periods", "c": "complex numbers"}
 
 
 def check_number(owner: str, name: str, value: float) -> None:
@@ -47,6 +52,21 @@ def check_count(name: str, value: float) -> None:
         raise InputError(f"{name}={value!r} is not allowed; give a whole number of at least 1.")
 
 
+def checked_months(months: int | Iterable[int]) -> list[int]:
+    """The months as a list; a number is one month.
+
+    Raises
+    ------
+    InputError
+        One is not 1..12 or is given twice, or there is none.
+    """
+    alone = isinstance(months, int | np.integer) and not isinstance(months, bool)
+    chosen = [int(months)] if alone else _listed(months)  # type: ignore[arg-type]
+    if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(1, 13)):
+        raise InputError(f"months={chosen} is not allowed; give different numbers from 1 to 12.")
+    return [int(month) for month in chosen]
+
+
 def _listed(months: object) -> list[int]:
     """The members of what should be several months; what has none is told as it is."""
     try:
@@ -72,3 +92,34 @@ def _number(value: object) -> float:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return math.nan
+
+
+def check_numbers(array: xr.DataArray, name: str, *, source: str) -> None:
+    """Raise InputError if a variable, by its name in the registry, holds texts, dates or the like.
+
+    `source` is the file or other origin, for the message.
+    """
+    if array.dtype.kind not in "biuf":
+        usual = _KINDS.get(array.dtype.kind, f"values of type {array.dtype}")
+        found = "dates" if holds_dates(array) else usual
+        raise InputError(
+            f"{source}: variable {name} holds {found}; numbers are expected. Store them as numbers."
+        )
+
+
+def first_place(wrong: xr.DataArray) -> str:
+    """The first true cell of a mask in words.
+
+    By its coordinates, or by its position on an axis that has none.
+    """
+    if not wrong.dims:
+        return "its only cell"
+    index = np.unravel_index(np.argmax(wrong.values), wrong.shape)
+    return ", ".join(
+        f"{dim}={_label(wrong[dim].values[i])}" if dim in wrong.coords else f"{dim}[{i}]"
+        for dim, i in zip(wrong.dims, index, strict=True)
+    )
+
+
+def _label(value: object) -> str:
+    return f"{value:g}" if isinstance(value, np.floating) else str(value)

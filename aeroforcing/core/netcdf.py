@@ -18,7 +18,7 @@ import netCDF4
 import numpy as np
 import xarray as xr
 
-from aeroforcing.core.calendar import TIME_UNITS, climatological_time
+from aeroforcing.core.calendar import TIME_UNITS, DateCoder, climatological_time
 from aeroforcing.core.declarations import check_sizes, packing_fault, readable, within_valid_range
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.library_lock import LIBRARY_LOCK
@@ -138,7 +138,7 @@ def _decoded(raw: xr.Dataset, ragged: set[str], source: Path) -> xr.Dataset:
     stored = readable(raw, ragged=ragged, source=source)
     axes = (stored[name] for name in stored.variables if name in stored.dims)
     check_sizes(axes, source=source)
-    as_dates = xr.coders.CFDatetimeCoder(use_cftime=True)
+    as_dates = DateCoder(use_cftime=True)
     decoded = xr.decode_cf(stored, decode_times=as_dates, decode_timedelta=False)
     check_sizes(decoded.coords.values(), source=source)
     for name in decoded.coords:

@@ -42,7 +42,9 @@ CLIMATOLOGY_BOUNDS = "climatology_bnds"
 TIME_BOUNDS = "time_bnds"
 
 # What a variable says about its own data, which no registry can know.
-_OWN_ATTRIBUTES = ("origin", "missing_cells", "filled_cells", "flag_values", "flag_meanings")
+_OWN_ATTRIBUTES = (
+    "origin", "missing_cells", "filled_cells", "rounded_cells", "flag_values", "flag_meanings",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ class Variable:
     long_name: str
     units: str = ""
     standard_name: str = ""
+    former_standard_names: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
     valid_min: float = -np.inf
     valid_max: float = np.inf
     open_range: bool = False
@@ -103,10 +107,11 @@ def flag_attributes(flags: Mapping[str, int]) -> dict[str, Any]:
 def _read_registry() -> Mapping[str, Variable]:
     text = files("aeroforcing.core").joinpath("variables.toml").read_text(encoding="utf-8")
     entries = tomllib.loads(text)
-    variables = {
-        name: Variable(name=name, **{**entry, "aliases": tuple(entry.get("aliases", ()))})
+    lists: dict[str, dict[str, Any]] = {
+        name: {key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()}
         for name, entry in entries.items()
     }
+    variables = {name: Variable(name=name, **entry) for name, entry in lists.items()}
     return MappingProxyType(variables | {k.name: k for k in _kernels()})
 
 

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike
 
 from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats
-from aeroforcing.core.calendar import checked_months
-from aeroforcing.core.checks import check_between, check_cos_zenith, check_is
+from aeroforcing.core.checks import check_between, check_cos_zenith, check_is, checked_months
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.variables import stamp
 from aeroforcing.forcing.column import REPLICATES, run_settings, stream_ids

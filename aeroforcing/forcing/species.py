@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 from aeroforcing.columns.aerosols import LayerOptics, mix_layers
 from aeroforcing.columns.column import Column, check_skies_listed, column_arrays
 from aeroforcing.columns.phase_mixing import own_phase
-from aeroforcing.core.calendar import checked_months
-from aeroforcing.core.checks import check_between
+from aeroforcing.core.checks import check_between, checked_months
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp

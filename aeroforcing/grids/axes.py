@@ -6,13 +6,15 @@ most: at the poles, and on Gaussian grids, whose rows are bounded by the sums of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import xarray as xr
 
 from aeroforcing.core.errors import InputError
+from aeroforcing.core.units import in_degrees
 from aeroforcing.core.variables import VARIABLES, XarrayObject
+from aeroforcing.grids.coordinates import is_horizontal
 
 # Axes come rounded to a few digits; a deviation below this share of the spacing is rounding. The
 # polar row of a Gaussian grid is 0.27 spacings away from that of a regular grid.
@@ -178,8 +180,8 @@ def _is_even(axis: np.ndarray, step: float) -> bool:
 def standard_axes(dataset: XarrayObject, *, source: str = "the field") -> XarrayObject:
     """Bring the horizontal axes to `lat` ascending and `lon` ascending within 0 to 360.
 
-    The axes are recognised by name (lat, latitude, ... in any case) or standard_name. They become
-    the last two dimensions. Bounds of the axes move along.
+    The axes are recognised as `coordinates` tells, by units, standard_name, axis or name. They
+    become the last two dimensions. Bounds of the axes move along.
 
     Parameters
     ----------
@@ -197,7 +199,8 @@ def standard_axes(dataset: XarrayObject, *, source: str = "the field") -> Xarray
     InputError
         An axis is absent, two-dimensional, out of range, or holds NaN or duplicates.
     """
-    renamed = _rename_axis(_rename_axis(dataset, "lat", source), "lon", source)
+    degrees = in_degrees(dataset) if isinstance(dataset, xr.Dataset) else dataset
+    renamed = _rename_axis(_rename_axis(degrees, "lat", source), "lon", source)
     for name in ("lat", "lon"):
         _check_axis(renamed, name, source)
     eastward = _longitudes_eastward(renamed)
@@ -219,16 +222,20 @@ def _is_field(array: xr.DataArray) -> bool:
 
 def _rename_axis(dataset: XarrayObject, name: str, source: str) -> XarrayObject:
     """Rename the axis and its bounds to the canonical name."""
-    found = [str(dim) for dim in dataset.dims if _is_axis(dataset, str(dim), name)]
+    found = [str(d) for d in dataset.dims if is_horizontal(str(d), dataset.coords.get(d), name)]
+    along = {
+        str(c.dims[0]): str(own)
+        for own, c in dataset.coords.items()
+        if c.ndim == 1 and own not in dataset.dims and is_horizontal(str(own), c, name)
+    }
+    if not found and len(along) == 1 and not set(along) & set(dataset.coords):
+        ((dim, own),) = along.items()
+        dataset, found = dataset.swap_dims({dim: own}), [own]
     if len(found) != 1:
-        raise InputError(
-            f"{source}: {'no' if not found else 'more than one'} {VARIABLES[name].long_name} axis "
-            f"among the dimensions ({', '.join(map(str, dataset.dims))}); expected one dimension "
-            f"{name!r} with a coordinate of the same name [{VARIABLES[name].units}]."
-        )
+        raise _no_axis(dataset, name, found, source)
     names = {found[0]: name}
-    bounds = str(dataset[found[0]].attrs.get("bounds", ""))
-    if isinstance(dataset, xr.Dataset) and bounds in dataset.variables:
+    bounds = dataset[found[0]].attrs.get("bounds", "")
+    if isinstance(dataset, xr.Dataset) and isinstance(bounds, str) and bounds in dataset.variables:
         names[bounds] = f"{name}_bnds"
     changed = {old: new for old, new in names.items() if old != new}
     there = dataset.variables if isinstance(dataset, xr.Dataset) else dataset.coords
@@ -238,11 +245,22 @@ def _rename_axis(dataset: XarrayObject, name: str, source: str) -> XarrayObject:
     return dataset.rename(changed)
 
 
-def _is_axis(dataset: xr.DataArray | xr.Dataset, dim: str, name: str) -> bool:
-    variable = VARIABLES[name]
-    attributes = dataset[dim].attrs if dim in dataset.coords else {}
-    by_name = dim.lower() in (name, *variable.aliases)
-    return by_name or attributes.get("standard_name") == variable.standard_name
+def _no_axis(
+    dataset: xr.DataArray | xr.Dataset, name: str, found: Sequence[str], source: str
+) -> InputError:
+    """The error for a dataset that has no axis of a name, or several."""
+    for own, coordinate in dataset.coords.items():
+        if coordinate.ndim > 1 and is_horizontal(str(own), coordinate, name):
+            return InputError(
+                f"{source}: the {VARIABLES[name].long_name} {own} is over "
+                f"({', '.join(map(str, coordinate.dims))}): the grid is curvilinear. Bring it to a "
+                "regular grid first, for instance by cdo remapcon,r360x180 in.nc out.nc."
+            )
+    return InputError(
+        f"{source}: {'no' if not found else 'more than one'} {VARIABLES[name].long_name} axis "
+        f"among the dimensions ({', '.join(map(str, dataset.dims))}); expected one dimension "
+        f"{name!r} with a coordinate of the same name [{VARIABLES[name].units}]."
+    )
 
 
 def _check_axis(dataset: xr.DataArray | xr.Dataset, name: str, source: str) -> None:
@@ -283,13 +301,3 @@ def _check_duplicates(dataset: xr.DataArray | xr.Dataset, source: str) -> None:
                 f"{source}: the coordinate {name} holds {values[same[0]]:g} more than once "
                 "(longitudes a whole turn apart are the same). Drop the repeated column or row."
             )
-
-
-def coordinate_of(dataset: xr.Dataset, name: str) -> xr.DataArray | None:
-    """The coordinate of a canonical name, known by its own name, an alias or its standard name."""
-    known = VARIABLES[name]
-    for own, array in dataset.coords.items():
-        by_name = str(own).lower() in (name, *known.aliases)
-        if by_name or str(array.attrs.get("standard_name", "")) == known.standard_name:
-            return array
-    return None

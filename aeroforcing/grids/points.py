@@ -7,7 +7,7 @@ import xarray as xr
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES, stamp
-from aeroforcing.grids.axes import coordinate_of
+from aeroforcing.grids.coordinates import coordinate_of
 
 
 def points_of(dataset: xr.Dataset, *, source: str) -> xr.Dataset | None:

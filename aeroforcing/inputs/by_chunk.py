@@ -25,6 +25,7 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_lazily, reading
 from aeroforcing.core.variables import VARIABLES, stamp
 from aeroforcing.grids.axes import standard_axes
+from aeroforcing.grids.coordinates import is_horizontal
 from aeroforcing.grids.domain import GRID, WHOLE_CELLS, Chunk, Layout
 from aeroforcing.grids.grid import gaussian_grid, grid_of
 from aeroforcing.grids.means import on_grid, same_axis
@@ -37,6 +38,7 @@ from aeroforcing.inputs.resolve import check_not_all_missing, provenance, resolv
 from aeroforcing.inputs.user import (
     CLOUD_TABLES,
     bounds_in,
+    check_monthly_aod,
     has_grid,
     in_months,
     known_part,
@@ -101,6 +103,8 @@ class RunInputs:
         if part is None:
             return self._with_wind(_builtin(self.layout.of(chunk), self.optics))
         user = recognise(part, source=self.source)  # first: it may refuse them
+        if self.layout.steps.are_months:
+            check_monthly_aod(user)
         builtin = _builtin(self.layout.of(chunk), self.optics)
         fields = resolve_fields(
             user, builtin=builtin, fill_missing=self.fill_missing, optics=self.optics
@@ -309,9 +313,9 @@ def _placed(given: xr.Dataset, steps: Steps, *, grid: str | None, source: str) -
 def _is_on_grid(given: xr.Dataset, source: str) -> bool:
     """Whether a variable has horizontal dimensions; those of the atmosphere also have others."""
     state = air_names(given, source=source)
-    names = ("lat", *VARIABLES["lat"].aliases)
-    if any(str(dim).lower() in names for name in state for dim in given[name].dims):
-        return True
+    for name in state:
+        if any(is_horizontal(str(d), given.coords.get(d), "lat") for d in given[name].dims):
+            return True
     return has_grid(given[[name for name in _fields(given) if name not in state]])
 
 
@@ -412,5 +416,5 @@ def _add_counts(total: dict[str, Any], array: xr.DataArray, seen_before: bool) -
     for key, value in array.attrs.items():
         if key == "origin":
             total[key] = value
-        elif key in ("missing_cells", "filled_cells") and not seen_before:
+        elif key in ("missing_cells", "filled_cells", "rounded_cells") and not seen_before:
             total[key] = total.get(key, 0) + value

@@ -15,7 +15,8 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from aeroforcing.core.canonical import OPTICAL, first_place
+from aeroforcing.core.canonical import OPTICAL
+from aeroforcing.core.checks import first_place
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.means import on_grid
 from aeroforcing.inputs.builtin.aerosol import with_sea_salt_modes
@@ -25,6 +26,14 @@ from aeroforcing.optics.mixtures import DEFAULT_OPTICS, OPTICS_IN_WORDS, mixture
 from aeroforcing.optics.species import SPECIES as MIXED_SPECIES
 
 _COVER_ROUNDING = 1e-5
+
+# Species without optics of their own -> that whose optics they have: inorganic salts scatter as
+# sulfate does (the "rest" of Chung 2012, E7).
+_OPTICS_AS = {
+    "secondary_organic": "organic_carbon",
+    "nitrate": "sulfate",
+    "ammonium": "sulfate",
+}
 
 
 def model_fields(
@@ -143,13 +152,25 @@ def _mixed(user: UserInputs, optics: str) -> UserInputs:
             "Give all species (zeros for one that is absent), or the total AOD."
         )
     if absent:
-        note = f"not used: {', '.join(present)} of {user.source}, for lack of {', '.join(absent)}"
-        return replace(user, dataset=others.assign_attrs(not_used=note))
+        named = ", ".join(_as_given(name, user) for name in present)
+        note = f"not used: {named} of {user.source}, for lack of {', '.join(absent)}"
+        notes = [*str(others.attrs.get("not_used", "")).splitlines(), note]
+        return replace(user, dataset=others.assign_attrs(not_used="\n".join(notes)))
     mixture = mixture_properties(species, optics=optics)
     derived = {name: mixture[name] for name in OPTICAL if name not in given}
+    alike = ", ".join(
+        f"{name} as {kin}" for name, kin in _OPTICS_AS.items() if f"aod_{name}" in present
+    )
     origin = f"{user.source}, mixture of {', '.join(present)} with {OPTICS_IN_WORDS[optics]}"
+    origin += f" ({alike})" if alike else ""
     origins = {**user.origins, **dict.fromkeys(derived, origin)}
     return replace(user, dataset=others.assign(derived), origins=origins)
+
+
+def _as_given(name: str, user: UserInputs) -> str:
+    """A species with the name of its variable, where that is another one."""
+    own = user.origins.get(name, "").partition(", variable ")[2].partition(" ")[0]
+    return f"{name} ({own})" if own not in ("", name) else name
 
 
 def _species(given: xr.Dataset) -> xr.Dataset:
@@ -157,6 +178,9 @@ def _species(given: xr.Dataset) -> xr.Dataset:
     species = given.rename({str(name): str(name).removeprefix("aod_") for name in given.data_vars})
     if "sea_salt" in species and not {"sea_salt_fine", "sea_salt_coarse"} <= set(species):
         species = with_sea_salt_modes(species)
+    for name, kin in _OPTICS_AS.items():
+        if name in species and kin in species:
+            species = species.assign({kin: species[kin] + species[name]})
     kept = species[[name for name in MIXED_SPECIES if name in species]]
     return xr.Dataset(dict(zip(kept, xr.broadcast(*kept.data_vars.values()), strict=True)))
 

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.core.arrays import Floats
-from aeroforcing.core.canonical import check_numbers
+from aeroforcing.core.checks import check_numbers
 from aeroforcing.core.errors import InputError
 from aeroforcing.inputs.model_names import known_quantities, names_of, pascals, quantity_of
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from aeroforcing.core.canonical import check_numbers
+from aeroforcing.core.checks import check_numbers
 from aeroforcing.core.constants import GRAVITY
 from aeroforcing.core.errors import InputError
 

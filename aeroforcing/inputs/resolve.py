@@ -166,7 +166,9 @@ def _together(sources: list[UserInputs]) -> UserInputs:
     for user in sources[1:]:
         dataset = dataset.assign(user.dataset.data_vars)
     origins = {name: text for user in sources for name, text in _own_origins(user)}
-    return UserInputs(dataset, origins, ", ".join(user.source for user in sources))
+    rounded = {name: n for user in sources for name, n in user.rounded.items()}
+    source = ", ".join(user.source for user in sources)
+    return UserInputs(dataset, origins, source, rounded=rounded)
 
 
 def _own_origins(user: UserInputs) -> list[tuple[str, str]]:
@@ -184,6 +186,8 @@ def _replaced(builtin: xr.Dataset, user: UserInputs, fill_missing: bool) -> xr.D
         missing = int(given.isnull().sum())
         kept = given.fillna(builtin[name]) if fill_missing else given
         count = {"filled_cells" if fill_missing else "missing_cells": missing} if missing else {}
+        rounded = user.rounded.get(str(name), 0)
+        count |= {"rounded_cells": rounded} if rounded else {}
         result[name] = kept.drop_attrs().assign_attrs(origin=user.origins[str(name)], **count)
     if "cloud_fraction" in user.dataset and "cloud_filled" not in user.dataset:
         result["cloud_filled"] = xr.zeros_like(result["cloud_filled"])
@@ -209,7 +213,7 @@ def provenance(dataset: xr.Dataset) -> list[str]:
             names.setdefault(array.attrs["origin"] + _gaps(array), []).append(str(name))
     lines = [f"{', '.join(members)}: {origin}" for origin, members in names.items()]
     lines += [f"{what}: {_AIR[what]}" for what in _builtin_air(dataset)]
-    return lines + [str(dataset.attrs[key]) for key in ("not_used",) if key in dataset.attrs]
+    return [*lines, *str(dataset.attrs.get("not_used", "")).splitlines()]
 
 
 def _builtin_air(dataset: xr.Dataset) -> list[str]:
@@ -220,9 +224,13 @@ def _builtin_air(dataset: xr.Dataset) -> list[str]:
 
 
 def _gaps(array: xr.DataArray) -> str:
-    counts = ((n, array.attrs.get(f"{n}_cells", 0)) for n in ("missing", "filled"))
-    words = {"missing": "missing", "filled": "filled from the built-in inputs"}
-    return "".join(f"; {n} of {array.size} cells {words[kind]}" for kind, n in counts if n)
+    words = {
+        "missing": f"of {array.size} cells missing",
+        "filled": f"of {array.size} cells filled from the built-in inputs",
+        "rounded": "values just outside of their range, by rounding, set to its edge",
+    }
+    counts = ((kind, array.attrs.get(f"{kind}_cells", 0)) for kind in words)
+    return "".join(f"; {n} {words[kind]}" for kind, n in counts if n)
 
 
 def _target_grid(sources: list[UserInputs], grid: str | None) -> xr.Dataset:

@@ -7,6 +7,7 @@ and other variables on levels are the state of the atmosphere, see `air`.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,18 +16,30 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from aeroforcing.core.calendar import holds_dates, months_of
+from aeroforcing.core.calendar import (
+    bounds_name,
+    holds_dates,
+    longest_interval,
+    months_by_bounds,
+    months_of,
+)
 from aeroforcing.core.canonical import (
+    NAMES,
     OPTICAL,
     canonicalise,
     check_ranges,
-    claimed_names,
-    first_place,
+    how_elsewhere,
+    set_to_edges,
 )
+from aeroforcing.core.checks import first_place
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
+from aeroforcing.core.recognition import Recognised
+from aeroforcing.core.units import in_degrees
 from aeroforcing.core.variables import VARIABLES
-from aeroforcing.grids.axes import coordinate_of, standard_axes
+from aeroforcing.core.wavelengths import coordinate, is_wavelength, near_reference, values_of
+from aeroforcing.grids.axes import standard_axes
+from aeroforcing.grids.coordinates import coordinate_of, is_horizontal, with_time_named
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.grids.means import on_grid
 from aeroforcing.inputs.air import (
@@ -48,6 +61,9 @@ SPECIES = (
     "aod_sea_salt",
     "aod_sea_salt_fine",
     "aod_sea_salt_coarse",
+    "aod_secondary_organic",
+    "aod_nitrate",
+    "aod_ammonium",
 )
 SURFACE = ("surface_albedo", "open_water_fraction", "surface_altitude")
 CLOUD = ("cloud_fraction", "cloud_optical_depth")
@@ -68,12 +84,22 @@ _MEANT = {
     **dict.fromkeys(AIR, (*_HORIZONTAL, LEVEL)),
 }
 _WITHOUT_GRID = set(_DIMENSIONS[:5])
-_TABLES = {"cloud_base": "cloud_type", "cloud_top": "cloud_type"}  # known over this dimension only
+
+# Known over this dimension only.
+_TABLES = dict.fromkeys(("cloud_base", "cloud_top", "cloud_optical_depth"), "cloud_type")
 _CALENDAR_MONTHS = np.arange(1, 13)
+_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_LONGEST_MONTH = 32.0  # days
+_LARGEST_MEAN_AOD = 5.0
+_MOST_NAMED = 40  # of what is not used
+_NOT_USED = "not_used"
 _ABSORPTION = (
     ("aaod", "aod", "ssa"),
+    ("scattering_aod", "aod", "ssa"),
     ("absorption_angstrom", "angstrom", "coalbedo_angstrom"),
 )
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -84,6 +110,7 @@ class UserInputs:
     origins: Mapping[str, str]
     source: str
     unpaired: Mapping[str, str] = field(default_factory=dict)  # absorption -> what it lacks
+    rounded: Mapping[str, int] = field(default_factory=dict)  # cells set to the edge of the range
 
 
 def read_user_inputs(
@@ -114,9 +141,9 @@ def read_user_inputs(
         absent, units are unknown, or values are out of range.
     """
     opened, source = _opened(inputs)
-    if not wind:
-        opened = opened.drop_vars(wind_candidates(_squeezed(opened)))
-    user = _recognised(opened, source, lambda known: in_months(known, months, source=source))
+    known = known_part(opened, source=source, wind=wind)
+    user = _recognised(known, source, lambda dataset: in_months(dataset, months, source=source))
+    check_monthly_aod(user)
     if "lat" in user.dataset.dims:
         grid_of(user.dataset, source=source)  # refuses cells whose bounds are unknown or senseless
     return user
@@ -147,32 +174,61 @@ def recognise(dataset: xr.Dataset, *, source: str) -> UserInputs:
 def _recognised(
     opened: xr.Dataset, source: str, select: Callable[[xr.Dataset], xr.Dataset]
 ) -> UserInputs:
-    squeezed = _squeezed(opened)
+    squeezed = _merged_versions(_squeezed(opened))
     state = air_names(squeezed, source=source)
     wind = wind_names(squeezed, source=source)
     others = squeezed.drop_vars([*state, *wind])
+    found = NAMES.in_dataset(others, source=source)
     canonical = canonicalise(others, source=source)
     names = [name for name in KNOWN if name in canonical and _is_known(canonical[name])]
     unpaired = _unpaired(canonical)
     if not names and not state and not wind:
         raise lacking_partner(unpaired, source) if unpaired else _nothing_known(opened, source)
-    origins = _origins(others, names, source)
+    origins = _origins(others, found, names, source)
     measures = [absorption for absorption, *_ in _ABSORPTION if absorption in canonical]
-    chosen = select(_only(canonical, [*names, *measures]))
-    given = set(claimed_names(others, source=source).values())
+    selected = select(_only(canonical, [*names, *measures]))
+    chosen, rounded = set_to_edges(selected, dict.fromkeys([*names, *measures]))
+    given = set(found.names)
     _check_values(chosen, [name for name in (*names, *measures) if name in given], source)
     if state:
-        found = air_fields(select(squeezed[state]), source=source).data_vars
-        air = {str(name): array for name, array in found.items() if name not in names}
+        fields = air_fields(select(squeezed[_with_time_bounds(squeezed, state)]), source=source)
+        air = {str(n): array for n, array in fields.data_vars.items() if n not in names}
         chosen, names = chosen.assign(air), [*names, *air]
         origins |= dict.fromkeys(air, f"{source}, {', '.join(state)}")
     for name in wind:
-        chosen = chosen.assign({WIND: wind_field(select(squeezed[[name]])[name], source=source)})
+        there = select(squeezed[_with_time_bounds(squeezed, [name])])
+        chosen = chosen.assign({WIND: wind_field(there[name], source=source)})
         names = [*names, WIND]
         origins[WIND] = f"{source}, variable {name}"
     check_ranges(chosen[names], source=source)
-    ordered = _on_standard_axes(chosen, [*measures, *names], source)
-    return UserInputs(ordered.drop_vars(measures), origins, source, unpaired)
+    ordered = _on_standard_axes(chosen, list(dict.fromkeys([*measures, *names])), source)
+    return UserInputs(ordered.drop_vars(measures), origins, source, unpaired, rounded)
+
+
+def _with_time_bounds(dataset: xr.Dataset, names: Sequence[str]) -> list[str]:
+    bounds = bounds_name(dataset)
+    return [*names, *([bounds] if bounds is not None and bounds not in names else [])]
+
+
+def check_monthly_aod(user: UserInputs) -> None:
+    """Refuse monthly fields of AOD whose mean is larger than any that there is.
+
+    Raises
+    ------
+    InputError
+        The mean over the map, or the points, of a month is above 5.
+    """
+    if "aod" not in user.dataset:
+        return
+    aod = user.dataset["aod"]
+    mean = aod.mean([dim for dim in aod.dims if dim != "month"])
+    large = mean > _LARGEST_MEAN_AOD
+    if large.any():
+        raise InputError(
+            f"{user.source}: the mean of aod is {float(mean.max()):g} in the month of "
+            f"{first_place(large)}; no monthly mean is above {_LARGEST_MEAN_AOD:g}. Is it in "
+            "percent? Then divide by 100, or set its units to '%'."
+        )
 
 
 def _check_values(chosen: xr.Dataset, given: Sequence[str], source: str) -> None:
@@ -209,16 +265,127 @@ def known_part(dataset: xr.Dataset, *, source: str, wind: bool = False) -> xr.Da
         Nothing in the dataset is known, or two variables are the same quantity.
     """
     wanted = {*KNOWN, *(name for names in _ABSORPTION for name in names), "sigma_interface"}
-    squeezed = _squeezed(dataset)
+    squeezed = _near_reference(_squeezed(dataset), source)
     state = air_names(squeezed, source=source)
     winds = wind_names(squeezed, source=source) if wind else []
-    claimed = claimed_names(squeezed.drop_vars(state), source=source)
-    names = [old for old, new in claimed.items() if new in wanted]
-    if not {claimed[old] for old in names} - {"sigma_interface"} and not (state or winds):
-        raise _nothing_known(dataset, source)
-    kept = {*names, *state, *winds, *bounds_in(dataset)}
+    bare = squeezed.drop_vars([*state, *wind_candidates(squeezed)])
+    found = NAMES.in_dataset(bare, source=source)
+    ours = {old: new for old, new in found.canonical.items() if new in wanted}
+    names = [old for old, new in ours.items() if _is_known(bare[old].rename(new))]
+    usable, cannot = _usable(bare, found, names, source)
+    reasons = {**found.left, **cannot} | {
+        old: f"{new} must be one value for each {_TABLES[new]}"
+        for old, new in ours.items()
+        if old not in names
+    }
+    if not {found.canonical[old] for old in usable} - {"sigma_interface"} and not (state or winds):
+        raise _nothing_known(dataset, source, reasons)
+    kept = {*usable, *state, *winds, *bounds_in(squeezed)}
     kept |= {"lat_bnds", "lon_bnds", "time_bnds", "sigma_interface"}
-    return squeezed[[name for name in squeezed.variables if name in kept]]
+    part = squeezed[[name for name in squeezed.variables if name in kept]]
+    told = _told_unused(squeezed, kept, reasons)
+    part.attrs = {key: value for key, value in part.attrs.items() if key != _NOT_USED}
+    return part.assign_attrs({_NOT_USED: told} if told else {})
+
+
+def _usable(
+    dataset: xr.Dataset, found: Recognised, names: Sequence[str], source: str
+) -> tuple[list[str], dict[str, str]]:
+    """Which of the known variables a run can use, and why it cannot use the others.
+
+    Raises
+    ------
+    InputError
+        What is called by the name of a total is none, or is at another wavelength than 550 nm.
+    """
+    for new, why in found.refused.items():
+        if new in KNOWN:
+            raise InputError(
+                f"{source}: {why}, so it is not taken for the {VARIABLES[new].long_name} ({new}). "
+                "Give that, or rename the variable."
+            )
+    told = how_elsewhere(_outline(dataset, found), found, source=source, needed=OPTICAL)
+    for new, how in told.items():
+        if new in KNOWN:
+            _LOG.warning("%s: %s at 550 nm is made of %s.", source, new, how)
+    cannot = {
+        old: f"not at {VARIABLES[new].wavelength:g} nm"
+        for new in found.elsewhere
+        if new not in told
+        for old in found.names[new]
+    }
+    return [name for name in names if name not in cannot], cannot
+
+
+def _outline(dataset: xr.Dataset, found: Recognised) -> xr.Dataset:
+    """One cell of what is not at 550 nm and of the exponent, without values: nothing is read."""
+    names = [old for new in (*found.elsewhere, "angstrom") for old in found.names.get(new, ())]
+    axis = coordinate(dataset[names])
+    kept = set() if axis is None else set(dataset[axis].dims)
+    small = dataset[names].isel({d: slice(0, 1) for d in dataset[names].dims if d not in kept})
+    outlines = {
+        name: (array.dims, np.zeros(array.shape, array.dtype), array.attrs)
+        for name, array in small.data_vars.items()
+    }
+    scalars = {str(n): c for n, c in small.coords.items() if is_wavelength(str(n), c)}
+    return xr.Dataset(outlines, scalars)
+
+
+def _told_unused(dataset: xr.Dataset, kept: set[str], reasons: Mapping[str, str]) -> str:
+    """What of a dataset is not used, and why, in words; nothing if all is."""
+    names = [
+        str(name)
+        for name in dataset.data_vars
+        if name not in kept and not _is_axis_part(name, dataset)
+    ]
+    named = [name for name in names if reasons.get(name)]
+    ordered = [*named, *(name for name in names if name not in named)]
+    words = [f"{n} ({reasons[n]})" if reasons.get(n) else n for n in ordered[:_MOST_NAMED]]
+    more = len(ordered) - len(words)
+    if more:
+        words.append(f"and {more} others")
+    return f"not used: {', '.join(words)}" if words else ""
+
+
+def _is_axis_part(name: object, dataset: xr.Dataset) -> bool:
+    """Whether a variable belongs to an axis or to the file: bounds, maps and areas of cells."""
+    array = dataset[name]
+    return (
+        str(name).lower().endswith(("_bnds", "_bounds", "_bnd", "_bound"))
+        or "grid_mapping_name" in array.attrs
+        or array.dtype.kind in "SUO"
+    )
+
+
+def _near_reference(dataset: xr.Dataset, source: str) -> xr.Dataset:
+    """The dataset at those of its wavelengths that 550 nm is one of, or lies between."""
+    axis = coordinate(dataset)
+    if axis is None or dataset[axis].ndim == 0 or dataset[axis].size < 2:
+        return dataset
+    nanometres = values_of(dataset[axis], source=source)
+    if not (np.isfinite(nanometres) & (nanometres > 0.0)).all():
+        return dataset
+    (dim,) = dataset[axis].dims
+    return dataset.isel({dim: near_reference(nanometres)})
+
+
+def _merged_versions(dataset: xr.Dataset) -> xr.Dataset:
+    """The dataset without the dimension `expver` of ERA5: each step is in one version alone."""
+    if "expver" not in dataset.dims:
+        return dataset
+    parts = [
+        dataset.isel(expver=i).drop_vars("expver", errors="ignore")
+        for i in range(dataset.sizes["expver"])
+    ]
+    merged = parts[0]
+    for part in parts[1:]:
+        merged = merged.assign(
+            {
+                name: array.fillna(part[name]) if array.dtype.kind == "f" else array
+                for name, array in merged.data_vars.items()
+            }
+        )
+    return merged
 
 
 def read_field(
@@ -285,36 +452,72 @@ def _squeezed(dataset: xr.Dataset) -> xr.Dataset:
 
     The time is called so.
     """
-    axes = {name for axis in ("lat", "lon", "time") for name in (axis, *VARIABLES[axis].aliases)}
-    axes |= set(_DIMENSIONS)
-    named = dataset.rename(valid_time="time") if _has_valid_time(dataset) else dataset
-    single = [d for d, n in named.sizes.items() if n == 1 and str(d).lower() not in axes]
+    scalars = [
+        str(name)
+        for name, array in dataset.data_vars.items()
+        if (array.ndim == 0 and is_wavelength(str(name), array))
+        or (array.ndim == 1 and any(is_horizontal(str(name), array, w) for w in ("lat", "lon")))
+    ]
+    degrees = in_degrees(dataset.set_coords(scalars))
+    named = _with_flat_bounds(with_time_named(degrees))
+    single = [d for d, n in named.sizes.items() if n == 1 and not _is_axis(str(d), named)]
     return named.squeeze(single)
 
 
-def _has_valid_time(dataset: xr.Dataset) -> bool:
-    """Whether the times are called as in ERA5."""
-    return "valid_time" in dataset.dims and "time" not in dataset.variables
+def _is_axis(dim: str, dataset: xr.Dataset) -> bool:
+    """Whether a dimension is among the known axes."""
+    own = dataset.coords.get(dim)
+    horizontal = any(is_horizontal(dim, own, which) for which in ("lat", "lon"))
+    along = any(
+        is_horizontal(str(name), c, which)
+        for name, c in dataset.coords.items()
+        if c.dims == (dim,)
+        for which in ("lat", "lon")
+    )
+    return horizontal or along or dim.lower() in ("time", *_DIMENSIONS)
 
 
-def _nothing_known(dataset: xr.Dataset, source: str) -> InputError:
-    found = ", ".join(map(str, dataset.data_vars)) or "no variables"
-    names = "; ".join(", ".join((name, *VARIABLES[name].aliases[:2])) for name in KNOWN)
+def _with_flat_bounds(dataset: xr.Dataset) -> xr.Dataset:
+    """Bounds of latitudes and longitudes without the time, which some files give them."""
+    flat = {}
+    for which in ("lat", "lon"):
+        axis = coordinate_of(dataset, which)
+        name = f"{which}_bnds" if axis is None else axis.attrs.get("bounds", f"{which}_bnds")
+        if isinstance(name, str) and name in dataset.variables and dataset[name].ndim == 3:
+            steps = [d for d in dataset[name].dims if d in ("time", "month")]
+            flat[name] = dataset[name].isel(dict.fromkeys(steps, 0), drop=True)
+    return dataset.assign(flat)
+
+
+def _nothing_known(
+    dataset: xr.Dataset, source: str, reasons: Mapping[str, str] | None = None
+) -> InputError:
+    told = reasons or {}
+    names = [str(name) for name in dataset.data_vars]
+    words = [f"{n} ({told[n]})" if told.get(n) else n for n in names[:_MOST_NAMED]]
+    found = ", ".join(words) or "no variables"
+    more = f" and {len(names) - _MOST_NAMED} others" if len(names) > _MOST_NAMED else ""
+    usual = ("aod", "ssa", "asymmetry", "angstrom", "surface_albedo", "cloud_fraction")
+    near = list(dict.fromkeys([*NAMES.nearest(names, KNOWN)[:4], *usual]))
     return InputError(
-        f"{source}: no variable is recognised. It holds: {found}. Known, besides CF standard names "
-        f"and further aliases, are: {names}. Rename the variables or set their standard_name."
+        f"{source}: no variable is recognised. It holds: {found}{more}. Known, besides CF standard "
+        f"names and further names, are for instance: {', '.join(near)}. Rename the variables or "
+        "set their standard_name."
     )
 
 
-def _origins(dataset: xr.Dataset, names: Sequence[str], source: str) -> dict[str, str]:
+def _origins(
+    dataset: xr.Dataset, found: Recognised, names: Sequence[str], source: str
+) -> dict[str, str]:
     """Where each canonical variable came from, with the name that it had there.
 
     What the variable itself says about its origin comes after it.
     """
-    olds = {new: old for old, new in claimed_names(dataset, source=source).items()}
-    found = {name: f"variable {olds[name]}" if name in olds else "computed" for name in names}
+    how = how_elsewhere(dataset, found, source=source)
+    olds = {new: old[0] for new, old in found.names.items()}
+    words = {n: f"variable {how.get(n, olds[n])}" if n in olds else "computed" for n in names}
     before = {name: _earlier_origin(dataset[olds[name]]) for name in names if name in olds}
-    return {name: f"{source}, {found[name]}{before.get(name, '')}" for name in names}
+    return {name: f"{source}, {words[name]}{before.get(name, '')}" for name in names}
 
 
 def _earlier_origin(array: xr.DataArray) -> str:
@@ -324,13 +527,14 @@ def _earlier_origin(array: xr.DataArray) -> str:
 
 
 def bounds_in(dataset: xr.Dataset) -> set[str]:
-    """What the axes name as their bounds, whether or not it is there."""
-    return {str(c.attrs["bounds"]) for c in dataset.coords.values() if "bounds" in c.attrs}
+    """What the axes name as their bounds, whether or not it is there, and those of the time."""
+    named = {c.attrs.get("bounds") for c in dataset.coords.values()} | {bounds_name(dataset)}
+    return {name for name in named if isinstance(name, str)}
 
 
 def _only(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     """The named variables, with the bounds of their axes and of the aerosol layers."""
-    bounds = {*bounds_in(dataset), "lat_bnds", "lon_bnds", "sigma_interface"}
+    bounds = {*bounds_in(dataset), "lat_bnds", "lon_bnds", "sigma_interface"} - set(names)
     return dataset[[*names, *(name for name in dataset.variables if name in bounds)]]
 
 
@@ -366,8 +570,9 @@ def in_months(dataset: xr.Dataset, months: Sequence[int] | None, *, source: str)
             f"{source}: holds the months {_listed(numbers)}, not {_listed(absent)}. Ask for months "
             "that it holds, or give all of them."
         )
+    bounds = bounds_name(dataset)
     return (
-        dataset.drop_vars(["time", "month"], errors="ignore")
+        dataset.drop_vars(["time", "month", *([bounds] if bounds else [])], errors="ignore")
         .rename({} if axes[0] == "month" else {"time": "month"})
         .assign_coords(month=numbers)
         .sel(month=wanted)
@@ -381,11 +586,11 @@ def _listed(numbers: Sequence[int]) -> str:
 def _month_numbers(dataset: xr.Dataset, axis: str, source: str) -> list[int]:
     """Calendar month of each step of the axis, each once."""
     if "month" in dataset.coords and dataset["month"].dims == (axis,):
-        numbers = dataset["month"].values
+        numbers = _numbered(dataset["month"])
     elif axis in dataset.coords and holds_dates(dataset[axis]):
-        numbers = months_of(dataset[axis])
+        numbers = _months_of_dates(dataset, axis, source)
     elif axis in dataset.coords:
-        numbers = dataset[axis].values
+        numbers = _numbered(dataset[axis])
     else:
         numbers = np.arange(1, dataset.sizes[axis] + 1)
         if dataset.sizes[axis] not in (0, 12):
@@ -398,9 +603,49 @@ def _month_numbers(dataset: xr.Dataset, axis: str, source: str) -> list[int]:
             f"{source}: {axis} is not the months of one year, each once: "
             f"{_listed(numbers[:13].tolist())}{'...' if numbers.size > 13 else ''}. Give dates or "
             "months 1 to 12; of several years make a monthly climatology first: aeroforcing "
-            "prepare fields FILE ... -o climatology.nc"
+            f"prepare fields {source if source.endswith('.nc') else 'FILE ...'} -o climatology.nc"
         )
     return [int(number) for number in numbers]
+
+
+def _numbered(axis: xr.DataArray) -> np.ndarray:
+    """Months by their numbers, or by their names."""
+    if axis.dtype.kind in "SUO":
+        texts = [
+            v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in axis.values
+        ]
+        short = [text.strip().lower()[:3] for text in texts]
+        found = [_MONTH_NAMES.index(text) + 1 if text in _MONTH_NAMES else 0 for text in short]
+        return np.array(found) if all(found) else axis.values
+    return axis.values
+
+
+def _months_of_dates(dataset: xr.Dataset, axis: str, source: str) -> np.ndarray:
+    """Calendar months of the steps: of their intervals, where the axis has bounds."""
+    labels = months_of(dataset[axis])
+    name = bounds_name(dataset, axis)
+    if name is None:
+        return labels
+    bounds = dataset[name]
+    if bounds.dims[:1] != (axis,) or bounds.shape[1:] != (2,) or not holds_dates(bounds):
+        raise InputError(f"{source}: {name} must hold two dates for each {axis}.")
+    own = dataset[axis]
+    climatology = own.attrs.get("climatology", own.encoding.get("climatology")) == name
+    longest = 0.0 if climatology else longest_interval(bounds)
+    if longest > _LONGEST_MONTH:
+        raise InputError(
+            f"{source}: {name} hold an interval of {longest:g} days, which is no month. Give "
+            "monthly means."
+        )
+    months = months_by_bounds(bounds, climatology=climatology)
+    told = ~np.isnan(months)
+    contrary = told & (months != labels)
+    if contrary.any():
+        _LOG.warning(
+            "%s: %d of %d dates of %s are not in the month that %s give; the months are those of "
+            "the bounds.", source, int(contrary.sum()), contrary.size, axis, name,
+        )  # fmt: skip
+    return np.where(told, months, labels)
 
 
 def has_grid(dataset: xr.Dataset) -> bool:

@@ -18,9 +18,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aeroforcing.core.arrays import Counts, Floats
-from aeroforcing.core.calendar import checked_months
 from aeroforcing.core.canonical import OPTICAL
-from aeroforcing.core.checks import check_between
+from aeroforcing.core.checks import check_between, checked_months
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.domain import Chunk, Layout

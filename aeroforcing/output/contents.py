@@ -12,9 +12,9 @@ from aeroforcing.analysis.error_budget import known_budget
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.kernel_names import FORCINGS
 from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE
-from aeroforcing.core.printable import printable
 from aeroforcing.core.variables import STDERR_SUFFIX, lookup
 from aeroforcing.grids.regions import REGIONS, Estimates, region_means
+from aeroforcing.output.printable import printable
 
 SETTINGS = (
     "photons", "replicates", "seed", "solar_constant", "gas_table", "missing_cells", "base",

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from aeroforcing.core.canonical import canonicalise
 from aeroforcing.core.errors import InputError
+from aeroforcing.inputs.products import PRODUCTS, prepare
 from aeroforcing.inputs.resolve import resolve_inputs
-from aeroforcing.observations.products import PRODUCTS, prepare
 from aeroforcing.optics.clouds import CLOUD_TYPES, mean_cloud_depth
 from aeroforcing.optics.spectral_laws import with_absorption
 

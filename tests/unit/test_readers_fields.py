@@ -9,8 +9,8 @@ import pytest
 import reader_samples as samples
 
 from aeroforcing.core.errors import InputError
+from aeroforcing.inputs.products import prepare
 from aeroforcing.inputs.resolve import resolve_inputs
-from aeroforcing.observations.products import prepare
 from aeroforcing.observations.readers._months import month_of_file
 
 

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     if args.dump_config:
         return print_options(options)
     _check(options, vars(args))
-    from aeroforcing.observations.products import prepare
+    from aeroforcing.inputs.products import prepare
     from aeroforcing.observations.station_files import write_stations
 
     target = target_of(args)

@@ -31,8 +31,7 @@ import xarray as xr
 
 from aeroforcing.columns.vertical_profiles import SigmaProfile
 from aeroforcing.core import resources
-from aeroforcing.core.calendar import checked_months
-from aeroforcing.core.checks import check_between
+from aeroforcing.core.checks import check_between, checked_months
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.interpolation import interpolate, relaxed

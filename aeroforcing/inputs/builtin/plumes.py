@@ -34,7 +34,7 @@ from scipy.special import betainc
 
 from aeroforcing.core import resources
 from aeroforcing.core.arrays import Floats
-from aeroforcing.core.calendar import checked_months
+from aeroforcing.core.checks import checked_months
 from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import stamp

@@ -5,12 +5,10 @@ A netCDF file in canonical or CF names needs no reader: see `canonicalise` in `c
 
 from aeroforcing.observations.readers.aeronet import read_aeronet
 from aeroforcing.observations.readers.aerosol_models import read_gocart, read_merra2
-from aeroforcing.observations.readers.fields import read_fields
 from aeroforcing.observations.readers.isccp import read_isccp
 from aeroforcing.observations.readers.misr import read_misr
 from aeroforcing.observations.readers.modis import read_modis
 
 __all__ = [
-    "read_aeronet", "read_fields", "read_gocart", "read_isccp", "read_merra2", "read_misr",
-    "read_modis",
+    "read_aeronet", "read_gocart", "read_isccp", "read_merra2", "read_misr", "read_modis",
 ]  # fmt: skip

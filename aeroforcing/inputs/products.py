@@ -13,10 +13,10 @@ from aeroforcing.core.variables import stamp
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.grids.means import averaged
 from aeroforcing.grids.regridding import monthly_climatology, regrid
+from aeroforcing.inputs.monthly_fields import read_fields
 from aeroforcing.observations.readers._files import PathLike, Paths, as_paths
 from aeroforcing.observations.readers.aeronet import read_aeronet
 from aeroforcing.observations.readers.aerosol_models import read_gocart, read_merra2
-from aeroforcing.observations.readers.fields import read_fields
 from aeroforcing.observations.readers.isccp import read_isccp
 from aeroforcing.observations.readers.misr import read_misr
 from aeroforcing.observations.readers.modis import read_modis
