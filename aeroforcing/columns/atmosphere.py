@@ -21,7 +21,13 @@ from aeroforcing.columns.by_value import ByValue, range_words
 from aeroforcing.columns.layer_means import average_layers
 from aeroforcing.core import resources
 from aeroforcing.core.arrays import Floats
-from aeroforcing.core.constants import GRAVITY, MOLAR_MASS_DRY_AIR, MOLAR_MASS_WATER
+from aeroforcing.core.constants import (
+    AVOGADRO,
+    DOBSON_UNIT,
+    GRAVITY,
+    MOLAR_MASS_DRY_AIR,
+    MOLAR_MASS_WATER,
+)
 from aeroforcing.core.errors import InputError
 from aeroforcing.optics.gas_table import GASES
 from aeroforcing.optics.gases import layer_pressure
@@ -62,6 +68,7 @@ STANDARD_LEVELS = np.concatenate(
         np.arange(4e3, -1.0, -500.0),
     ]
 )
+LARGEST_OZONE = 1000.0  # Dobson units; the highest that was ever measured is near 600
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +112,7 @@ class Atmosphere(ByValue):
         _check_pressures(self.pressure_levels)
         _check_range("temperature_layers", self.temperature_layers, TEMPERATURE_RANGE, "K")
         object.__setattr__(self, "mole_fractions", _all_gases(self.mole_fractions, n_layers))
+        _check_ozone(self.pressure_levels, self.mole_fractions["o3"])
 
     def __repr__(self) -> str:
         levels, km = self.pressure_levels / 100.0, self.altitude_levels / 1000.0
@@ -123,6 +131,17 @@ class Atmosphere(ByValue):
     def mole_fraction_array(self) -> Floats:
         """Mole fractions per dry air, (gas, layer) in the order of `GASES`."""
         return np.array([self.mole_fractions[gas] for gas in GASES])
+
+
+def _check_ozone(pressure: Floats, ozone: Floats) -> None:
+    """Refuse an ozone column that no atmosphere has: a wrong unit of the mole fractions."""
+    dry_air = np.diff(pressure) / GRAVITY / MOLAR_MASS_DRY_AIR  # mol m-2
+    column = float(np.sum(ozone * dry_air)) * AVOGADRO / DOBSON_UNIT
+    if column > LARGEST_OZONE:
+        raise InputError(
+            f"Atmosphere: the ozone column is {column:.4g} Dobson units; no more than "
+            f"{LARGEST_OZONE:g} are allowed. Give o3 as mole fraction, not in ppm."
+        )
 
 
 def _vector(name: str, values: ArrayLike) -> Floats:

@@ -8,6 +8,7 @@ SUN_TEMPERATURE = 5772.0  # K, effective temperature (IAU 2015 resolution B3)
 GRAVITY = 9.80665  # m s-2
 AVOGADRO = 6.02214076e23  # mol-1
 GAS_CONSTANT = 8.314462618  # J mol-1 K-1
+DOBSON_UNIT = 2.6867e20  # molecules m-2
 MOLAR_MASS_DRY_AIR = 0.028964  # kg mol-1
 MOLAR_MASS_WATER = 0.018016  # kg mol-1
 MOLAR_MASS_OZONE = 0.047998  # kg mol-1

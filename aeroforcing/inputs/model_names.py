@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from aeroforcing.core.checks import check_numbers
+from aeroforcing.core.checks import check_numbers, first_place
 from aeroforcing.core.constants import GRAVITY
 from aeroforcing.core.errors import InputError
+from aeroforcing.core.variables import VARIABLES
 
 _PER_KG = dict.fromkeys(("kgkg-1", "kg/kg", "kgkg**-1", "kgkg^-1", "1", ""), 1.0) | {"g/kg": 1e-3}
 _SHARE = {"1": 1.0, "": 1.0, "(0-1)": 1.0, "fraction": 1.0, "%": 0.01}
@@ -165,11 +166,28 @@ def quantity_of(key: str, standard_name: str) -> str | None:
 
 def _in_si(array: xr.DataArray, name: str, source: str) -> xr.DataArray:
     check_numbers(array, name, source=source)
-    units = str(array.attrs.get("units", "")).replace(" ", "").lower()
+    given = str(array.attrs.get("units", ""))
     factors = QUANTITIES[name].units
-    if units not in factors:
+    factor = factors.get(given.replace(" ", "").lower())
+    if factor is None:
         raise InputError(
-            f"{source}: {array.name} ({name}) has units {array.attrs.get('units', '')!r}; set its "
+            f"{source}: {array.name} ({name}) has units {given!r}; set its "
             f"attribute units to one of {', '.join(u for u in factors if u)}."
         )
-    return array.astype(float) * factors[units]
+    values = array.astype(float) * factor
+    if name == "surface_pressure":
+        _check_pressure(values, given, source)
+    return values
+
+
+def _check_pressure(values: xr.DataArray, units: str, source: str) -> None:
+    """Refuse a surface pressure that no place has: one in other units than it says."""
+    known = VARIABLES["surface_pressure"]
+    low = values < known.valid_min
+    if low.any():
+        raise InputError(
+            f"{source}: variable surface_pressure is out of range in {int(low.sum())} of "
+            f"{low.size} cells, first at {first_place(low)} with "
+            f"{values.values[low.values][0]:g} Pa; allowed is {known.allowed}. Its units are "
+            f"{units!r}: are the values in hPa?"
+        )

@@ -81,7 +81,14 @@ def test_it_cannot_be_changed():
         ({"temperature_layers": ["a", "b", "c"]}, "temperature_layers must hold numbers"),
         (changed("pressure_levels", 0, -1.0), "the top must be above 0"),
         ({"pressure_levels": [0.01, 1.0, 7e4, 1e5]}, "mean pressure of layers has 1 of 3"),
-        ({"pressure_levels": [10.0, 300.0, 700.0, 2e5]}, None),
+        (
+            {
+                "pressure_levels": [10.0, 300.0, 700.0, 2e5],
+                "mole_fractions": {"h2o": 0, "o3": 1e-7},
+            },
+            None,
+        ),
+        ({"mole_fractions": {"h2o": 0, "o3": 5e-3}}, "ozone column is .* Dobson"),
         ({"pressure_levels": [10.0, 300.0, 1.5e5, 2e5]}, "1 of 3 values outside"),
         ({"mole_fractions": {"o3": 1e-6}}, "lacks h2o"),
         ({"mole_fractions": {"co2": 4e-4}}, "lacks h2o and o3"),
