@@ -112,7 +112,7 @@ class Atmosphere(ByValue):
         _check_pressures(self.pressure_levels)
         _check_range("temperature_layers", self.temperature_layers, TEMPERATURE_RANGE, "K")
         object.__setattr__(self, "mole_fractions", _all_gases(self.mole_fractions, n_layers))
-        _check_ozone(self.pressure_levels, self.mole_fractions["o3"])
+        _check_ozone(np.asarray(self.pressure_levels), np.asarray(self.mole_fractions["o3"]))
 
     def __repr__(self) -> str:
         levels, km = self.pressure_levels / 100.0, self.altitude_levels / 1000.0

@@ -149,6 +149,29 @@ def read_user_inputs(
     return user
 
 
+def as_understood(path: str | os.PathLike[str]) -> list[str]:
+    """How a file would be understood as inputs of a run, line by line.
+
+    Its variables by canonical name with their months, grid and units in the file, and what is not
+    used; or why it cannot be used.
+    """
+    try:
+        user = read_user_inputs(path)
+    except InputError as error:
+        return [str(error)]
+    lines = []
+    for name, origin in user.origins.items():
+        array = user.dataset[name]
+        sizes = [f"{n} {dim}" for dim, n in array.sizes.items() if dim != "month"]
+        months = (
+            f"months {_listed(array['month'].values.tolist())}"
+            if "month" in array.dims
+            else "no months"
+        )
+        lines.append(f"{name} [{VARIABLES[name].units}]: {origin}; {', '.join([months, *sizes])}")
+    return [*lines, *str(user.dataset.attrs.get(_NOT_USED, "")).splitlines()]
+
+
 def recognise(dataset: xr.Dataset, *, source: str) -> UserInputs:
     """Recognise and check inputs whose steps, if any, are along `month` already.
 
