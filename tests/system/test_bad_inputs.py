@@ -573,8 +573,8 @@ TOGETHER = {
     ),
     "another wavelength": (
         maps(aod=0.1).assign_coords(wavelength=440.0),
-        "variable aod is at 440 nm by its coordinate wavelength; 550 nm is expected. Convert it "
-        "with aod_at or coalbedo_at first.",
+        "aod is needed at 550 nm, but is aod at 440 nm. Add the Angstrom exponent or a second "
+        "wavelength, or convert it with aod_at or coalbedo_at first.",
     ),
     "both time and month": (
         maps(aod=0.1).assign(ssa=(("time", "lat", "lon"), np.full((2, 4, 6), 0.9))),
@@ -596,9 +596,10 @@ TOGETHER = {
         "Correct them, or leave them out.",
     ),
     "a month that is no number": (
-        maps(aod=0.1).assign_coords(month=["Jan", "Jul"]),
-        "month is not the months of one year, each once: Jan, Jul. Give dates or months 1 to 12; "
-        "of several years make a monthly climatology first.",
+        maps(aod=0.1).assign_coords(month=["Jan", "Smarch"]),
+        "month is not the months of one year, each once: Jan, Smarch. Give dates or months 1 to "
+        "12; of several years make a monthly climatology first, by aeroforcing prepare in.nc "
+        "--product fields -o climatology.nc.",
     ),
     "no variable at all": (
         maps().assign_coords(note=1),
