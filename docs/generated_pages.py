@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from importlib import import_module
+from inspect import ismodule
 from pathlib import Path
 
 import aeroforcing
@@ -72,19 +73,20 @@ def _row(name: str, variable: Variable) -> str:
 
 
 def reference_page() -> str:
-    """The public names, a section for each module, headed by its docstring's first sentence."""
-    sections = [_REFERENCE]
-    for module in dict.fromkeys(aeroforcing._MODULES.values()):
-        names = [name for name, home in aeroforcing._MODULES.items() if home == module]
-        sections.append(_section(f"aeroforcing.{module}", [f"aeroforcing.{n}" for n in names]))
-    readers = aeroforcing.observations.readers
-    names = [f"{readers.__name__}.{name}" for name in readers.__all__]
-    return "\n".join([*sections, _section(readers.__name__, names)])
+    """The public names: those of the package itself, then those of each of its namespaces."""
+    flat = [name for name in aeroforcing.__all__ if not ismodule(getattr(aeroforcing, name))]
+    sections = [_REFERENCE, _section("aeroforcing", flat)]
+    for space in (name for name in aeroforcing.__all__ if name not in flat):
+        package = getattr(aeroforcing, space)
+        own = [n for n in package.__all__ if n not in flat and not ismodule(getattr(package, n))]
+        if own:
+            sections.append(_section(package.__name__, own))
+    return "\n".join(sections)
 
 
 def _section(module: str, names: list[str]) -> str:
     summary = str(import_module(module).__doc__).split("\n\n")[0].replace("\n", " ")
-    listed = "\n".join(f"   {name}" for name in names)
+    listed = "\n".join(f"   {module}.{name}" for name in names)
     return (
         f"## {summary.rstrip('.')}\n\n```{{eval-rst}}\n.. autosummary::\n   :toctree: reference\n\n"
         f"{listed}\n```\n"

@@ -3,3 +3,7 @@
 Read `column`, then its parts: `atmosphere`, `aerosols` with `vertical_profiles`, `sky` and
 `surface`.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

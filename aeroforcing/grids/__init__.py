@@ -3,3 +3,7 @@
 Read `axes` (latitude and longitude as files have them) and `grid`, then `regridding` and `means`;
 `time_steps` and `domain` say what the steps and places of a run are.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

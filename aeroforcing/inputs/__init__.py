@@ -3,3 +3,7 @@
 Read `resolve` (everything at once) and `by_chunk` (a part at a time), then `user` (what a file
 holds) and `conversion` (how it gets to the grid); `builtin` holds what the package brings itself.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

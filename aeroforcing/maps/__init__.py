@@ -4,3 +4,7 @@ Read `grid` (the call), `run` (its settings), `chunk` (the solver of a part) and
 columns of the solver); `saved` and `lazy` are the same into a file and on dask arrays, `species`
 and `anthropogenic` the same for parts of the aerosol.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,3 +3,7 @@
 Read `products` (files to monthly fields; `readers` knows each product), then `gap_filling` and
 `assimilation`, in the order of Chung (2012); `cross_validation` says how good the result is.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,3 +3,7 @@
 Read `spectral_laws` and `mixtures` for aerosol, `gas_table` and `gases` for the k-distribution, and
 `sun` for the light that comes in.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

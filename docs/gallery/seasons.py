@@ -8,4 +8,4 @@ Panels share their colours. `panels` takes "seasons", "months", or any of these 
 import aeroforcing as af
 
 inputs = af.builtin_inputs("T42")
-axes = af.plot_maps(inputs.aod, panels="seasons")
+axes = af.output.plot_maps(inputs.aod, panels="seasons")

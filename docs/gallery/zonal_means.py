@@ -9,4 +9,4 @@ air. Dashed: with the clouds taken away.
 import aeroforcing as af
 
 january = af.grid_forcing(grid="T21", months=[1], photons=32)
-ax = af.plot_zonal_means(january)
+ax = af.output.plot_zonal_means(january)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from math import cos, radians
 
 import pytest
-from montecarlo_checks import to_precision
+from helpers.montecarlo_checks import to_precision
 
 import aeroforcing as af
 

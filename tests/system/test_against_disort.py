@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from disort_solution import TRUTH_ERROR, disort_fluxes
-from montecarlo_checks import assert_scatter_as_reported, assert_unbiased, t_values
+from helpers.disort_solution import TRUTH_ERROR, disort_fluxes
+from helpers.montecarlo_checks import assert_scatter_as_reported, assert_unbiased, t_values
 
 import aeroforcing as af
 

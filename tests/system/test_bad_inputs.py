@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import xarray as xr
-from builtin_memory import remembered_inputs
+from helpers.builtin_memory import remembered_inputs
 
 from aeroforcing.cli.main import main
 from aeroforcing.core.errors import InputError

@@ -23,7 +23,7 @@ from math import cos, radians
 import pandas as pd
 import pytest
 import xarray as xr
-from montecarlo_checks import to_precision
+from helpers.montecarlo_checks import to_precision
 
 import aeroforcing as af
 

@@ -15,11 +15,12 @@ import re
 import shutil
 import subprocess
 import sys
+from inspect import ismodule
 from pathlib import Path
 
 import nbformat
 import pytest
-from executed_notebooks import NOTEBOOKS, executed
+from helpers.executed_notebooks import NOTEBOOKS, executed
 
 import aeroforcing
 from aeroforcing.cli.main import VERBS
@@ -63,11 +64,17 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pages")]
 
 
 def test_there_is_a_page_for_everything(site):
-    names = set(aeroforcing._MODULES) | {
-        f"readers.{n}" for n in aeroforcing.observations.readers.__all__
-    }
-    for name in names:
-        assert (site / f"generated/reference/aeroforcing.{name}.html").exists(), name
+    for space in (
+        aeroforcing,
+        *filter(ismodule, map(aeroforcing.__getattr__, aeroforcing.__all__)),
+    ):
+        for name in space.__all__:
+            if ismodule(getattr(space, name)) or (
+                space is not aeroforcing and name in aeroforcing.__all__
+            ):
+                continue
+            page = f"generated/reference/{space.__name__}.{name}.html"
+            assert (site / page).exists(), page
     commands = text_of(site / "generated" / "commands.html")
     assert all(f"usage: aeroforcing {verb}" in commands for verb in VERBS)
     variables = text_of(site / "generated" / "variables.html")

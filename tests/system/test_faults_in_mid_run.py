@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from small_disk import mounted_disk
+from helpers.small_disk import mounted_disk
 from test_wrong_input import command, obey_permissions
 
 import aeroforcing as af

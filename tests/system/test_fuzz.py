@@ -25,11 +25,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-import reader_samples
 import xarray as xr
-from builtin_memory import remembered_inputs
-from damage import ANY_FILE, Damage, cut
-from fuzz_files import (
+from helpers import reader_samples
+from helpers.builtin_memory import remembered_inputs
+from helpers.damage import ANY_FILE, Damage, cut
+from helpers.fuzz_files import (
     GRID,
     LAT,
     LON,
@@ -40,7 +40,7 @@ from fuzz_files import (
     write_wild,
     written,
 )
-from fuzzing import Outcome, Recorder, Sandbox, fuzz
+from helpers.fuzzing import Outcome, Recorder, Sandbox, fuzz
 from hypothesis import strategies as st
 
 import aeroforcing

@@ -21,7 +21,7 @@ import sys
 
 import numpy as np
 import pytest
-from disort_solution import disort_fluxes
+from helpers.disort_solution import disort_fluxes
 
 import aeroforcing as af
 from aeroforcing.columns.column import column_arrays

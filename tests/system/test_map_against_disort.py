@@ -22,10 +22,10 @@ import sys
 
 import numpy as np
 import pytest
-from disort_solution import TRUTH_ERROR, disort_fluxes
-from montecarlo_checks import assert_scatter_as_reported, assert_unbiased, t_values
+from helpers.disort_solution import TRUTH_ERROR, disort_fluxes
+from helpers.montecarlo_checks import assert_scatter_as_reported, assert_unbiased, t_values
+from helpers.path_driver import CHANGE, REPLICATES, trace
 from numba import njit
-from path_driver import CHANGE, REPLICATES, trace
 
 from aeroforcing.inputs.builtin.fields import builtin_inputs
 from aeroforcing.maps.cells import ColumnMaker, cells_of

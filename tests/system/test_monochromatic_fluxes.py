@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from montecarlo_checks import (
+from helpers.montecarlo_checks import (
     assert_scatter_as_reported,
     assert_unbiased,
     t_values,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import nbformat
 import pytest
-from executed_notebooks import NOTEBOOKS, executed
+from helpers.executed_notebooks import NOTEBOOKS, executed
 
 # In one process with the documentation, so that each is executed once.
 pytestmark = pytest.mark.xdist_group("pages")

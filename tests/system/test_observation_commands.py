@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from cf_check import cf_problems
+from helpers.cf_check import cf_problems
 
 from aeroforcing.cli.main import main
 from aeroforcing.core.netcdf import open_input

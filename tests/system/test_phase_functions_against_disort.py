@@ -17,9 +17,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from disort_solution import disort_fluxes
-from montecarlo_checks import assert_unbiased, t_values
-from path_driver import CHANGE, WITH_AEROSOL, path_scores
+from helpers.disort_solution import disort_fluxes
+from helpers.montecarlo_checks import assert_unbiased, t_values
+from helpers.path_driver import CHANGE, WITH_AEROSOL, path_scores
 
 import aeroforcing as af
 from aeroforcing.columns.column import column_arrays
@@ -39,15 +39,15 @@ from aeroforcing.transport.medium import (
 
 # ---- one wavelength -----------------------------------------------------------------------------
 
-TWO_TERMS = af.DoubleHenyeyGreenstein(forward=0.85, backward=-0.5, share=0.9)
+TWO_TERMS = af.optics.DoubleHenyeyGreenstein(forward=0.85, backward=-0.5, share=0.9)
 # A forward peak, and a lobe around 120 degrees as of dust or crystals.
 DEGREES = np.linspace(0.0, 180.0, 721)
-LOBED = af.TabulatedPhaseFunction(
+LOBED = af.optics.TabulatedPhaseFunction(
     angle=DEGREES,
     values=HenyeyGreenstein(0.7).at(np.cos(np.radians(DEGREES)))
     + 0.5 * np.exp(-(((DEGREES - 120.0) / 15.0) ** 2)),
 )
-MOMENTS = af.LegendrePhaseFunction(0.6 ** np.arange(48) * (1.0 + 0.3 * (np.arange(48) == 2)))
+MOMENTS = af.optics.LegendrePhaseFunction(0.6 ** np.arange(48) * (1.0 + 0.3 * (np.arange(48) == 2)))
 FUNCTIONS = {"two terms": TWO_TERMS, "table": LOBED, "moments": MOMENTS}
 
 GAS, AIR = np.array([0.05, 0.02, 0.1]), np.array([0.05, 0.05, 0.05])
@@ -188,7 +188,7 @@ def test_forcing_of_a_mixture(clouds, photons):
 
 def test_a_table_of_henyey_greenstein_is_henyey_greenstein():
     degrees = np.concatenate([np.linspace(0.0, 20.0, 801), np.linspace(20.5, 180.0, 640)])
-    table = af.TabulatedPhaseFunction(
+    table = af.optics.TabulatedPhaseFunction(
         angle=degrees, values=HenyeyGreenstein(0.7).at(np.cos(np.radians(degrees)))
     )
     both = [

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from disort_solution import TRUTH_ERROR, disort_levels
-from montecarlo_checks import assert_unbiased, t_values
+from helpers.disort_solution import TRUTH_ERROR, disort_levels
+from helpers.montecarlo_checks import assert_unbiased, t_values
 from test_against_disort import random_stack
 
 import aeroforcing as af
@@ -53,7 +53,7 @@ def check_stacks(seeds, *, photons):
     t = {name: [] for name in SHARES}
     for seed in seeds:
         stack = random_stack(seed)
-        found = af.layer_profiles(**stack, photons=photons, seed=seed)
+        found = af.forcing.layer_profiles(**stack, photons=photons, seed=seed)
         truth = true_shares(stack)
         beam = found["share_down_direct"].values
         assert beam == pytest.approx(truth["share_down_direct"], abs=1e-9)

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from disort_solution import disort_fluxes
+from helpers.disort_solution import disort_fluxes
+from helpers.path_driver import CHANGE, REPLICATES, WITH_AEROSOL, path_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from path_driver import CHANGE, REPLICATES, WITH_AEROSOL, path_scores
 
 import aeroforcing as af
 from aeroforcing.columns.aerosols import LayerOptics, mix_layers

@@ -24,7 +24,7 @@ import numpy as np
 import pytest
 import reader_samples as samples
 import xarray as xr
-from damage import ANY_FILE, Damage
+from helpers.damage import ANY_FILE, Damage
 
 from aeroforcing.core.canonical import check_ranges
 from aeroforcing.core.errors import InputError

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from small_disk import mounted_disk
+from helpers.small_disk import mounted_disk
 
 from aeroforcing.cli.main import main
 from aeroforcing.core.netcdf import open_input

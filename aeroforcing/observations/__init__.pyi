@@ -1,0 +1,18 @@
+from . import readers
+from .assimilation import assimilate
+from .cross_validation import evaluate
+from .gap_filling import fill_gaps
+from .optimal_interpolation import optimal_interpolation
+from .species_fit import fit_species
+from .station_files import read_stations, write_stations
+
+__all__ = [
+    "assimilate",
+    "evaluate",
+    "fill_gaps",
+    "fit_species",
+    "optimal_interpolation",
+    "read_stations",
+    "readers",
+    "write_stations",
+]

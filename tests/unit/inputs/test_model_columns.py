@@ -1,0 +1,381 @@
+"""Columns from datasets of models and reanalyses, with whatever names, units and order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import aeroforcing as af
+from aeroforcing.columns.atmosphere import precipitable_water
+from aeroforcing.core.errors import InputError
+from aeroforcing.inputs.builtin.atmosphere import builtin_ozone, climatology
+from aeroforcing.optics.species import mass_extinction
+
+SMOKE = af.Aerosol(aod=0.2, ssa=0.9, asymmetry=0.65, angstrom=1.5)
+LEVELS = np.concatenate([np.linspace(60e3, 15e3, 12), np.linspace(14e3, 0.0, 25)])
+NAMES = ("tropical", "subarctic_winter")
+COLUMNS = [af.standard_atmosphere(name, levels=LEVELS) for name in NAMES]
+GIVEN = {"aerosol": SMOKE, "surface_albedo": 0.2}
+
+
+def specific(ratio, molar_mass):
+    """Mass per mass of moist air of a gas with a mole ratio to dry air, with that of water."""
+    h2o = np.stack([c.mole_fractions["h2o"] for c in COLUMNS])
+    return ratio * molar_mass / (28.964 + h2o * 18.016)
+
+
+def stack(of):
+    return np.stack([of(column) for column in COLUMNS])
+
+
+def model():
+    """The two columns as a model would write them: hybrid layers, ERA5 names, lat ascending."""
+    h2o, o3 = (stack(lambda c, g=gas: c.mole_fractions[g]) for gas in ("h2o", "o3"))
+    pressure = stack(lambda c: c.pressure_levels)
+    variables = {
+        "t": (("lat", "lev"), stack(lambda c: c.temperature_layers), {"units": "K"}),
+        "q": (("lat", "lev"), specific(h2o, 18.016), {"units": "kg kg**-1"}),
+        "o3": (("lat", "lev"), specific(o3, 47.998), {"units": "kg kg**-1"}),
+        "phalf": (("lat", "ilev"), pressure, {"units": "Pa"}),
+        "sp": ("lat", pressure[:, -1], {"units": "Pa"}),
+    }
+    return xr.Dataset(variables, {"lat": [10.0, 65.0], "time": np.datetime64("2010-07-15")})
+
+
+def assert_same_air(found, expected=COLUMNS, rel=1e-6):
+    """The same air, apart from the layer that is put on top."""
+    for one, wanted in zip(found, expected, strict=True):
+        air, n = one.atmosphere, len(wanted.temperature_layers)
+        assert len(air.temperature_layers) == n + 1
+        assert air.pressure_levels[1:] == pytest.approx(wanted.pressure_levels)
+        assert air.temperature_layers[1:] == pytest.approx(wanted.temperature_layers)
+        for gas in ("h2o", "o3"):
+            assert air.mole_fractions[gas][1:] == pytest.approx(wanted.mole_fractions[gas], rel=rel)
+
+
+def test_layers_between_known_pressures_are_taken_as_they_are():
+    found = af.columns_from(model(), **GIVEN)
+    assert_same_air(found)
+    assert all(column.aerosol is SMOKE and column.surface_albedo == 0.2 for column in found)
+
+
+def test_altitudes_are_hydrostatic():
+    for found, expected in zip(af.columns_from(model(), **GIVEN), COLUMNS, strict=True):
+        below = expected.altitude_levels < 20e3  # gravity is that of the ground
+        altitude = found.atmosphere.altitude_levels[1:]
+        assert altitude[below] == pytest.approx(expected.altitude_levels[below], rel=1e-2, abs=1.0)
+
+
+def test_the_vertical_order_does_not_matter():
+    upward = model().isel(lev=slice(None, None, -1), ilev=slice(None, None, -1))
+    for one, other in zip(
+        af.columns_from(upward, **GIVEN), af.columns_from(model(), **GIVEN), strict=True
+    ):
+        for name in ("pressure_levels", "temperature_layers", "altitude_levels"):
+            assert np.array_equal(getattr(one.atmosphere, name), getattr(other.atmosphere, name))
+
+
+def test_pressures_in_hectopascals():
+    other = model()
+    for name in ("phalf", "sp"):
+        other[name] = (other[name] / 100.0).assign_attrs(units="hPa")
+    assert_same_air(af.columns_from(other, **GIVEN))
+
+
+def hybrid(dataset, names, reference=None):
+    """Interfaces as a + b ps, which the two columns share by the choice of a and b."""
+    b = np.linspace(0.0, 1.0, dataset.sizes["ilev"]) ** 3
+    pressure = dataset["phalf"].isel(lat=0).values
+    a = pressure - b * float(dataset["sp"][0])
+    scale = 1.0 if reference is None else reference
+    units = {"units": "Pa"} if reference is None else {}
+    coefficients = {names[0]: ("ilev", a / scale, units), names[1]: ("ilev", b)}
+    changed = dataset.isel(lat=[0]).drop_vars("phalf").assign(coefficients)
+    return changed if reference is None else changed.assign(P0=reference)
+
+
+def test_hybrid_coefficients_of_ecmwf():
+    assert_same_air(af.columns_from(hybrid(model(), ("ak", "bk")), **GIVEN), COLUMNS[:1])
+
+
+def test_hybrid_coefficients_of_cesm():
+    assert_same_air(af.columns_from(hybrid(model(), ("hyai", "hybi"), 1e5), **GIVEN), COLUMNS[:1])
+
+
+def test_hybrid_coefficients_as_bounds():
+    plain = hybrid(model(), ("ak", "bk"))
+    bounds = {
+        name: (
+            ("lev", "bnds"),
+            np.stack([plain[old][:-1], plain[old][1:]], axis=1),
+            plain[old].attrs,
+        )
+        for old, name in (("ak", "ap_bnds"), ("bk", "b_bnds"))
+    }
+    changed = plain.drop_vars(["ak", "bk"]).assign(bounds)
+    assert_same_air(af.columns_from(changed, **GIVEN), COLUMNS[:1])
+    upward = changed.isel(lev=slice(None, None, -1))
+    upward["ap_bnds"] = upward.ap_bnds.isel(bnds=slice(None, None, -1))
+    upward["b_bnds"] = upward.b_bnds.isel(bnds=slice(None, None, -1))
+    assert_same_air(af.columns_from(upward, **GIVEN), COLUMNS[:1])
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_thickness_of_the_layers_of_merra(order):
+    dataset = model()
+    delp = (("lat", "lev"), np.diff(dataset.phalf.values), {"units": "Pa"})
+    changed = dataset.drop_vars("phalf").assign(DELP=delp).isel(lev=slice(None, None, order))
+    found = af.columns_from(changed, **GIVEN)
+    for one, expected in zip(found, COLUMNS, strict=True):
+        assert one.atmosphere.pressure_levels[-30:] == pytest.approx(expected.pressure_levels[-30:])
+
+
+# ---- levels of pressure -------------------------------------------------------------------------
+
+PLEV = np.array([1, 2, 3, 5, 7, 10, 20, 30, 50, 70, 100, 150, 200, 250, 300, 350, 400, 450, 500,
+                 550, 600, 650, 700, 750, 800, 850, 900, 925, 950, 975, 1000, 1025])  # fmt: skip
+
+
+def on_pressure_levels(surface=(1013.0, 870.0)):
+    """Profiles of the built-in climatology at the levels of ERA5, above and below the ground."""
+    air = climatology([10.0, 65.0]).sel(month=7)
+    log_p = np.log(air.pressure.values)
+    fields = {
+        name: np.stack(
+            [np.interp(np.log(100.0 * PLEV), log_p[i], air[name].values[i]) for i in range(2)]
+        )
+        for name in ("temperature", "h2o", "o3")
+    }
+    q = fields["h2o"] * 18.016 / (28.964 + 18.016 * fields["h2o"])
+    dims = ("latitude", "plev")
+    standard = {"standard_name": "mole_fraction_of_ozone_in_air", "units": "mol mol-1"}
+    return xr.Dataset(
+        {
+            "ta": (dims, fields["temperature"], {"standard_name": "air_temperature", "units": "K"}),
+            "hus": (dims, q, {"standard_name": "specific_humidity", "units": "1"}),
+            "ozone": (dims, fields["o3"], standard),
+            "ps": ("latitude", 100.0 * np.array(surface), {"units": "Pa"}),
+        },
+        {"latitude": [10.0, 65.0], "plev": ("plev", PLEV, {"units": "hPa"}), "month": 7},
+    )
+
+
+def test_levels_become_layers_around_them():
+    found = af.columns_from(on_pressure_levels(), **GIVEN)
+    lowest = found[0].atmosphere
+    assert lowest.pressure_levels[-3:] == pytest.approx([96250.0, 98750.0, 101300.0])
+    levels = on_pressure_levels().ta.isel(latitude=0)
+    assert lowest.temperature_layers[-2:] == pytest.approx(levels.sel(plev=[975, 1000]).values)
+    assert lowest.pressure_levels[:3] == pytest.approx([1.02, 50.0, 150.0])
+
+
+def test_levels_below_the_ground_are_left_out():
+    high = af.columns_from(on_pressure_levels(), **GIVEN)[1].atmosphere
+    assert high.pressure_levels[-2:] == pytest.approx([82500.0, 87000.0])
+    assert high.altitude_levels[-1] == 0.0
+
+
+def test_the_mass_of_water_is_that_of_the_profile():
+    """Against fine layers between the same levels."""
+    found = af.columns_from(on_pressure_levels(), **GIVEN)
+    dataset = on_pressure_levels()
+    for column, i in zip(found, range(2), strict=True):
+        fine = np.linspace(200.0, float(dataset.ps[i]), 200_001)
+        q = np.interp(fine, 100.0 * PLEV, dataset.hus.values[i])
+        expected = ((q[1:] + q[:-1]) / 2 * np.diff(fine)).sum() / 9.80665
+        air = column.atmosphere
+        water = precipitable_water(air.pressure_levels, h2o=air.mole_fractions["h2o"])
+        assert water == pytest.approx(expected, rel=0.01)
+
+
+def test_unit_of_the_coordinate_decides():
+    in_pascals = on_pressure_levels()
+    in_pascals["plev"] = ("plev", 100.0 * PLEV, {"units": "Pa"})
+    for one, other in zip(af.columns_from(in_pascals, **GIVEN),
+                          af.columns_from(on_pressure_levels(), **GIVEN), strict=True):  # fmt: skip
+        assert np.array_equal(one.atmosphere.pressure_levels, other.atmosphere.pressure_levels)
+    unknown = on_pressure_levels()
+    del unknown["plev"].attrs["units"]
+    with pytest.raises(InputError, match=r"units ''.*Pa or hPa"):
+        af.columns_from(unknown, **GIVEN)
+
+
+def test_without_ozone_there_is_the_climatology():
+    (found, _) = af.columns_from(on_pressure_levels().drop_vars("ozone"), **GIVEN)
+    air = found.atmosphere
+    middle = np.diff(air.pressure_levels) / np.diff(np.log(air.pressure_levels))
+    expected = builtin_ozone(middle, latitude=10.0, month=7)
+    assert air.mole_fractions["o3"] == pytest.approx(expected)
+    with pytest.raises(InputError, match=r"no ozone.*no latitude and time"):
+        af.columns_from(on_pressure_levels().drop_vars(["ozone", "month"]), **GIVEN)
+
+
+def test_climatological_ozone_is_that_of_the_maps():
+    air = climatology([10.0]).sel(month=7).isel(lat=0)
+    found = builtin_ozone(air.pressure.values, latitude=10.0, month=7)
+    assert found == pytest.approx(air.o3.values, rel=1e-3)
+
+
+def test_dates_give_the_month():
+    dated = on_pressure_levels().drop_vars(["ozone", "month"])
+    dated = dated.expand_dims(time=np.array(["2001-01-15", "2001-07-15"], "datetime64[ns]"))
+    found = af.columns_from(dated.transpose("plev", "time", "latitude"), **GIVEN)
+    assert len(found) == 4  # time first, then latitude
+    (july,) = [c.atmosphere.mole_fractions["o3"] for c in found[2:3]]
+    static = af.columns_from(on_pressure_levels().drop_vars("ozone"), **GIVEN)[0].atmosphere
+    assert july == pytest.approx(static.mole_fractions["o3"])
+
+
+def test_a_reanalysis_file(shared):
+    with xr.open_dataset(shared("atmosphere/era5_tl31_19590102T00_neuralgcm.nc".replace(
+            "atmosphere", "data/atmosphere"))) as stored:  # fmt: skip
+        era5 = stored.isel(longitude=slice(0, 64, 16), latitude=slice(0, 32, 6)).load()
+    era5["level"] = era5.level.assign_attrs(units="hPa")
+    era5["sp"] = (("longitude", "latitude"), np.full((4, 6), 98000.0), {"units": "Pa"})
+    found = af.columns_from(era5, **GIVEN)
+    assert len(found) == 24
+    latitude = era5.latitude.values
+    water = np.array(
+        [precipitable_water(c.atmosphere.pressure_levels, h2o=c.atmosphere.mole_fractions["h2o"])
+         for c in found]
+    ).reshape(4, 6)  # fmt: skip
+    assert water[:, np.abs(latitude) < 20].mean() > 20.0
+    assert water[:, latitude > 60].max() < 10.0
+    height = found[0].atmosphere.altitude_levels
+    assert 30e3 < height[2] < height[1] < 60e3
+
+
+# ---- gases, aerosol, surface, clouds ------------------------------------------------------------
+
+
+def test_other_gases_where_the_model_has_them():
+    gases = {
+        "co2": (
+            (),
+            420.0,
+            {"standard_name": "mole_fraction_of_carbon_dioxide_in_air", "units": "ppm"},
+        ),
+        "ch4": (("lat", "lev"), np.full((2, 36), 1.9e-6), {"units": "mol mol-1"}),
+    }
+    air = af.columns_from(model().assign(gases), **GIVEN)[0].atmosphere
+    moist = 1.0 + air.mole_fractions["h2o"]
+    assert air.mole_fractions["co2"] == pytest.approx(np.full(37, 420e-6))
+    assert air.mole_fractions["ch4"] == pytest.approx(1.9e-6 * moist)
+
+
+def test_aerosol_of_gocart():
+    """Optical depth of each component: its mass times the extinction at the air's humidity."""
+    ratio = np.zeros((2, 36))
+    ratio[:, -5:] = 2e-9
+    attrs = {"units": "kg kg-1", "standard_name": "Dust_Mixing_Ratio_(bin_003)"}
+    found = af.columns_from(
+        model().assign(
+            DU003=(("lat", "lev"), ratio, attrs), BCPHOBIC=(("lat", "lev"), ratio, attrs)
+        ),
+        surface_albedo=0.1,
+    )
+    members = {member.species: member for member in found[0].aerosols}
+    assert set(members) == {"dust_3", "black_carbon_dry"}
+    mass = ratio[0] * np.diff(COLUMNS[0].pressure_levels) / 9.80665
+    assert members["dust_3"].mass[1:] == pytest.approx(mass)
+    fluxes = af.column_fluxes(found[0], cos_zenith=0.6, photons=2**10)
+    assert float(fluxes.forcing_surface) < 0.0
+    assert mass_extinction("dust_3") * mass.sum() < 0.1
+
+
+def test_aerosol_and_albedo_of_the_dataset():
+    fields = {"aod": [0.1, 0.3], "ssa": [0.9, 0.8], "asymmetry": [0.6, 0.7], "angstrom": [1.0, 1.5],
+              "coalbedo_angstrom": [0.1, 0.2], "surface_albedo": [0.07, 0.6]}  # fmt: skip
+    dataset = model().assign({k: ("lat", v, {"units": "1"}) for k, v in fields.items()})
+    found = af.columns_from(dataset, profile=af.UniformProfile(1500.0))
+    for i, column in enumerate(found):
+        (aerosol,) = column.aerosols
+        for name in ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom"):
+            assert getattr(aerosol, name) == fields[name][i]
+        assert column.surface_albedo == fields["surface_albedo"][i]
+        assert aerosol.profile == af.UniformProfile(1500.0)
+
+
+def test_no_aerosol_on_demand():
+    assert af.columns_from(model(), aerosol=(), surface_albedo=0.1)[0].aerosols == ()
+
+
+def with_clouds():
+    shape = (2, 36)
+    fraction, liquid, ice = np.zeros((3, *shape))
+    fraction[:, [20, 32]] = 0.5, 0.3
+    ice[:, 20], liquid[:, 32] = 2e-5, 1e-4
+    dims = ("lat", "lev")
+    return model().assign(
+        cc=(dims, fraction, {"units": "(0 - 1)"}),
+        clwc=(dims, liquid, {"units": "kg kg**-1"}),
+        ciwc=(dims, ice, {"units": "kg kg**-1"}),
+    )
+
+
+def test_clouds_hold_the_water_of_their_layers():
+    column = af.columns_from(with_clouds(), **GIVEN, overlap="maximum_random")[0]
+    clouds = column.clouds
+    assert clouds.fraction[[21, 33]] == pytest.approx([0.5, 0.3])
+    air = np.diff(COLUMNS[0].pressure_levels) / 9.80665
+    path = 1e-4 * air[32] / 0.3
+    expected = af.optics.cloud_optical_depth(path, phase="liquid")
+    assert clouds.liquid[33] == pytest.approx(expected)
+    # Droplets extinguish 3 / (2 density radius) per mass, and a little more for diffraction.
+    assert expected == pytest.approx(1.5 * path / (1000.0 * 10.5e-6), rel=0.1)
+    assert column.overlap == "maximum_random"
+
+
+def test_clouds_are_left_out_unless_asked_for():
+    assert af.columns_from(with_clouds(), **GIVEN)[0].clouds == ()
+
+
+# ---- what cannot be used ------------------------------------------------------------------------
+
+
+def without_unit(name):
+    dataset = model()
+    dataset[name].attrs["units"] = "furlong"
+    return dataset
+
+
+def with_values(name, value, places=(0, 3)):
+    dataset = model()
+    dataset[name][places] = value
+    return dataset
+
+
+@pytest.mark.parametrize(
+    ("dataset", "message"),
+    [
+        (lambda: model().drop_vars("t"), r"no temperature.*air_temperature.*There are q"),
+        (lambda: model().drop_vars("sp"), "no surface pressure"),
+        (lambda: model().rename(lev="floor"), "vertical"),
+        (lambda: model().drop_vars("phalf"), "pressures of the levels are not known"),
+        (lambda: without_unit("q"), "units 'furlong'"),
+        (lambda: with_values("t", np.nan), r"temperature is missing in 1 of 72.*lat=10, level 3"),
+        (lambda: with_values("sp", np.nan, 1), "surface pressure is missing in 1 of 2.*lat=65"),
+        (lambda: with_values("t", 20.0), r"lat=10: Atmosphere: temperature_layers.*20"),
+        (lambda: with_values("q", 8.0), r"lat=10: humidity is 8 in 1 of 37"),
+        (lambda: with_values("q", -0.01), "humidity is -0.01"),
+        (lambda: with_values("phalf", 5e4), "do not rise or fall"),
+        (lambda: model().assign(sp=0.9 * model().sp.assign_attrs(units="Pa")), "units ''|lowest"),
+        (lambda: model().assign(temperature=model().t), "both are temperature"),
+        (lambda: model().isel(lev=slice(20, None), ilev=slice(20, None)), "too much of the ozone"),
+        (lambda: model().isel(ilev=slice(2, None)), "37 interfaces|no dimension"),
+        (lambda: hybrid(model(), ("hyai", "hybi"), 1e5).drop_vars("P0"), "no P0"),
+    ],
+)
+def test_unusable_datasets(dataset, message):
+    with pytest.raises(InputError, match=message):
+        af.columns_from(dataset(), **GIVEN)
+
+
+def test_missing_parts_of_the_columns():
+    with pytest.raises(InputError, match=r"has no aerosol.*DU001.*aerosol=\(\)"):
+        af.columns_from(model(), surface_albedo=0.1)
+    with pytest.raises(InputError, match="give surface_albedo="):
+        af.columns_from(model(), aerosol=SMOKE)
+    with pytest.raises(InputError, match="has no clouds"):
+        af.columns_from(model(), **GIVEN, overlap="random")
