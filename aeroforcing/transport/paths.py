@@ -92,7 +92,7 @@ class Tally(NamedTuple):
 
     scores: NDArray[np.float64]
     history: derivatives.History | None
-    derivatives: NDArray[np.float64] | None
+    gradient: NDArray[np.float64] | None
 
 
 @inlined
