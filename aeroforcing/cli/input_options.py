@@ -48,6 +48,14 @@ INPUT_OPTIONS = (
         "merra2 (chung2012)",
         "O",
     ),
+    Option(
+        "aerosol",
+        one_of("observed", "chung2012"),
+        "observed",
+        "the built-in aerosol: observed, with dust, absorption and SSA by observation, or "
+        "chung2012, with the constants of the paper (observed)",
+        "A",
+    ),
     Option("fill-missing", FLAG, False, "fill missing input cells from the built-in inputs"),
 )
 
@@ -79,6 +87,7 @@ def resolved(options: dict[str, Any]) -> xr.Dataset:
         fill_missing=options["fill-missing"],
         optics=options["optics"],
         ocean=options.get("ocean", DEFAULT_OCEAN),
+        aerosol=options["aerosol"],
         replacements=replacements(options),
     )
     if options[AERONET] is None:

@@ -33,6 +33,7 @@ from aeroforcing.grids.points import points_of
 from aeroforcing.grids.time_steps import Steps, calendar_months, steps_of_series
 from aeroforcing.inputs.air import WIND, air_names, wind_names, with_wind
 from aeroforcing.inputs.builtin.fields import at_points, builtin_with
+from aeroforcing.inputs.builtin.observed import DEFAULT_AEROSOL, check_aerosol
 from aeroforcing.inputs.conversion import species_fields
 from aeroforcing.inputs.resolve import check_not_all_missing, provenance, resolve_fields
 from aeroforcing.inputs.user import (
@@ -68,6 +69,7 @@ class RunInputs:
     path: Path | None = None  # of the file that `given` is read from
     fill_missing: bool = False
     optics: str = DEFAULT_OPTICS
+    aerosol: str = DEFAULT_AEROSOL
     wind_speed: float | None = None  # everywhere, in place of a field of it [m s-1]
     axes: Axes = field(default_factory=dict)  # none where the run is on another grid
     species: bool = False  # whether the user's AOD by species is kept besides its mixture
@@ -101,11 +103,11 @@ class RunInputs:
     def resolved(self, chunk: Chunk, part: xr.Dataset | None) -> xr.Dataset:
         """All inputs of a chunk from the user's values for it."""
         if part is None:
-            return self._with_wind(_builtin(self.layout.of(chunk), self.optics))
+            return self._with_wind(self._builtin(chunk))
         user = recognise(part, source=self.source)  # first: it may refuse them
         if self.layout.steps.are_months:
             check_monthly_aod(user)
-        builtin = _builtin(self.layout.of(chunk), self.optics)
+        builtin = self._builtin(chunk)
         fields = resolve_fields(
             user, builtin=builtin, fill_missing=self.fill_missing, optics=self.optics
         )
@@ -113,6 +115,9 @@ class RunInputs:
             placed = replace(user, dataset=on_grid(user.dataset, builtin))
             fields = with_fields(fields, species_fields(placed))
         return self._with_wind(fields)
+
+    def _builtin(self, chunk: Chunk) -> xr.Dataset:
+        return _builtin(self.layout.of(chunk), self.optics, self.aerosol)
 
     def _with_wind(self, fields: xr.Dataset) -> xr.Dataset:
         if self.wind_speed is None:
@@ -136,8 +141,8 @@ def with_fields(inputs: xr.Dataset, further: xr.Dataset) -> xr.Dataset:
     return inputs.assign({name: array.variable for name, array in spread.items()})
 
 
-def _builtin(layout: Layout, optics: str) -> xr.Dataset:
-    return at_steps(builtin_with(optics), layout)
+def _builtin(layout: Layout, optics: str, aerosol: str) -> xr.Dataset:
+    return at_steps(builtin_with(optics, aerosol), layout)
 
 
 def at_steps(make: Callable[..., xr.Dataset], layout: Layout) -> xr.Dataset:
@@ -163,6 +168,7 @@ def open_run_inputs(
     ocean: str = DEFAULT_OCEAN,
     wind_speed: float | None = None,
     species: bool = False,
+    aerosol: str = DEFAULT_AEROSOL,
 ) -> RunInputs:
     """Find out the steps and places of a run, and what of its inputs is the user's.
 
@@ -180,7 +186,7 @@ def open_run_inputs(
         Whether missing cells are filled from the built-in inputs.
     optics
         Of aerosol species, the user's and the built-in ones: "chung2012" or "merra2".
-    ocean, wind_speed
+    ocean, wind_speed, aerosol
         As of `grid_forcing`.
     species
         Whether the AOD of species in the inputs is kept, as `aod_<species>` of the mixture's names.
@@ -193,6 +199,7 @@ def open_run_inputs(
     """
     wanted = list(months)
     check_optics(optics)
+    check_aerosol(aerosol)
     _check_wind_speed(wind_speed, ocean)
     if times not in TIMES:
         raise InputError(f"times={times!r} is not allowed; give 'months' or 'input'.")
@@ -203,7 +210,9 @@ def open_run_inputs(
             )
         layout = Layout(calendar_months(wanted), gaussian_grid(grid or "T42"))
         _check_wind_is_known(None, ocean, wind_speed)
-        return _made_if_small(RunInputs(layout, optics=optics, wind_speed=wind_speed))
+        return _made_if_small(
+            RunInputs(layout, optics=optics, aerosol=aerosol, wind_speed=wind_speed)
+        )
     opened, source, path = _opened(inputs)
     try:
         wind = needs_wind(ocean) and wind_speed is None
@@ -214,7 +223,7 @@ def open_run_inputs(
         run = _placed(given, steps, grid=grid, source=source)
         run = replace(
             run, source=source, path=path, fill_missing=fill_missing, optics=optics,
-            wind_speed=wind_speed, species=species,
+            aerosol=aerosol, wind_speed=wind_speed, species=species,
         )  # fmt: skip
         return _made_if_small(_read_if_small(run, opened))
     except BaseException:

@@ -21,6 +21,7 @@ from aeroforcing.core.variables import stamp
 from aeroforcing.grids.grid import gaussian_grid, grid_of
 from aeroforcing.inputs.air import AIR, WIND, with_air, with_wind
 from aeroforcing.inputs.builtin.fields import builtin_inputs
+from aeroforcing.inputs.builtin.observed import DEFAULT_AEROSOL
 from aeroforcing.inputs.conversion import model_fields
 from aeroforcing.inputs.user import UserInputs, lacking_partner, read_user_inputs
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS
@@ -45,6 +46,7 @@ def resolve_inputs(
     fill_missing: bool = False,
     optics: str = DEFAULT_OPTICS,
     ocean: str = DEFAULT_OCEAN,
+    aerosol: str = DEFAULT_AEROSOL,
     replacements: Mapping[str, Source] | None = None,
 ) -> xr.Dataset:
     """The inputs of a run: the user's where given, else the built-in ones.
@@ -68,6 +70,8 @@ def resolve_inputs(
     ocean
         Law of the albedo of open water, as of `grid_forcing`: with "jin2011" the wind speed of the
         user's inputs is kept.
+    aerosol
+        The built-in aerosol, as of `builtin_inputs`.
     replacements
         Single variables from further files or Datasets: canonical name -> where it is. They go
         before those of `inputs`. With `surface_albedo` comes the open-water fraction.
@@ -96,8 +100,11 @@ def resolve_inputs(
         _check_absorption_is_used(user)
     sources = [*single.values(), *given]
     if not sources:
-        return builtin_inputs("T42" if grid is None else grid, months=wanted, optics=optics)
-    builtin = builtin_inputs(_target_grid(sources, grid), months=wanted, optics=optics)
+        return builtin_inputs(
+            "T42" if grid is None else grid, months=wanted, optics=optics, aerosol=aerosol
+        )
+    target = _target_grid(sources, grid)
+    builtin = builtin_inputs(target, months=wanted, optics=optics, aerosol=aerosol)
     fields = [model_fields(user, builtin=builtin, optics=optics) for user in given]
     for name, user in single.items():
         fields.append(_single(model_fields(user, builtin=builtin, optics=optics), name))

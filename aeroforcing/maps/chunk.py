@@ -23,6 +23,7 @@ from aeroforcing.core.checks import check_between, checked_months
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.domain import Chunk, Layout
+from aeroforcing.inputs.builtin.observed import DEFAULT_AEROSOL, check_aerosol
 from aeroforcing.maps.cells import Cells, ColumnMaker, cells_of
 from aeroforcing.maps.sample_sizes import (
     PILOT_PHOTONS,
@@ -198,6 +199,7 @@ class Settings:
     months: Iterable[int] = range(1, 13)
     fill_missing: bool = False
     optics: str = DEFAULT_OPTICS
+    aerosol: str = DEFAULT_AEROSOL
     estimate: Estimate = AllAerosol()
 
     def __post_init__(self) -> None:
@@ -215,6 +217,7 @@ class Settings:
                 "have none. Leave kernels out, or make a map of all aerosol."
             )
         check_optics(self.optics)
+        check_aerosol(self.aerosol)
         seed_key(self.seed)
         check_between("solar_constant", self.solar_constant, 0.0, 1e5)
         load_gas_table(self.gas_table)

@@ -10,6 +10,7 @@ from typing import Any
 import xarray as xr
 
 from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.inputs.builtin.observed import DEFAULT_AEROSOL
 from aeroforcing.inputs.by_chunk import checked
 from aeroforcing.maps.chunk import Settings
 from aeroforcing.maps.run import ForcingRun, as_dataset, empty_maps, prepared_run
@@ -33,6 +34,7 @@ def grid_forcing(
     gas_table: str | Path = "g112",
     fill_missing: bool = False,
     optics: str = DEFAULT_OPTICS,
+    aerosol: str = DEFAULT_AEROSOL,
     delta_scale_clouds: bool = False,
     ocean: str = DEFAULT_OCEAN,
     wind_speed: float | None = None,
@@ -86,6 +88,9 @@ def grid_forcing(
         SSA and asymmetry parameter of aerosol species, those of the inputs (`aod_dust`, ...) and
         the built-in ones: "chung2012", the constants of the paper, or "merra2"
         (`mixtures`).
+    aerosol
+        The built-in aerosol: "observed", whose composition, absorption and stations observation
+        supports, or "chung2012", with the constants of the paper (`observed`).
     delta_scale_clouds
         Cut off the forward peak of the clouds' phase function (`clouds.delta_scaled`): cloudy sky
         takes less than half the time, and the all-sky forcing of the built-in inputs at the top
@@ -124,8 +129,8 @@ def grid_forcing(
     settings = Settings(
         grid=grid, times=times, months=months, stderr_target=stderr_target, photons=photons,
         seed=seed, sky=sky, solar_constant=solar_constant, gas_table=gas_table,
-        fill_missing=fill_missing, optics=optics, delta_scale_clouds=delta_scale_clouds,
-        ocean=ocean, wind_speed=wind_speed, kernels=kernels,
+        fill_missing=fill_missing, optics=optics, aerosol=aerosol,
+        delta_scale_clouds=delta_scale_clouds, ocean=ocean, wind_speed=wind_speed, kernels=kernels,
     )  # fmt: skip
     return solved(prepared_run(inputs, settings, jobs=jobs), jobs=jobs, progress=progress)
 

@@ -124,6 +124,7 @@ def prepared_run(
     opened = open_run_inputs(
         inputs, grid=settings.grid, times=settings.times, months=settings.months,
         fill_missing=settings.fill_missing, optics=settings.optics, ocean=settings.ocean,
+        aerosol=settings.aerosol,
         wind_speed=settings.wind_speed, species="species" in settings.estimate.labels(settings),
     )  # fmt: skip
     fields = None if beside is None else beside(opened.layout)

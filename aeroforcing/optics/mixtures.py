@@ -248,10 +248,29 @@ def spectral_exponents(species: xr.Dataset, *, optics: str = "chung2012") -> xr.
     `coalbedo_angstrom` where nothing absorbs. NaN in any species makes the cell missing.
     """
     check_optics(optics)
-    extinction_slopes, absorption_slopes = species_exponents()
-    depths = {str(name): depth for name, depth in species.data_vars.items()}
-    angstrom = _slope_of_sum(depths, extinction_slopes)
     absorbed = _absorption(species) if optics == "chung2012" else _merra2_absorption(species)
+    return mixture_exponents(species, absorbed=absorbed, absorption_slopes=species_exponents()[1])
+
+
+def mixture_exponents(
+    species: xr.Dataset,
+    *,
+    absorbed: Mapping[str, xr.DataArray],
+    absorption_slopes: Mapping[str, float],
+) -> xr.Dataset:
+    """The exponents of `spectral_exponents` for a given absorption of the species.
+
+    Parameters
+    ----------
+    species
+        As of `spectral_exponents`; each has the extinction exponent of MERRA-2.
+    absorbed
+        Absorption optical depth at 550 nm of the species that absorb [1].
+    absorption_slopes
+        Their Angstrom exponents of absorption [1].
+    """
+    depths = {str(name): depth for name, depth in species.data_vars.items()}
+    angstrom = _slope_of_sum(depths, species_exponents()[0])
     absorption = _slope_of_sum(absorbed, absorption_slopes)
     exponents = xr.Dataset({"angstrom": angstrom, "coalbedo_angstrom": absorption - angstrom})
     complete = _sum(depths.values()).notnull()
@@ -274,7 +293,7 @@ def _merra2_absorption(species: xr.Dataset) -> dict[str, xr.DataArray]:
     return {name: (1 - float(species_at_550(name)[0])) * species[name] for name in _ABSORBING}
 
 
-def _slope_of_sum(depths: dict[str, xr.DataArray], slopes: dict[str, float]) -> xr.DataArray:
+def _slope_of_sum(depths: Mapping[str, xr.DataArray], slopes: Mapping[str, float]) -> xr.DataArray:
     """Angstrom exponent of the sum of optical depths that have their own; NaN where it is 0."""
     short, long = (
         _sum(aod_at(x, angstrom=slopes[name], wavelength=wavelength) for name, x in depths.items())

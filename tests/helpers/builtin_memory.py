@@ -9,6 +9,7 @@ import xarray as xr
 
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.inputs.builtin.fields import builtin_inputs
+from aeroforcing.inputs.builtin.observed import DEFAULT_AEROSOL
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS
 
 Numbers = tuple[float, ...]
@@ -19,19 +20,20 @@ def remembered_inputs(
     *,
     months: Iterable[int] = range(1, 13),
     optics: str = DEFAULT_OPTICS,
+    aerosol: str = DEFAULT_AEROSOL,
 ) -> xr.Dataset:
     """What `builtin_inputs` gives, in place of it."""
     if isinstance(grid, str):
-        return _of_name(grid, tuple(months), optics).copy()
+        return _of_name(grid, tuple(months), optics, aerosol).copy()
     axes = grid_of(grid)
     names = ("lat", "lon", "lat_bnds", "lon_bnds")
     lat, lon, *bounds = (tuple(axes[name].values.ravel().tolist()) for name in names)
-    return _of_axes(lat, lon, *bounds, tuple(months), optics).copy()
+    return _of_axes(lat, lon, *bounds, tuple(months), optics, aerosol).copy()
 
 
 @lru_cache(maxsize=64)
-def _of_name(grid: str, months: tuple[int, ...], optics: str) -> xr.Dataset:
-    return builtin_inputs(grid, months=months, optics=optics)
+def _of_name(grid: str, months: tuple[int, ...], optics: str, aerosol: str) -> xr.Dataset:
+    return builtin_inputs(grid, months=months, optics=optics, aerosol=aerosol)
 
 
 @lru_cache(maxsize=64)
@@ -42,11 +44,12 @@ def _of_axes(
     west_east: Numbers,
     months: tuple[int, ...],
     optics: str,
+    aerosol: str,
 ) -> xr.Dataset:
     bounds = {"lat_bnds": (("lat", "bnds"), _pairs(south_north))}
     bounds |= {"lon_bnds": (("lon", "bnds"), _pairs(west_east))}
     axes = xr.Dataset(bounds, {"lat": list(lat), "lon": list(lon)})
-    return builtin_inputs(axes, months=months, optics=optics)
+    return builtin_inputs(axes, months=months, optics=optics, aerosol=aerosol)
 
 
 def _pairs(values: Numbers) -> list[Numbers]:

@@ -257,7 +257,7 @@ def _input(options: dict[str, Any]) -> Path | None:
 
 def _choice_of_inputs(options: dict[str, Any]) -> dict[str, Any]:
     """The options that `grid_forcing` has about its inputs."""
-    names = ("months", "times", "fill-missing", "optics", "ocean", "wind-speed")
+    names = ("months", "times", "fill-missing", "optics", "aerosol", "ocean", "wind-speed")
     return {"grid": grid_of_run(options)} | {n.replace("-", "_"): options[n] for n in names}
 
 

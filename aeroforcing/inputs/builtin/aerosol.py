@@ -72,14 +72,14 @@ def builtin_species(*, grid: xr.Dataset, months: Sequence[int] = range(1, 13)) -
 
     Parameters are those of `builtin_aerosol`; variables are over (month, lat, lon).
     """
-    columns = _on_grid(_scaled_aod(months), grid)
+    columns = to_grid(_scaled_aod(months), grid)
     return with_sea_salt_modes(columns.to_dataset("species"))
 
 
 def builtin_profile(*, grid: xr.Dataset, months: Sequence[int] = range(1, 13)) -> xr.DataArray:
     """Share of the AOD in each layer, top first (month, lat, lon, sigma_layer) [1]."""
-    share = _climatology().layer_share.sel(month=list(months))
-    layers = _on_grid((_scaled_aod(months) * share).sum("species"), grid)
+    share = tegen_climatology().layer_share.sel(month=list(months))
+    layers = to_grid((_scaled_aod(months) * share).sum("species"), grid)
     profile = (layers / layers.sum("sigma_layer")).transpose("month", "lat", "lon", "sigma_layer")
     return stamp(profile.rename("aerosol_profile"))
 
@@ -92,8 +92,8 @@ def builtin_species_profiles(
     Species are organic_carbon, black_carbon, dust, sulfate and sea_salt; top first. Where a species
     is absent its share is that of all aerosol.
     """
-    share = _climatology().layer_share.sel(month=list(months))
-    layers = _on_grid(_scaled_aod(months) * share, grid)
+    share = tegen_climatology().layer_share.sel(month=list(months))
+    layers = to_grid(_scaled_aod(months) * share, grid)
     depth = layers.sum("sigma_layer")
     profiles = (layers / depth).where(depth > 0.0, builtin_profile(grid=grid, months=months))
     return profiles.transpose("species", "month", "lat", "lon", "sigma_layer")
@@ -121,14 +121,14 @@ def tegen_profile(
     check_between("latitude", latitude, -90.0, 90.0)
     check_between("longitude", longitude, -360.0, 360.0)
     months = checked_months([month])
-    known = [str(name) for name in _climatology().species.values]
+    known = [str(name) for name in tegen_climatology().species.values]
     if species is not None and species not in known:
         raise InputError(f"species={species!r} is unknown; use {', '.join(known)}.")
     chosen = known if species is None else [species]
     place = xr.Dataset(coords={"lat": [float(latitude)], "lon": [float(longitude) % 360.0]})
-    share = _climatology().layer_share.sel(month=months)
+    share = tegen_climatology().layer_share.sel(month=months)
     depths = (_scaled_aod(months) * share).sel(species=chosen).sum("species")
-    layers = _on_grid(depths, place).squeeze(drop=True)
+    layers = to_grid(depths, place).squeeze(drop=True)
     return SigmaProfile(layers.values, interfaces=_sigma_interface().values)
 
 
@@ -141,10 +141,10 @@ def with_sea_salt_modes(species: xr.Dataset) -> xr.Dataset:
 
 def _scaled_aod(months: Sequence[int]) -> xr.DataArray:
     """AOD of each species, scaled to observation, on the model's grid."""
-    return (_climatology().aod * observed_factor()).sel(month=list(months))
+    return (tegen_climatology().aod * observed_factor()).sel(month=list(months))
 
 
-def _on_grid(field: xr.DataArray, grid: xr.Dataset) -> xr.DataArray:
+def to_grid(field: xr.DataArray, grid: xr.Dataset) -> xr.DataArray:
     """A field of the model interpolated to the cells of a grid."""
     ordered = field.transpose(..., "lat", "lon")
     values = interpolate(
@@ -161,16 +161,21 @@ def _on_grid(field: xr.DataArray, grid: xr.Dataset) -> xr.DataArray:
 @cache
 def observed_factor() -> xr.DataArray:
     """Factor from the model's AOD to the observed one on the model's grid (month, lat, lon) [1]."""
+    return factor_to_observation(tegen_climatology().aod.sum("species"))
+
+
+def factor_to_observation(model: xr.DataArray) -> xr.DataArray:
+    """Factor from an AOD on the model's grid to the observed one (month, lat, lon) [1]."""
     observed = _observed_aod()
-    model = _climatology().aod.sum("species")
     boxes = regrid(model, "10x15")
     seen = observed.notnull()
-    everywhere = np.log(global_mean(observed.where(seen)) / global_mean(boxes.where(seen)))
+    means = global_mean(observed.where(seen)) / global_mean(boxes.where(seen))
     lat, lon = observed.lat.values, observed.lon.values
+    logarithm = np.log(np.asarray(observed / boxes))
     filled = np.stack(
         [
             relaxed(ratio, lat=lat, lon=lon, towards=limit)
-            for ratio, limit in zip(np.log(observed / boxes).values, everywhere.values, strict=True)
+            for ratio, limit in zip(logarithm, np.log(means.values), strict=True)
         ]
     )
     log_factor = interpolate(
@@ -180,11 +185,12 @@ def observed_factor() -> xr.DataArray:
 
 
 def _sigma_interface() -> xr.DataArray:
-    return _climatology().sigma_interface
+    return tegen_climatology().sigma_interface
 
 
 @cache
-def _climatology() -> xr.Dataset:
+def tegen_climatology() -> xr.Dataset:
+    """AOD by species and its shares in the layers, as the model has them."""
     with xr.open_dataset(resources.path("aerosol_species.nc")) as stored:
         species = stored.load()
     share = species.layer_share / species.layer_share.sum("layer").clip(min=1e-6)  # undo rounding

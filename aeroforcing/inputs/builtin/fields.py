@@ -12,17 +12,19 @@ from aeroforcing.core.calendar import _checked_months
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.grid import gaussian_grid, grid_of
-from aeroforcing.inputs.builtin.aerosol import builtin_aerosol
 from aeroforcing.inputs.builtin.clouds import builtin_clouds
+from aeroforcing.inputs.builtin.observed import DEFAULT_AEROSOL, aerosol_in_words, chosen_aerosol
 from aeroforcing.inputs.builtin.surface import builtin_surface
-from aeroforcing.optics.mixtures import DEFAULT_OPTICS, OPTICS_IN_WORDS, check_optics
+from aeroforcing.optics.mixtures import DEFAULT_OPTICS, check_optics
 
-_AEROSOL = "built-in: Tegen et al. (1997) species, amount by MODIS/Terra 2020"
 _SURFACE = "built-in: ECHAM6 T63 land, AMIP sea ice, ERA5 snow"
 _CLOUDS = "built-in: ISCCP C2"
+_CORRECTED_CLOUDS = (
+    f"{_CLOUDS} amounts by type, in the tropics corrected to the cloud effect of CERES; thin ice "
+    "clouds south of 75S; beyond 62N a continuation"
+)
 
 _ORIGINS = {
-    **dict.fromkeys(OPTICAL, _AEROSOL),
     "aerosol_profile": "built-in: Tegen et al. (1997) vertical shape",
     **dict.fromkeys(("surface_albedo", "open_water_fraction"), _SURFACE),
     "surface_altitude": "built-in: mean heights of the great plateaus",
@@ -38,6 +40,7 @@ def builtin_inputs(
     *,
     months: Iterable[int] = range(1, 13),
     optics: str = DEFAULT_OPTICS,
+    aerosol: str = DEFAULT_AEROSOL,
 ) -> xr.Dataset:
     """All built-in inputs on a grid.
 
@@ -49,6 +52,9 @@ def builtin_inputs(
         Calendar months, 1 to 12, each once and in ascending order.
     optics
         Of the aerosol species, "chung2012" or "merra2"; see `mixtures`.
+    aerosol
+        "observed", or "chung2012": the aerosol of the constants of the paper (`observed`),
+        with the clouds of ISCCP C2 uncorrected (`builtin_clouds`).
 
     Returns
     -------
@@ -63,29 +69,32 @@ def builtin_inputs(
     Raises
     ------
     InputError
-        The grid or the optics are unknown, or the months are not calendar months.
+        The grid, the optics or the aerosol are unknown, or the months are not calendar months.
     """
     check_optics(optics)
     target = gaussian_grid(grid) if isinstance(grid, str) else grid_of(grid)
     wanted = _checked_months(months)
     parts = [
-        builtin_aerosol(grid=target, months=wanted, optics=optics),
+        chosen_aerosol(grid=target, months=wanted, optics=optics, aerosol=aerosol),
         builtin_surface(grid=target, months=wanted),
-        builtin_clouds(grid=target, months=wanted),
+        builtin_clouds(grid=target, months=wanted, corrected=aerosol != "chung2012"),
     ]
     inputs = xr.merge(parts, compat="override", combine_attrs="override")
     for name, origin in _ORIGINS.items():
         inputs[name].attrs["origin"] = origin
-    for name in OPTICAL[1:]:
-        inputs[name].attrs["origin"] = f"{_AEROSOL}, with {OPTICS_IN_WORDS[optics]}"
+    if aerosol != "chung2012":
+        inputs["cloud_fraction"].attrs["origin"] = _CORRECTED_CLOUDS
+    amount, properties = aerosol_in_words(aerosol, optics)
+    for name in OPTICAL:
+        inputs[name].attrs["origin"] = amount if name == "aod" else properties
     bounds = {name: target[name] for name in ("lat_bnds", "lon_bnds")}
     return stamp(inputs.assign_coords(bounds))
 
 
 @cache
-def builtin_with(optics: str) -> Callable[..., xr.Dataset]:
-    """`fields.builtin_inputs` with some optics; the same function each time, see `at_points`."""
-    return partial(builtin_inputs, optics=optics)
+def builtin_with(optics: str, aerosol: str = DEFAULT_AEROSOL) -> Callable[..., xr.Dataset]:
+    """`fields.builtin_inputs` with some choices; the same function each time, see `at_points`."""
+    return partial(builtin_inputs, optics=optics, aerosol=aerosol)
 
 
 def at_points(

@@ -293,7 +293,8 @@ def test_options_reach_the_computation(calls):
     arguments = (
         "grid in.nc -o out.nc --months 2,3 --grid native --stderr-target 0.4 --sky clear "
         "--seed 7 --gas-table t.nc --fill-missing --times input --delta-scale-clouds --jobs 2 "
-        "--optics merra2 --ocean jin --wind-speed 7 --chunk 99 --resume --kernels -q"
+        "--optics merra2 --aerosol chung2012 --ocean jin --wind-speed 7 --chunk 99 --resume "
+        "--kernels -q"
     )
     assert main(arguments.split()) == 0
     assert calls == [
@@ -302,7 +303,8 @@ def test_options_reach_the_computation(calls):
             "photons": None, "sky": "clear", "seed": 7, "gas_table": "t.nc",
             "fill_missing": True, "times": "input", "delta_scale_clouds": True, "jobs": 2,
             "workers": None, "scheduler": None, "cells_per_chunk": 99, "resume": True,
-            "optics": "merra2", "ocean": "jin", "wind_speed": 7.0, "kernels": True,
+            "optics": "merra2", "aerosol": "chung2012", "ocean": "jin", "wind_speed": 7.0,
+            "kernels": True,
         }
     ]  # fmt: skip
 

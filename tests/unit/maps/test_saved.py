@@ -48,15 +48,16 @@ def built_in_inputs_are_made_once():
     make = by_chunk.builtin_inputs
 
     @lru_cache
-    def made(lat, lon, months, optics):
+    def made(lat, lon, months, choice):
         grid = next(grid for grid in grids if tuple(grid.lat.values) == lat)
-        return make(grid, months=months, optics=optics)
+        return make(grid, months=months, **dict(choice))
 
     grids = []
 
-    def builtin_inputs(grid, *, months, optics):
+    def builtin_inputs(grid, *, months, **choice):
         grids.append(grid)
-        return made(tuple(grid.lat.values), tuple(grid.lon.values), tuple(months), optics).copy()
+        axes = (tuple(grid[name].values) for name in ("lat", "lon"))
+        return made(*axes, tuple(months), tuple(choice.items())).copy()
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(by_chunk, "builtin_inputs", builtin_inputs)

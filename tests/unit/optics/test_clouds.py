@@ -12,7 +12,7 @@ from aeroforcing.core import resources
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.grids.means import annual_mean, global_mean
-from aeroforcing.inputs.builtin.clouds import builtin_clouds
+from aeroforcing.inputs.builtin.clouds import PLATEAU_COVER, TROPICAL_FACTOR, builtin_clouds
 from aeroforcing.optics.clouds import (
     CLOUD_TYPES,
     cloud_band_optics,
@@ -142,3 +142,18 @@ def test_optical_depth_of_arrays_of_radii():
         assert depth == pytest.approx(float(one))
     with pytest.raises(InputError, match="radius 50 um"):
         cloud_optical_depth(0.1, phase="liquid", effective_radius=[10.0, 50.0])
+
+
+def test_corrected_amounts_are_less_in_the_tropics_and_thin_over_antarctica(clouds):
+    corrected = builtin_clouds(grid=gaussian_grid("T42"), corrected=True)
+    old, new = clouds.cloud_fraction, corrected.cloud_fraction
+    ratio = new.sum("cloud_type") / old.sum("cloud_type")
+    assert ratio.sel(lat=slice(-25, 25)).values == pytest.approx(TROPICAL_FACTOR)
+    for belt in (slice(-64, -36), slice(36, 90)):
+        np.testing.assert_array_equal(new.sel(lat=belt).values, old.sel(lat=belt).values)
+    plateau = new.sel(lat=slice(-90, -75))
+    assert plateau.sel(cloud_type="cirrus").values == pytest.approx(PLATEAU_COVER)
+    assert plateau.drop_sel(cloud_type="cirrus").values == pytest.approx(0.0)
+    assert int(corrected.cloud_filled.sel(lat=slice(-90, -60)).min()) == 1
+    steps = abs(new.sum("cloud_type").diff("lat"))
+    assert float(steps.max()) < 0.25
