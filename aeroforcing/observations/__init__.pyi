@@ -3,6 +3,7 @@ from .assimilation import assimilate
 from .cross_validation import evaluate
 from .gap_filling import fill_gaps
 from .optimal_interpolation import optimal_interpolation
+from .seams import find_seams
 from .species_fit import fit_species
 from .station_files import read_stations, write_stations
 
@@ -10,6 +11,7 @@ __all__ = [
     "assimilate",
     "evaluate",
     "fill_gaps",
+    "find_seams",
     "fit_species",
     "optimal_interpolation",
     "read_stations",
