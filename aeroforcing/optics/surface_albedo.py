@@ -276,7 +276,12 @@ def land_albedo(
     return glacier * _falling(temperature, law=_GLACIER) + (1 - glacier) * off_glacier
 
 
-def sea_ice_albedo(temperature: np.ndarray, *, lat: np.ndarray) -> np.ndarray:
+def sea_ice_albedo(
+    temperature: np.ndarray,
+    *,
+    lat: np.ndarray,
+    antarctic: tuple[float, float, float] = _ANTARCTIC_ICE,
+) -> np.ndarray:
     """Albedo of sea ice with its snow and melt ponds [1].
 
     Parameters
@@ -285,6 +290,9 @@ def sea_ice_albedo(temperature: np.ndarray, *, lat: np.ndarray) -> np.ndarray:
         Monthly mean surface temperature [K].
     lat
         Latitude, of which the hemisphere counts [degrees_north].
+    antarctic
+        Of the ice of the south: the albedo when cold and at the melting point [1], and the
+        temperature at which it begins to fall [K].
     """
     arctic = _falling(temperature, law=_ARCTIC_ICE)
-    return np.where(np.asarray(lat) > 0, arctic, _falling(temperature, law=_ANTARCTIC_ICE))
+    return np.where(np.asarray(lat) > 0, arctic, _falling(temperature, law=antarctic))

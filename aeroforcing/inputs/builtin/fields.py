@@ -54,7 +54,8 @@ def builtin_inputs(
         Of the aerosol species, "chung2012" or "merra2"; see `mixtures`.
     aerosol
         "observed", or "chung2012": the aerosol of the constants of the paper (`observed`),
-        with the clouds of ISCCP C2 uncorrected (`builtin_clouds`).
+        with clouds and sea ice as they were
+        before they were corrected (`builtin_clouds`, `builtin_surface`).
 
     Returns
     -------
@@ -74,15 +75,16 @@ def builtin_inputs(
     check_optics(optics)
     target = gaussian_grid(grid) if isinstance(grid, str) else grid_of(grid)
     wanted = _checked_months(months)
+    corrected = aerosol != "chung2012"
     parts = [
         chosen_aerosol(grid=target, months=wanted, optics=optics, aerosol=aerosol),
-        builtin_surface(grid=target, months=wanted),
-        builtin_clouds(grid=target, months=wanted, corrected=aerosol != "chung2012"),
+        builtin_surface(grid=target, months=wanted, corrected=corrected),
+        builtin_clouds(grid=target, months=wanted, corrected=corrected),
     ]
     inputs = xr.merge(parts, compat="override", combine_attrs="override")
     for name, origin in _ORIGINS.items():
         inputs[name].attrs["origin"] = origin
-    if aerosol != "chung2012":
+    if corrected:
         inputs["cloud_fraction"].attrs["origin"] = _CORRECTED_CLOUDS
     amount, properties = aerosol_in_words(aerosol, optics)
     for name in OPTICAL:

@@ -57,6 +57,7 @@ DEFAULT_AEROSOL = AEROSOLS[0]
 DUST_MEANS = {"south": 0.008, "north": 0.056}  # AOD at 550 nm, MIDAS
 COALBEDO = {"organic_carbon": 0.022, "black_carbon": 0.75, "dust": 0.043}  # at 550 nm
 SAVANNA_SHARE = 0.19  # of the model's organic carbon that is black
+ASYMMETRY = {**SPECIES_ASYMMETRY, "dust": 0.70}  # at 550 nm
 ABSORPTION_EXPONENTS = {"organic_carbon": 2.0, "black_carbon": 1.0, "dust": 2.4}
 REACH = 4.0e5  # m; farther, stations that are left out are foretold worse than by the first guess
 
@@ -152,7 +153,7 @@ def first_guess(*, grid: xr.Dataset, months: Sequence[int]) -> xr.Dataset:
 def mixed(species: xr.Dataset) -> xr.Dataset:
     """Optical properties of the six species with the fitted constants [1]."""
     ssa = _by_species({name: 1.0 - COALBEDO.get(name, 0.0) for name in SPECIES})
-    asymmetry = _by_species(SPECIES_ASYMMETRY)
+    asymmetry = _by_species(ASYMMETRY)
     mixture = external_mixture(species_array(species), ssa, asymmetry, dim="species")
     absorbed = {name: COALBEDO[name] * species[name] for name in COALBEDO}
     exponents = mixture_exponents(

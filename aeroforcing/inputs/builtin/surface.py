@@ -21,10 +21,16 @@ from aeroforcing.core.variables import stamp
 from aeroforcing.grids.regridding import regrid
 from aeroforcing.optics.surface_albedo import OPEN_WATER_ALBEDO_DIFFUSE, land_albedo, sea_ice_albedo
 
+# Antarctic sea ice nearer to MERRA-2: albedo when cold and melting, and the temperature [K] at which
+# it begins to fall. The albedo of the ocean of 60-80S, October to March, is then 0.026 below the
+# zonal means of MERRA-2, with the values of `surface_albedo.sea_ice_albedo` 0.039.
+BRIGHT_ICE = (0.60, 0.58, 267.0)
 _LEAST_COVER = 1e-6  # a smaller share of land and ice is rounding
 
 
-def builtin_surface(*, grid: xr.Dataset, months: Sequence[int] = range(1, 13)) -> xr.Dataset:
+def builtin_surface(
+    *, grid: xr.Dataset, months: Sequence[int] = range(1, 13), corrected: bool = False
+) -> xr.Dataset:
     """Albedo, open water and altitude of the built-in surface.
 
     Parameters
@@ -33,13 +39,15 @@ def builtin_surface(*, grid: xr.Dataset, months: Sequence[int] = range(1, 13)) -
         With `lat` and `lon`, e.g. from `gaussian_grid`.
     months
         Calendar months, 1 to 12.
+    corrected
+        Whether Antarctic sea ice has the albedo `BRIGHT_ICE`.
 
     Returns
     -------
     Dataset of `surface_albedo` [1] and `open_water_fraction` [1] over (month, lat, lon), and
     `surface_altitude` [m] over (lat, lon).
     """
-    fields = regrid(_covered().sel(month=list(months)), grid)
+    fields = regrid(_covered(corrected).sel(month=list(months)), grid)
     cover = fields.cover.where(fields.cover > _LEAST_COVER)
     albedo = (fields.reflected / cover).fillna(OPEN_WATER_ALBEDO_DIFFUSE)
     return stamp(
@@ -54,7 +62,7 @@ def builtin_surface(*, grid: xr.Dataset, months: Sequence[int] = range(1, 13)) -
 
 
 @cache
-def _covered() -> xr.Dataset:
+def _covered(corrected: bool) -> xr.Dataset:
     """Share of each source cell that is not open water, and that share times its albedo.
 
     Both can be averaged over cells; the albedo of the share cannot.
@@ -73,8 +81,9 @@ def _covered() -> xr.Dataset:
         source.glacier_fraction,
         temperature,
     )
+    law = {"antarctic": BRIGHT_ICE} if corrected else {}
     on_ice = xr.apply_ufunc(
-        lambda kelvin, lat: sea_ice_albedo(kelvin, lat=lat), temperature, source.lat
+        lambda kelvin, lat: sea_ice_albedo(kelvin, lat=lat, **law), temperature, source.lat
     )
     return xr.Dataset(
         {
