@@ -48,7 +48,7 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "rsut": (2.0, 5.0),
     "rsutcs": (2.0, 5.0),
     CLOUD_EFFECT: (2.5, 3.5),
-    **dict.fromkeys(("rsds", "rsdscs", "rsus", "rsuscs"), (4.0, 6.0)),
+    **dict.fromkeys(("rsds", "rsdscs", "rsus", "rsuscs"), (4.0, 4.0)),
 }
 _MONTHS = 12
 

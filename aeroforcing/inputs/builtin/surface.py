@@ -21,8 +21,8 @@ from aeroforcing.core.variables import stamp
 from aeroforcing.grids.regridding import regrid
 from aeroforcing.optics.surface_albedo import OPEN_WATER_ALBEDO_DIFFUSE, land_albedo, sea_ice_albedo
 
-# Antarctic sea ice nearer to MERRA-2: albedo when cold and melting, and the temperature [K] at which
-# it begins to fall. The albedo of the ocean of 60-80S, October to March, is then 0.026 below the
+# Antarctic sea ice nearer to MERRA-2: albedo when cold and melting, and the temperature at which it
+# begins to fall [K]. The albedo of the ocean of 60-80S, October to March, is then 0.026 below the
 # zonal means of MERRA-2, with the values of `surface_albedo.sea_ice_albedo` 0.039.
 BRIGHT_ICE = (0.60, 0.58, 267.0)
 _LEAST_COVER = 1e-6  # a smaller share of land and ice is rounding
