@@ -89,7 +89,11 @@ def evaluate(
         Over `estimate` (the background, both analyses, and both with the cell left out): `bias`
         and `rmse` against the stations, in the unit of the quantity, their `correlation` (NaN
         where either does not vary), the share `within_envelope`, and `n_samples`, the number of
-        cells with stations, over all months. `summary` puts it into words.
+        cells with stations, over all months. The attribute `representativeness_error` is the
+        standard deviation of stations about the mean of those in their cell, what comparing a point
+        with a cell adds to the rmse of even a perfect field, and `representativeness_samples` the
+        number of stations and months beyond one in a cell that tell it; NaN and 0 where no cell
+        holds two. `summary` puts it into words.
 
     Raises
     ------
@@ -110,7 +114,21 @@ def evaluate(
     result = _scores(*_samples(matchup, quantity, weighting, model), bounds)
     result.attrs = {"quantity": quantity, **weighting.attributes, **model.attributes}
     result.attrs |= elevation_attributes(max_elevation_difference) | matchup.counts
+    spread, freedom = representativeness(matchup)
+    result.attrs |= {"representativeness_error": spread, "representativeness_samples": freedom}
     return result.assign_attrs(envelope_absolute=bounds[0], envelope_relative=bounds[1])
+
+
+def representativeness(matchup: Matchup) -> tuple[float, int]:
+    """Standard deviation of stations about the mean of those in their cell, and its freedom."""
+    squares, freedom = 0.0, 0
+    for values in matchup.observed:
+        seen = np.isfinite(values)
+        _, group, count = np.unique(matchup.cell[seen], return_inverse=True, return_counts=True)
+        means = np.bincount(group, values[seen], count.size) / count
+        squares += float(((values[seen] - means[group]) ** 2).sum())
+        freedom += int((count - 1).sum())
+    return (float(np.sqrt(squares / freedom)) if freedom else np.nan), freedom
 
 
 def summary(scores: xr.Dataset) -> str:
@@ -125,7 +143,16 @@ def summary(scores: xr.Dataset) -> str:
     for estimate in scores["estimate"].values:
         numbers = [f"{float(scores[name].sel(estimate=estimate)):.4f}" for name in names]
         lines.append(f"{estimate:<32}" + _row(numbers))
+    lines.append(_representativeness_in_words(scores))
     return "\n".join(lines + [verdict(scores, scheme)[0] for scheme in SCHEMES])
+
+
+def _representativeness_in_words(scores: xr.Dataset) -> str:
+    """What comparing points with cells adds to the errors."""
+    spread = scores.attrs["representativeness_error"]
+    if not scores.attrs["representativeness_samples"]:
+        return "error of comparing a point with a cell: unknown, no cell holds two stations"
+    return f"error of comparing a point with a cell, from stations in one cell: {spread:.4f}"
 
 
 def _row(cells: tuple[str, ...] | list[str]) -> str:

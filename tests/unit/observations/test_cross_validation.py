@@ -128,3 +128,19 @@ def test_no_station_on_the_field_is_an_error():
         evaluate(background, stations.where(False))
     with pytest.raises(InputError, match="none of aod"):
         evaluate(background.rename("x"), stations)
+
+
+def test_the_error_of_comparing_points_with_cells_is_the_spread_of_stations_in_a_cell():
+    background, stations, _ = case(8, count=40)
+    alone = evaluate(background, stations)
+    assert alone.attrs["representativeness_samples"] == 0
+    assert "unknown, no cell holds two" in summary(alone)
+    rng = np.random.default_rng(9)
+    several = xr.concat(
+        [stations.assign(aod=stations.aod + rng.normal(0, 0.05, 40)) for _ in range(5)], "station"
+    )
+    scores = evaluate(background, several)
+    assert scores.attrs["representativeness_samples"] == 160
+    # 160 degrees of freedom tell a standard deviation to 6 %
+    assert scores.attrs["representativeness_error"] == pytest.approx(0.05, rel=4 * 0.056)
+    assert "from stations in one cell: 0.0" in summary(scores)
