@@ -318,3 +318,28 @@ def _dataset(
         values = np.array([seam[name] for seam in found], dtype="U16" if is_text else float)
         result[name] = xr.DataArray(values, dims="seam", attrs=attrs)
     return result
+
+
+def as_text(seams: xr.Dataset, name: str) -> str:
+    """The seams of a field in words, one line for each.
+
+    Parameters
+    ----------
+    seams
+        Of `find_seams`.
+    name
+        Of the field.
+    """
+    if not seams.sizes["seam"]:
+        return f"{name}: no seams"
+    lines = []
+    for i in range(seams.sizes["seam"]):
+        seam = seams.isel(seam=i)
+        along = "latitude" if str(seam["orientation"].values) == "row" else "longitude"
+        lines.append(
+            f"{name}: a seam at {along} {float(seam['position']):.2f}, {float(seam['step']):+.4g} "
+            f"± {float(seam['step_stderr']):.2g}, {float(seam['relative_size']):.1f} standard "
+            f"deviations, in {100 * float(seam['recurrence']):.0f} % of the months, "
+            f"{seam['kind'].values}"
+        )
+    return "\n".join(lines)

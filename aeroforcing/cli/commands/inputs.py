@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from aeroforcing.cli.common import (
     add_positional,
@@ -14,14 +15,18 @@ from aeroforcing.cli.common import (
 )
 from aeroforcing.cli.input_options import INPUT, INPUT_OPTIONS, inputs_text, resolved
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 SUMMARY = "Write the inputs that the verb grid would use, and say where they come from."
 
 EXAMPLES = """\
 The file holds every variable in double precision; the verb grid, given it, makes the same maps.
-The stations aeronet_monthly_sample.csv come with the package.
+The stations aeronet_monthly_sample.csv come with the package. --check looks for systematic steps
+along rows and columns, as merged fields have them.
 
 examples:
-  aeroforcing inputs -o inputs.nc
+  aeroforcing inputs --check -o inputs.nc
   aeroforcing inputs --months 8,9 --aeronet aeronet_monthly_sample.csv -o brazil.nc
 """
 
@@ -32,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
     add_positional(parser, INPUT, nargs="?")
     add_run_arguments(parser, INPUT_OPTIONS)
+    parser.add_argument(
+        "--check", action="store_true", help="look for seams in the fields of the aerosol"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,4 +61,14 @@ def run(args: argparse.Namespace) -> int:
         precision="double",
     )
     print(inputs_text("\n".join(provenance(inputs))))
+    if args.check:
+        print(_seams_in_words(inputs))
     return 0
+
+
+def _seams_in_words(inputs: xr.Dataset) -> str:
+    """What `find_seams` finds in the optical properties of the aerosol."""
+    from aeroforcing.core.canonical import OPTICAL
+    from aeroforcing.observations.seams import as_text, find_seams
+
+    return "\n".join(as_text(find_seams(inputs[name]), name) for name in OPTICAL)

@@ -7,9 +7,10 @@ import pytest
 import xarray as xr
 from scipy.ndimage import gaussian_filter
 
+from aeroforcing.cli.main import main
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
-from aeroforcing.observations.seams import find_seams
+from aeroforcing.observations.seams import as_text, find_seams
 
 GRID = gaussian_grid("T42")
 SHAPE = (64, 128)
@@ -100,3 +101,17 @@ def test_what_cannot_be_searched():
     )
     with pytest.raises(InputError, match="regrid it first"):
         find_seams(field(noise(8)), land_fraction=small)
+
+
+def test_seams_in_words_and_on_the_command_line(tmp_path, capsys):
+    values = noise(9)
+    values[30:] += 3 * NOISE
+    text = as_text(find_seams(field(values)), "aod")
+    assert f"aod: a seam at latitude {float(GRID.lat_bnds[30, 0]):.2f}, +0.0" in text
+    path = tmp_path / "in.nc"
+    field(values).to_dataset(name="aod").to_netcdf(path)
+    arguments = ["inputs", str(path), "--months", "1", "--check", "-o", str(tmp_path / "out.nc")]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert text in printed
+    assert "ssa: no seams" in printed
