@@ -7,6 +7,10 @@ is that of `builtin_aerosol` (Tegen et al. 1997, the amount by MODIS), in which
 - dust is scaled to the hemispheric means of MIDAS (Gkikas et al. 2022,
   doi:10.5194/acp-22-3553-2022), 0.056 and 0.008 at 550 nm, by iteration: MODIS keeps the total,
   and the other species share out the rest as the model does;
+- black carbon north of 50N is halved, fading out until 40N: models of today have half of the
+  optical depth of black carbon that they had in the first phase of AeroCom (Gliss et al. 2021,
+  doi:10.5194/acp-21-87-2021), and with the model's own the SSA of Central Europe is 0.87, where
+  sites around the Mediterranean have 0.94 to 0.95 at 440 nm (Mallet et al. 2013);
 - of the organic carbon over and off African savannas, where grass burns in a hot fire, the share
   `SAVANNA_SHARE` is black carbon: Dobracki et al. (2023, doi:10.5194/acp-23-4775-2023) find little
   organic aerosol per black carbon there, and the SSA of 0.85 needs it.
@@ -61,7 +65,8 @@ from aeroforcing.optics.species import SPECIES, SPECIES_ASYMMETRY
 AEROSOLS = ("observed", "chung2012")
 DEFAULT_AEROSOL = AEROSOLS[0]
 DUST_MEANS = {"south": 0.008, "north": 0.056}  # AOD at 550 nm, MIDAS
-COALBEDO = {"organic_carbon": 0.022, "black_carbon": 0.75, "dust": 0.043}  # at 550 nm
+COALBEDO = {"organic_carbon": 0.023, "black_carbon": 0.75, "dust": 0.043}  # at 550 nm
+NORTHERN_BLACK_CARBON = 0.5  # of the model's
 SAVANNA_SHARE = 0.19  # of the model's organic carbon that is black
 ASYMMETRY = {**SPECIES_ASYMMETRY, "dust": 0.70}  # at 550 nm
 ABSORPTION_EXPONENTS = {"organic_carbon": 2.0, "black_carbon": 1.0, "dust": 2.4}
@@ -70,6 +75,7 @@ REACH = 4.0e5  # m; farther, stations that are left out are foretold worse than 
 # Africa and its smoke over the Atlantic: the degrees at which the share is full, and 0.
 _SAVANNA_LATITUDES = (-35.0, -25.0, 8.0, 15.0)
 _SAVANNA_LONGITUDES = (-30.0, -15.0, 40.0, 55.0)
+_FEWER_EMISSIONS = (40.0, 50.0)  # degrees_north: none and all of it
 _ITERATIONS = 12
 
 
@@ -184,7 +190,7 @@ def observed_species(*, grid: xr.Dataset, months: Sequence[int]) -> xr.Dataset:
 @cache
 def observed_depths() -> xr.DataArray:
     """AOD of each species on the model's grid (month, species, lat, lon) [1]."""
-    model = _with_savanna_smoke(tegen_climatology().aod)
+    model = _with_savanna_smoke(_with_later_emissions(tegen_climatology().aod))
     is_dust = model.species == "dust"
     north = _northern_share(model.lat)
     factor = dict.fromkeys(DUST_MEANS, 1.0)
@@ -211,6 +217,13 @@ def dust_means(depths: xr.DataArray) -> dict[str, float]:
 def _northern_share(lat: xr.DataArray) -> xr.DataArray:
     """How far a latitude belongs to the north: 0 to 1 between 10S and 10N."""
     return ((lat + 10.0) / 20.0).clip(0.0, 1.0)
+
+
+def _with_later_emissions(aod: xr.DataArray) -> xr.DataArray:
+    """The model's AOD with less black carbon in the north."""
+    factor = np.interp(aod.lat, _FEWER_EMISSIONS, [1.0, NORTHERN_BLACK_CARBON])
+    by_latitude = aod.lat.copy(data=factor)
+    return aod * xr.where(aod.species == "black_carbon", by_latitude, 1.0)
 
 
 def _with_savanna_smoke(aod: xr.DataArray) -> xr.DataArray:
