@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from helpers.grid_process import grid_command, obey_permissions
 from helpers.small_disk import mounted_disk
-from test_wrong_input import command, obey_permissions
 
 import aeroforcing as af
 from aeroforcing.cli.main import main
@@ -158,7 +158,7 @@ def test_a_file_that_the_disk_does_not_take(after, monkeypatch, capsys, expected
 
 def test_a_folder_that_becomes_read_only(expected):
     Path("results").mkdir()
-    process = command(
+    process = grid_command(
         *RUN, "--months", "1,2,3,4,5,6,7,8,9,10,11,12", "-o", "results/out.nc",
         preexec_fn=obey_permissions,
     )  # fmt: skip

@@ -115,7 +115,7 @@ def test_an_interruption_of_the_start_has_no_traceback(name):
 STUBBORN = """
 import ctypes, os, signal, sys, threading
 import aeroforcing.__main__ as command
-from aeroforcing.commands import info
+from aeroforcing.cli.commands import info
 
 def heedless(args):
     threading.Thread(target=threading.Event().wait).start()

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from helpers.disort_solution import TRUTH_ERROR, disort_levels
 from helpers.montecarlo_checks import assert_unbiased, t_values
-from test_against_disort import random_stack
+from helpers.random_stacks import random_stack
 
 import aeroforcing as af
 from aeroforcing.columns.column import column_arrays

@@ -10,18 +10,16 @@ descending latitudes, longitudes from -180) is accepted and gives the same map.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from helpers.grid_process import grid_command, obey_permissions
 from helpers.small_disk import mounted_disk
 
 from aeroforcing.cli.main import main
@@ -230,30 +228,10 @@ def test_a_missing_cell_is_filled_when_asked(capsys):
 # ---- trouble of the machine ---------------------------------------------------------------------
 
 
-def command(*arguments: str, **settings) -> subprocess.Popen:
-    """The command as a process of its own."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.Popen(
-        [sys.executable, "-B", "-m", "aeroforcing", "grid", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=environment, **settings,
-    )  # fmt: skip
-
-
-_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 24, 1, 2  # linux/prctl.h
-
-
-def obey_permissions() -> None:
-    """Let file permissions bind the next program also where it runs as root."""
-    if os.geteuid() == 0:
-        for capability in (_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH):
-            ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
-
-
 def test_an_input_without_permission_is_refused():
     good_input().to_netcdf("in.nc")
     Path("in.nc").chmod(0)
-    process = command("in.nc", "-o", "out.nc", *QUICK, preexec_fn=obey_permissions)
+    process = grid_command("in.nc", "-o", "out.nc", *QUICK, preexec_fn=obey_permissions)
     _, message = process.communicate()
     assert process.returncode == 2
     assert "in.nc: no permission to read" in message
@@ -263,7 +241,7 @@ def test_an_input_without_permission_is_refused():
 def test_an_output_folder_without_permission_is_refused():
     Path("locked").mkdir()
     Path("locked").chmod(0o555)
-    process = command("-o", "locked/out.nc", *QUICK, preexec_fn=obey_permissions)
+    process = grid_command("-o", "locked/out.nc", *QUICK, preexec_fn=obey_permissions)
     _, message = process.communicate()
     assert process.returncode == 2
     assert "locked/out.nc: no permission to write" in message
@@ -287,7 +265,7 @@ def test_a_full_disk_is_reported_and_left_empty(full_disk, capsys):
 def test_an_interrupted_run_leaves_no_file_but_its_parts(how, code):
     Path("results").mkdir()
     long_run = ["--grid", "T21", "--sky", "clear", "--photons", "1000"]
-    process = command("-o", "results/out.nc", *long_run)
+    process = grid_command("-o", "results/out.nc", *long_run)
     assert "forcing:" in process.stderr.readline()
     process.send_signal(how)
     _, message = process.communicate(timeout=120)
