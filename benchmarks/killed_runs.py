@@ -31,8 +31,10 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.__main__ import main as main_of_the_command
+from aeroforcing.cli import main as verbs
 from aeroforcing.grids.grid import gaussian_grid
 from aeroforcing.maps.grid import grid_forcing
+from aeroforcing.runs import interruptions
 from aeroforcing.runs.progress import Progress
 from benchmarks.interruptions import heed_interruptions
 
@@ -53,7 +55,7 @@ PLACES: dict[str, tuple[tuple[str, ...], bool, float]] = {
     "workers": (("--workers", "2"), False, 0.15),
 }
 # In a traceback if the command itself had begun; until then it is Python that answers.
-_BEGUN = ("aeroforcing/cli.py", "aeroforcing/interruptions.py")
+_BEGUN = tuple(module.__name__.replace(".", os.sep) for module in (verbs, interruptions))
 _SECONDS_TO_END = 120.0
 _SECONDS_BETWEEN_LOOKS = 0.002
 _MOST_KILLS = 3  # of one run

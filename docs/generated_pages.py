@@ -26,8 +26,8 @@ standard error is named `<name>_stderr`.
 """
 _REFERENCE = """# Reference
 
-All public names, as `aeroforcing.NAME`, by the modules that they come from. Everything after the
-first argument is given by keyword.
+All public names: those of the package itself, which are also in the packages within it, then what
+only these hold. Everything after the first argument is given by keyword.
 """
 
 
