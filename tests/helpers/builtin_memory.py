@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache, partial
 
+import pytest
 import xarray as xr
 
 from aeroforcing.grids.grid import grid_of
-from aeroforcing.inputs.builtin.fields import builtin_inputs
+from aeroforcing.inputs import by_chunk, resolve
+from aeroforcing.inputs.builtin.fields import builtin_inputs, builtin_with
 from aeroforcing.inputs.builtin.observed import DEFAULT_AEROSOL
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS
 
 Numbers = tuple[float, ...]
+
+
+def remember_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all that makes built-in inputs take them from here."""
+    monkeypatch.setattr(resolve, "builtin_inputs", remembered_inputs)
+    monkeypatch.setattr(by_chunk, "builtin_with", _remembered_with)
+
+
+@cache
+def _remembered_with(*choices: str) -> Callable[..., xr.Dataset]:
+    """In place of `builtin_with`: the same function each time."""
+    return partial(remembered_inputs, **builtin_with(*choices).keywords)
 
 
 def remembered_inputs(

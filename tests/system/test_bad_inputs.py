@@ -21,12 +21,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import xarray as xr
-from helpers.builtin_memory import remembered_inputs
+from helpers.builtin_memory import remember_inputs
 
 from aeroforcing.cli.main import main
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.grid import gaussian_grid
-from aeroforcing.inputs import by_chunk, resolve
 from aeroforcing.inputs.builtin.fields import builtin_inputs
 from aeroforcing.inputs.by_chunk import open_run_inputs
 from aeroforcing.inputs.resolve import resolve_inputs
@@ -127,8 +126,7 @@ def builtin() -> xr.Dataset:
 @pytest.fixture(autouse=True)
 def made_once(monkeypatch):
     """The built-in inputs of a grid are the same each time, and take long to make."""
-    for module in (resolve, by_chunk):
-        monkeypatch.setattr(module, "builtin_inputs", remembered_inputs)
+    remember_inputs(monkeypatch)
 
 
 def good(row: Row, builtin: xr.Dataset) -> xr.Dataset:
@@ -437,7 +435,7 @@ def stands_for(row: Row, dataset: xr.Dataset) -> xr.DataArray:
 
 
 def result(row: Row, inputs: xr.Dataset) -> xr.DataArray:
-    found = resolve[row.becomes or row.name]
+    found = inputs[row.becomes or row.name]
     return found.sum("cloud_type", skipna=False) if row.missing == {"cloud_fraction": 7} else found
 
 
@@ -481,13 +479,13 @@ def test_a_missing_cell_is_missing_and_counted(row, mark, read, builtin, tmp_pat
         return
     faulty.to_netcdf(tmp_path / "in.nc")
     expected = {row.name: 1} if row.missing is None else row.missing
-    resolve = read(tmp_path / "in.nc")
-    counts = {str(n): a.attrs.get("missing_cells", 0) for n, a in resolve.data_vars.items()}
+    inputs = read(tmp_path / "in.nc")
+    counts = {str(n): a.attrs.get("missing_cells", 0) for n, a in inputs.data_vars.items()}
     assert {name: count for name, count in counts.items() if count} == expected
     where = {dim: CELL[dim][0] for dim in row.dims}
-    assert result(row, resolve).isel(where).isnull().all()
+    assert result(row, inputs).isel(where).isnull().all()
     lost = 1 if "month" in row.dims else len(MONTHS)
-    assert (~cells_of(resolve).complete).sum() == lost
+    assert (~cells_of(inputs).complete).sum() == lost
     filled = read(tmp_path / "in.nc", fill_missing=True)
     assert cells_of(filled).complete.all()
 

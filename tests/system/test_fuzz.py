@@ -27,7 +27,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from helpers import reader_samples
-from helpers.builtin_memory import remembered_inputs
+from helpers.builtin_memory import remember_inputs
 from helpers.damage import ANY_FILE, Damage, cut
 from helpers.fuzz_files import (
     GRID,
@@ -51,7 +51,6 @@ from aeroforcing.cli.main import VERBS, build_parsers
 from aeroforcing.core.canonical import check_ranges
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_input
-from aeroforcing.inputs import by_chunk, resolve
 from aeroforcing.observations.station_files import read_stations, write_stations
 from aeroforcing.output import figure_files, report
 from aeroforcing.runs import workers
@@ -82,8 +81,7 @@ def unavailable(*_: object, **__: object) -> None:
 def sandbox(tmp_path, monkeypatch, capsys) -> Iterator[Sandbox]:
     """A folder with files of many kinds; what takes long or needs a network is replaced."""
     monkeypatch.chdir(tmp_path)
-    for module in (resolve, by_chunk):
-        monkeypatch.setattr(module, "builtin_inputs", remembered_inputs)
+    remember_inputs(monkeypatch)
     Recorder(monkeypatch)
     monkeypatch.setattr(workers, "cluster_client", unavailable)
     monkeypatch.setattr(report, "report", lambda forcing: "a page")
