@@ -6,8 +6,8 @@ from .analysis.sweeps import sweep
 from .analysis.validation.exact_solutions import run_benchmarks
 from .columns.aerosols import Aerosol, BandAerosol, SpectralAerosol
 from .columns.atmosphere import Atmosphere, standard_atmosphere
+from .columns.clouds import Cloud, CloudLayers
 from .columns.column import Column
-from .columns.sky import Cloud, CloudLayers
 from .columns.species_aerosol import SpeciesAerosol
 from .columns.surface import Ocean, SurfaceAlbedo
 from .columns.vertical_profiles import (

@@ -15,8 +15,8 @@ import numpy as np
 
 from aeroforcing.columns.aerosols import Aerosol, AnyAerosol
 from aeroforcing.columns.atmosphere import standard_atmosphere
+from aeroforcing.columns.clouds import Cloud, CloudLayers
 from aeroforcing.columns.column import Column
-from aeroforcing.columns.sky import Cloud, CloudLayers
 from aeroforcing.columns.surface import Ocean, SurfaceAlbedo
 from aeroforcing.columns.vertical_profiles import ExponentialProfile
 from aeroforcing.core.checks import check_between

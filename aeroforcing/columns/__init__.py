@@ -1,7 +1,7 @@
 """One column as a user describes it: atmosphere, aerosols, clouds and surface.
 
-Read `column`, then its parts: `atmosphere`, `aerosols` with `vertical_profiles`, `sky` and
-`surface`.
+Read `column`, then its parts: `atmosphere`, `aerosols` with `vertical_profiles`, `clouds` with `sky`,
+and `surface`.
 """
 
 import lazy_loader

@@ -1,7 +1,7 @@
 from .aerosols import Aerosol, BandAerosol, SpectralAerosol
 from .atmosphere import Atmosphere, standard_atmosphere
+from .clouds import Cloud, CloudLayers
 from .column import Column
-from .sky import Cloud, CloudLayers
 from .species_aerosol import SpeciesAerosol
 from .surface import Ocean, SurfaceAlbedo, ice_albedo, snow_albedo, two_band_albedo
 from .vertical_profiles import (

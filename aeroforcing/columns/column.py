@@ -9,19 +9,13 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aeroforcing.columns.aerosols import Aerosol, AnyAerosol, aerosol_arrays, component_optics
+from aeroforcing.columns.aerosol_mixture import aerosol_arrays, component_optics
+from aeroforcing.columns.aerosols import Aerosol, AnyAerosol
 from aeroforcing.columns.atmosphere import Atmosphere, standard_atmosphere
 from aeroforcing.columns.by_value import ByValue, range_words
+from aeroforcing.columns.clouds import Cloud, CloudLayers, check_clouds
 from aeroforcing.columns.phase_mixing import aerosol_phase
-from aeroforcing.columns.sky import (
-    MOST_STATES,
-    Cloud,
-    CloudLayers,
-    Drawing,
-    States,
-    check_clouds,
-    cloud_states,
-)
+from aeroforcing.columns.sky import MOST_STATES, Drawing, States, cloud_states
 from aeroforcing.columns.surface import (
     AnySurface,
     Ocean,

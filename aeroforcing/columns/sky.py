@@ -1,37 +1,28 @@
-"""The clouds of a column, and the exclusive states of the sky that they make.
+"""The exclusive states of the sky that the clouds of a column make.
 
-Clouds are given one by one (`Cloud`), as slabs with a base and a top, or layer by layer of the
-atmosphere (`CloudLayers`), as models give them. Slabs either exclude each other, as satellites
-count them, or overlap by a rule of `overlap`; layers always overlap by a rule. Either way the
-solver gets states that exclude each other, each with its share of the sky: for a rule, all the
-skies that it allows. If these are too many, they are one state, and the solver draws a sky for each
-sample.
+Slabs (`Cloud`) either exclude each other, as satellites count them, or overlap by a rule of
+`overlap`; layers (`CloudLayers`) always overlap by a rule. Either way the solver gets states that
+exclude each other, each with its share of the sky: for a rule, all the skies that it allows. If
+these are too many, they are one state, and the solver draws a sky for each sample.
 """
 
 from __future__ import annotations
 
-import logging
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from aeroforcing.columns.by_value import ByValue
-from aeroforcing.columns.vertical_profiles import normalised
+from aeroforcing.columns.clouds import Cloud, CloudLayers, of_bands, phase_optics
 from aeroforcing.core.arrays import Floats, ratio
-from aeroforcing.core.checks import check_number, check_positive
 from aeroforcing.core.errors import InputError
-from aeroforcing.core.variables import VARIABLES
 from aeroforcing.optics.band_means import BandNodes
-from aeroforcing.optics.clouds import EFFECTIVE_RADIUS, BandOptics, cloud_band_optics, delta_scaled
+from aeroforcing.optics.clouds import BandOptics, delta_scaled
 from aeroforcing.transport.overlap import (
     EXCLUSIVE,
     Skies,
     chain_of,
-    check_overlap,
     cloud_cover,
     enumerate_skies,
     mean_presence,
@@ -39,195 +30,6 @@ from aeroforcing.transport.overlap import (
 )
 
 MOST_STATES = 64  # that are listed; of more skies one is drawn for each sample
-_GREY_ASYMMETRY = 0.86
-
-# Packed files leave water in layers of next to no cover, such as 1.5e-5, a step of 16 bits.
-# Whatever its depth, such a cloud changes no flux by more than its cover times the incoming one.
-NEGLIGIBLE_COVER = 1e-3
-
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class Cloud(ByValue):
-    """A cloud layer, homogeneous, in part of the sky.
-
-    Parameters
-    ----------
-    base, top
-        Altitudes, on the scale of the atmosphere's levels [m].
-    optical_depth
-        Optical depth at 550 nm; without a phase the same at all wavelengths.
-    fraction
-        Share of the sky, 0 to 1.
-    asymmetry
-        Asymmetry parameter of the Henyey-Greenstein phase function.
-    ssa
-        Single scattering albedo: a number, or a function of the wavelength [um].
-    phase
-        "liquid" or "ice": extinction, absorption and asymmetry by wavelength are then those of
-        droplets or crystals of `effective_radius`; `ssa` and `asymmetry` are not given.
-    effective_radius
-        Of droplets, 2.5 to 21.5, or crystals, 5 to 90 [um]; by default 10.5 and 30.
-
-    Raises
-    ------
-    InputError
-        A value is outside its range, or the top is not above the base; there is a radius without a
-        phase, or other optics besides the phase's.
-    """
-
-    _: KW_ONLY
-    base: float
-    top: float
-    optical_depth: float
-    fraction: float = 1.0
-    asymmetry: float = _GREY_ASYMMETRY
-    ssa: float | Callable[[float], float] = 1.0
-    phase: str | None = None
-    effective_radius: float | None = None
-
-    def __post_init__(self) -> None:
-        check_number("Cloud", "asymmetry", self.asymmetry)
-        check_number("Cloud", "cloud_fraction", self.fraction)
-        check_number("Cloud", "cloud_optical_depth", self.optical_depth)
-        if not callable(self.ssa):
-            check_number("Cloud", "ssa", self.ssa)
-        if not (math.isfinite(self.base) and math.isfinite(self.top) and self.top > self.base):
-            raise InputError(
-                f"Cloud: top={self.top} m is not above base={self.base} m; give finite altitudes "
-                "with the top above the base."
-            )
-        self._check_phase()
-
-    def _check_phase(self) -> None:
-        if self.phase is None:
-            if self.effective_radius is not None:
-                raise InputError("Cloud: effective_radius needs a phase, 'liquid' or 'ice'.")
-            return
-        if self.asymmetry != _GREY_ASYMMETRY or self.ssa != 1.0:
-            raise InputError(
-                f"Cloud: phase={self.phase!r} sets asymmetry and ssa by wavelength; leave them out."
-            )
-        phase_optics(self.phase, self.effective_radius)
-
-    def __repr__(self) -> str:
-        kind = f"of {self.phase}" if self.phase else f"with asymmetry {self.asymmetry:g}"
-        return (
-            f"Cloud {kind}, optical depth {self.optical_depth:g}\n"
-            f"  {self.base:g}-{self.top:g} m, fraction {self.fraction:g}"
-        )
-
-    def fractions(self, altitude_levels: Floats) -> Floats:
-        """Share of the optical depth in each layer, top first: by the overlap in altitude.
-
-        They sum to less than 1 where the cloud reaches into the ground.
-        """
-        inside = np.clip(altitude_levels, self.base, self.top)
-        return self.share_above(altitude_levels[-1]) * normalised(inside[:-1] - inside[1:])
-
-    def share_above(self, ground: float) -> float:
-        """Share of the cloud above the ground [m], for its optical depth is even in altitude."""
-        return min(max((self.top - ground) / (self.top - self.base), 0.0), 1.0)
-
-    def band_optics(self, nodes: BandNodes) -> BandOptics:
-        """Optics by band, extinction relative to that at 550 nm."""
-        n_bands = len(nodes.wavelength)
-        if self.phase is not None:
-            return _of_bands(phase_optics(self.phase, self.effective_radius), n_bands)
-        return BandOptics(
-            np.ones(n_bands), self._band_ssa(nodes), np.full(n_bands, float(self.asymmetry))
-        )
-
-    def _band_ssa(self, nodes: BandNodes) -> Floats:
-        if not callable(self.ssa):
-            return np.full(len(nodes.wavelength), float(self.ssa))
-        values = np.vectorize(self.ssa, otypes=[float])(nodes.wavelength / 1000.0)
-        for value in values.flat:
-            check_number("Cloud", "ssa", value)
-        return (values * nodes.weight).sum(axis=-1)
-
-
-@dataclass(frozen=True, eq=False)
-class CloudLayers(ByValue):
-    """Clouds layer by layer, as models give them: of liquid, of ice, or of both.
-
-    Parameters
-    ----------
-    fraction
-        (layer,) share of the sky that is cloudy in each layer of the atmosphere, top first.
-    liquid, ice
-        (layer,) optical depths at 550 nm within the cloudy part, see `cloud_optical_depth`; at
-        least one of them. Above the largest that is allowed they are limited to it, with a warning,
-        where the fraction is at most `NEGLIGIBLE_COVER`.
-    liquid_radius, ice_radius
-        Effective radii [um].
-
-    Raises
-    ------
-    InputError
-        A value is outside its range, shapes differ, or there is neither liquid nor ice.
-    """
-
-    _: KW_ONLY
-    fraction: ArrayLike
-    liquid: ArrayLike | None = None
-    ice: ArrayLike | None = None
-    liquid_radius: float = EFFECTIVE_RADIUS["liquid"]
-    ice_radius: float = EFFECTIVE_RADIUS["ice"]
-
-    def __post_init__(self) -> None:
-        if self.liquid is None and self.ice is None:
-            raise InputError("CloudLayers: give the optical depths of liquid, of ice, or of both.")
-        for name in ("fraction", "liquid", "ice"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, self._checked(name))
-        for phase in self.depths:
-            phase_optics(phase, self.radius(phase))
-
-    def _checked(self, name: str) -> Floats:
-        values = np.array(getattr(self, name), dtype=float)
-        fraction = np.asarray(self.fraction)
-        if values.ndim != 1 or values.shape != fraction.shape or values.size == 0:
-            raise InputError(
-                f"CloudLayers: {name} has the shape {values.shape} and fraction {fraction.shape}; "
-                "give one value per layer, top first."
-            )
-        variable = VARIABLES["cloud_fraction" if name == "fraction" else "cloud_optical_depth"]
-        if name != "fraction":
-            values = _limited(name, values, fraction, variable.valid_max)
-        bad = ~np.isfinite(values) | variable.out_of_range(values)
-        if bad.any():
-            first = int(np.argmax(bad))
-            raise InputError(
-                f"CloudLayers: {name} has {bad.sum()} of {bad.size} layers that are not allowed, "
-                f"the first is {first} (counted from 0 at the top) with {values[first]:g}; give "
-                f"{variable.allowed}."
-            )
-        return values
-
-    @property
-    def depths(self) -> dict[str, Floats]:
-        """Optical depth of each phase that there is."""
-        given = {"liquid": self.liquid, "ice": self.ice}
-        return {phase: np.asarray(depth) for phase, depth in given.items() if depth is not None}
-
-    def radius(self, phase: str) -> float:
-        """Effective radius of a phase [um]."""
-        return self.liquid_radius if phase == "liquid" else self.ice_radius
-
-
-def _limited(name: str, depth: Floats, fraction: Floats, largest: float) -> Floats:
-    """Optical depths, of at most `largest` where hardly anything is covered; told if any is cut."""
-    cut = np.isfinite(depth) & (depth > largest) & (fraction <= NEGLIGIBLE_COVER)
-    if not cut.any():
-        return depth
-    _log.warning(
-        "CloudLayers: %s is deeper than %g in %d of %d layers that cover at most %.2g of the sky; "
-        "it is limited to that, which changes no flux by more than %.2g of the incoming one",
-        name, largest, cut.sum(), cut.size, fraction[cut].max(), fraction[cut].sum(),
-    )  # fmt: skip
-    return np.where(cut, largest, depth)
 
 
 class Drawing(NamedTuple):
@@ -259,66 +61,6 @@ class _Parts(NamedTuple):
     extinction: Floats  # (part, band, layer) optical depth
     scattering: Floats  # (part, band, layer) of it by scattering
     forward: Floats  # (part, band, layer) the same times the asymmetry parameter
-
-
-def phase_optics(phase: str, effective_radius: float | None) -> BandOptics:
-    """Optics of liquid or ice, of the default size if none is given."""
-    if effective_radius is None:
-        effective_radius = EFFECTIVE_RADIUS.get(phase, math.nan)
-    return cloud_band_optics(phase, effective_radius=effective_radius)
-
-
-def check_clouds(
-    clouds: Sequence[Cloud] | CloudLayers,
-    *,
-    overlap: str,
-    decorrelation_length: float,
-    altitude_levels: Floats,
-) -> None:
-    """Raise InputError if the clouds cannot be those of a column; see `Column`.
-
-    A cloud that is partly in the ground is told by a warning.
-    """
-    n_layers = altitude_levels.size - 1
-    check_overlap(overlap)
-    check_positive("Column", "decorrelation_length", decorrelation_length)
-    if isinstance(clouds, CloudLayers):
-        if np.size(np.asarray(clouds.fraction)) != n_layers:
-            raise InputError(
-                f"CloudLayers: fraction has {np.size(np.asarray(clouds.fraction))} values, but the "
-                f"atmosphere has {n_layers} layers; give one per layer, top first."
-            )
-        if overlap == EXCLUSIVE:
-            raise InputError(
-                "Column: CloudLayers need a rule of overlap: 'random', 'maximum_random' or "
-                "'exponential'."
-            )
-        return
-    for cloud in clouds:
-        _check_above(cloud, float(altitude_levels[-1]))
-    if overlap != EXCLUSIVE:
-        return
-    cover = sum(cloud.fraction for cloud in clouds)
-    if cover > 1.0 + 1e-9:
-        raise InputError(
-            f"Column: the fractions of the {len(clouds)} clouds sum to {cover:.4g}; they "
-            "exclude each other, so give fractions that sum to at most 1, or a rule of overlap."
-        )
-
-
-def _check_above(cloud: Cloud, ground: float) -> None:
-    share = cloud.share_above(ground)
-    if share == 0.0:
-        raise InputError(
-            f"Column: the cloud at {cloud.base:g}-{cloud.top:g} m lies below the ground at "
-            f"{ground:g} m; give altitudes above sea level, on the scale of the atmosphere."
-        )
-    if share < 1.0:
-        _log.warning(
-            "Column: the cloud at %g-%g m reaches below the ground at %g m; %.3g of its optical "
-            "depth of %g, the part above, is left",
-            cloud.base, cloud.top, ground, share, cloud.optical_depth,
-        )  # fmt: skip
 
 
 def cloud_states(
@@ -397,7 +139,7 @@ def _layer_parts(
     whole = np.zeros((3, len(nodes.wavelength), fraction.size))
     depth = np.zeros(fraction.size)
     for phase, tau in clouds.depths.items():
-        optics = _of_bands(phase_optics(phase, clouds.radius(phase)), len(nodes.wavelength))
+        optics = of_bands(phase_optics(phase, clouds.radius(phase)), len(nodes.wavelength))
         whole += _additive(tau, _perhaps_scaled(optics, delta_scale))
         depth += tau
     own = (cloudy[:, None] == np.arange(fraction.size)).astype(float)
@@ -421,15 +163,6 @@ def _additive(depth: Floats, optics: BandOptics) -> Floats:
 
 def _perhaps_scaled(optics: BandOptics, delta_scale: bool) -> BandOptics:
     return delta_scaled(optics) if delta_scale else optics
-
-
-def _of_bands(optics: BandOptics, n_bands: int) -> BandOptics:
-    if len(optics.ssa) != n_bands:
-        raise InputError(
-            f"The cloud optics are for {len(optics.ssa)} bands, the gas table has {n_bands}; use "
-            "a gas table of these bands, or clouds without a phase."
-        )
-    return optics
 
 
 def _states(skies: Skies, parts: _Parts) -> States:

@@ -10,8 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aeroforcing.columns.by_value import stream_key
+from aeroforcing.columns.clouds import CloudLayers
 from aeroforcing.columns.column import Column, check_skies_listed, column_arrays, column_slopes
-from aeroforcing.columns.sky import CloudLayers
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between, check_cos_zenith, check_is, checked_months
 from aeroforcing.core.constants import SOLAR_CONSTANT

@@ -21,7 +21,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aeroforcing.columns.aerosols import LayerOptics, mix_layers
+from aeroforcing.columns.aerosol_mixture import mix_layers
+from aeroforcing.columns.aerosols import LayerOptics
 from aeroforcing.columns.column import Column, check_skies_listed, column_arrays
 from aeroforcing.columns.phase_mixing import own_phase
 from aeroforcing.core.checks import check_between, checked_months

@@ -21,8 +21,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from aeroforcing.columns.aerosols import DEFAULT_PROFILE, Aerosol, AnyAerosol
 from aeroforcing.columns.atmosphere import TOP_PRESSURE, Atmosphere
+from aeroforcing.columns.clouds import CloudLayers
 from aeroforcing.columns.column import Column
-from aeroforcing.columns.sky import CloudLayers
 from aeroforcing.columns.species_aerosol import SpeciesAerosol
 from aeroforcing.columns.surface import AnySurface
 from aeroforcing.columns.vertical_profiles import Profile

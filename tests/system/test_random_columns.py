@@ -22,7 +22,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aeroforcing as af
-from aeroforcing.columns.aerosols import LayerOptics, mix_layers
+from aeroforcing.columns.aerosol_mixture import mix_layers
+from aeroforcing.columns.aerosols import LayerOptics
 from aeroforcing.columns.vertical_profiles import layer_shares
 from aeroforcing.transport.events import SURFACE_DOWN, SURFACE_UP, TOA_UP
 from aeroforcing.transport.medium import MEDIUM_COLUMNS, add_cloud, fill_medium

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aeroforcing as af
-from aeroforcing.columns.aerosols import LayerOptics, aerosol_arrays, component_optics, mix_layers
+from aeroforcing.columns.aerosol_mixture import aerosol_arrays, component_optics, mix_layers
+from aeroforcing.columns.aerosols import LayerOptics
 from aeroforcing.core.errors import InputError
 from aeroforcing.optics.band_means import band_means, planck_band_nodes
 from aeroforcing.optics.gas_table import load_gas_table

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import aeroforcing as af
-from aeroforcing.columns.aerosols import component_optics
+from aeroforcing.columns.aerosol_mixture import component_optics
 from aeroforcing.columns.column import column_slopes
 from aeroforcing.columns.phase_mixing import aerosol_phase
 from aeroforcing.core.errors import InputError

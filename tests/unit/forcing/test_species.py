@@ -9,7 +9,8 @@ import pytest
 from helpers.montecarlo_checks import assert_unbiased, t_values
 
 import aeroforcing as af
-from aeroforcing.columns.aerosols import LayerOptics, aerosol_arrays, component_optics, mix_layers
+from aeroforcing.columns.aerosol_mixture import aerosol_arrays, component_optics, mix_layers
+from aeroforcing.columns.aerosols import LayerOptics
 from aeroforcing.columns.column import column_arrays
 from aeroforcing.core.errors import InputError
 from aeroforcing.forcing.over_background import change_over_background, with_background

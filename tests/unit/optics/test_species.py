@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aeroforcing as af
-from aeroforcing.columns.aerosols import aerosol_arrays, component_optics
+from aeroforcing.columns.aerosol_mixture import aerosol_arrays, component_optics
 from aeroforcing.columns.atmosphere import relative_humidity
 from aeroforcing.core import resources
 from aeroforcing.core.errors import InputError
