@@ -9,8 +9,7 @@ What one types in every session is here; the rest is in the packages, such as `a
 stand in `__init__.pyi` and are loaded at their first use, so that the command line answers at once.
 """
 
-import lazy_loader
-
+from aeroforcing.core.errors import public_names
 from aeroforcing.core.version import __version__ as __version__
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = public_names(__name__, __file__)

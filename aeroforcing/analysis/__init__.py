@@ -4,6 +4,6 @@ Read `sweeps` for sensitivities, `kernel_response` for the forcing with other in
 `error_propagation` for error budgets; `validation` holds comparisons with exact solutions.
 """
 
-import lazy_loader
+from aeroforcing.core.errors import public_names
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = public_names(__name__, __file__)

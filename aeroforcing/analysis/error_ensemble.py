@@ -19,7 +19,7 @@ from aeroforcing.analysis.error_propagation import CorrelationOf, MapMeans, corr
 from aeroforcing.analysis.map_weights import MonthlyMap
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_count
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.kernel_names import forcings_of
 from aeroforcing.core.variables import VARIABLES
 from aeroforcing.grids.regions import Extent
@@ -32,6 +32,7 @@ _CLOUD = "cloud_"
 _ALL = "all inputs"
 
 
+@suggest_keywords
 def propagate_ensemble(
     inputs: xr.Dataset | str | os.PathLike[str] | None = None,
     *,

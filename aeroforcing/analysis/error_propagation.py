@@ -33,7 +33,7 @@ from aeroforcing.analysis.error_correlation import (
 from aeroforcing.analysis.map_weights import MonthlyMap
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.canonical import OPTICAL
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.kernel_names import check_kernels, forcings_of, quantity_of, sensitivity
 from aeroforcing.core.variables import STDERR_SUFFIX, stamp
 from aeroforcing.grids.regions import Extent
@@ -52,6 +52,7 @@ CELLS, ANNUAL, ZONAL, REGIONAL = "", "annual_", "zonal_", "regional_"
 ERROR_SOURCE = "error_source"
 
 
+@suggest_keywords
 def propagate(
     forcing: xr.Dataset,
     errors: Errors,

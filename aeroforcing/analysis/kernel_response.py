@@ -23,7 +23,7 @@ import xarray as xr
 
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.checks import check_between
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.kernel_names import (
     LOG_AOD,
     check_kernels,
@@ -51,6 +51,7 @@ class Term(NamedTuple):
     factor: xr.DataArray
 
 
+@suggest_keywords
 def apply_kernels(
     kernels: xr.Dataset, delta: Mapping[str, ChangeOf], *, second_order_limit: float = 0.2
 ) -> xr.Dataset:

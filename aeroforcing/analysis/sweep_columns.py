@@ -20,7 +20,7 @@ from aeroforcing.columns.column import Column
 from aeroforcing.columns.surface import Ocean, SurfaceAlbedo
 from aeroforcing.columns.vertical_profiles import ExponentialProfile
 from aeroforcing.core.checks import check_between
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 
 
 class Point(NamedTuple):
@@ -30,6 +30,7 @@ class Point(NamedTuple):
     latitude: float  # [degrees north]
 
 
+@suggest_keywords
 def base_column(
     *,
     atmosphere: str = "tropical",
@@ -81,6 +82,7 @@ def base_column(
     )
 
 
+@suggest_keywords
 def water_cloud(
     *,
     cloud_optical_depth: float = 10.0,

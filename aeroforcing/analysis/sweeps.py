@@ -34,7 +34,7 @@ from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between
 from aeroforcing.core.constants import DAYS_PER_MONTH, SOLAR_CONSTANT
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import STDERR_SUFFIX, VARIABLES, stamp
 from aeroforcing.forcing.column import REPLICATES, solve_columns
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
@@ -68,6 +68,7 @@ class _Solver(NamedTuple):
 # ---- the sweep ----------------------------------------------------------------------------------
 
 
+@suggest_keywords
 def sweep(
     parameter: str | tuple[str, str],
     values: ArrayLike | tuple[ArrayLike, ArrayLike],

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, nearest_name
 from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE
 
 _NETCDF_SIGNATURES = (b"CDF", b"\x89HD")
@@ -159,12 +159,10 @@ def _parse(text: str, *, source: str) -> dict[str, Any]:
 
 
 def _unknown_key(key: str, known: Iterable[str], *, source: str) -> InputError:
-    import difflib
-
     names = sorted(known)
-    nearest = difflib.get_close_matches(key, names, n=1, cutoff=0.0)[0]
     return InputError(
-        f"{source}: unknown key {key!r}; did you mean {nearest!r}? Known are {', '.join(names)}."
+        f"{source}: unknown key {key!r}; did you mean {nearest_name(key, names)!r}? Known are "
+        f"{', '.join(names)}."
     )
 
 

@@ -18,7 +18,7 @@ from aeroforcing.columns.vertical_profiles import ExponentialProfile, Profile, l
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.checks import check_number
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import VARIABLES
 from aeroforcing.optics.band_means import BandNodes, band_means, spectrum_means
 from aeroforcing.optics.phase_functions import PhaseFunction
@@ -42,6 +42,7 @@ class AnyAerosol(Protocol):
         """Its means over the bands of `nodes` in the layers of an atmosphere."""
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class Aerosol(ByValue):
     """Optical properties of an aerosol at 550 nm, with the spectral laws of Angstrom.
@@ -142,6 +143,7 @@ class Aerosol(ByValue):
         return LayerOptics(*(values.T for values in band_means(**given, nodes=nodes)))
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class SpectralAerosol(ByValue):
     """Optical properties of an aerosol at several wavelengths, such as AERONET's inversions.
@@ -205,6 +207,7 @@ class SpectralAerosol(ByValue):
         return spread(*means, layer_shares(self.profile, atmosphere=atmosphere))
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class BandAerosol(ByValue):
     """Optical properties of an aerosol in the shortwave bands (`shortwave_bands`).

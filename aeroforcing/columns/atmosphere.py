@@ -7,9 +7,8 @@ Constituent Profiles, AFGL-TR-86-0110.
 
 from __future__ import annotations
 
-import difflib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from functools import cache
 
@@ -28,7 +27,7 @@ from aeroforcing.core.constants import (
     MOLAR_MASS_DRY_AIR,
     MOLAR_MASS_WATER,
 )
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, nearest_name, suggest_keywords
 from aeroforcing.optics.gas_table import GASES
 from aeroforcing.optics.gases import layer_pressure
 
@@ -71,6 +70,7 @@ STANDARD_LEVELS = np.concatenate(
 LARGEST_OZONE = 1000.0  # Dobson units; the highest that was ever measured is near 600
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class Atmosphere(ByValue):
     """Pressure, temperature and gases of one column, from the top down.
@@ -223,7 +223,7 @@ def _all_gases(given: Mapping[str, ArrayLike], n_layers: int) -> dict[str, Float
         if gas not in GASES:
             raise InputError(
                 f"Atmosphere: mole_fractions has the unknown gas {gas!r}; did you mean "
-                f"{_nearest(str(gas), GASES)!r}? Known are {', '.join(GASES)}."
+                f"{nearest_name(gas, GASES)!r}? Known are {', '.join(GASES)}."
             )
     missing = [gas for gas in ("h2o", "o3") if gas not in given]
     if missing:
@@ -247,10 +247,7 @@ def _mole_fraction(gas: str, values: ArrayLike, n_layers: int) -> Floats:
     return array
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    return difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
-
-
+@suggest_keywords
 def standard_atmosphere(name: str, *, levels: ArrayLike | None = None) -> Atmosphere:
     """One of the six AFGL atmospheres of 1986, with its own gases (CO2 330 ppm).
 
@@ -278,7 +275,7 @@ def standard_atmosphere(name: str, *, levels: ArrayLike | None = None) -> Atmosp
     if name not in STANDARD_ATMOSPHERES:
         raise InputError(
             f"standard_atmosphere: unknown name {name!r}; did you mean "
-            f"{_nearest(str(name), STANDARD_ATMOSPHERES)!r}? Known are "
+            f"{nearest_name(name, STANDARD_ATMOSPHERES)!r}? Known are "
             f"{', '.join(STANDARD_ATMOSPHERES)}."
         )
     altitude = _checked_levels(STANDARD_LEVELS if levels is None else levels)

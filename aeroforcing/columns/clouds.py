@@ -18,7 +18,7 @@ from aeroforcing.columns.by_value import ByValue
 from aeroforcing.columns.vertical_profiles import normalised
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_number, check_positive
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import VARIABLES
 from aeroforcing.optics.band_means import BandNodes
 from aeroforcing.optics.clouds import EFFECTIVE_RADIUS, BandOptics, cloud_band_optics
@@ -33,6 +33,7 @@ NEGLIGIBLE_COVER = 1e-3
 _log = logging.getLogger(__name__)
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class Cloud(ByValue):
     """A cloud layer, homogeneous, in part of the sky.
@@ -40,7 +41,9 @@ class Cloud(ByValue):
     Parameters
     ----------
     base, top
-        Altitudes, on the scale of the atmosphere's levels [m].
+        Altitudes, on the scale of the atmosphere's levels [m]. A cloud that reaches into the ground
+        keeps the part of its optical depth that lies above, which a warning tells; in maps a type
+        of cloud is lifted to the ground, since its depth is observed there.
     optical_depth
         Optical depth at 550 nm; without a phase the same at all wavelengths.
     fraction
@@ -133,6 +136,7 @@ class Cloud(ByValue):
         return (values * nodes.weight).sum(axis=-1)
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class CloudLayers(ByValue):
     """Clouds layer by layer, as models give them: of liquid, of ice, or of both.

@@ -25,7 +25,7 @@ from aeroforcing.columns.surface import (
 )
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_is
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.optics.band_means import BandNodes, band_slopes, planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable
 from aeroforcing.optics.gases import layer_pressure
@@ -33,6 +33,7 @@ from aeroforcing.transport.column_optics import Columns
 from aeroforcing.transport.overlap import CHAIN_COLUMNS, EXCLUSIVE, DrawnSkies
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class Column(ByValue):
     """One vertical column.

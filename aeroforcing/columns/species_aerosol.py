@@ -13,7 +13,7 @@ from aeroforcing.columns.by_value import ByValue
 from aeroforcing.columns.vertical_profiles import Profile, layer_shares
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_number
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.optics.band_means import BandNodes
 from aeroforcing.optics.species import (
     DEFAULT_HUMIDITY,
@@ -23,6 +23,7 @@ from aeroforcing.optics.species import (
 )
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class SpeciesAerosol(ByValue):
     """One species or size of MERRA-2 (GOCART) in a column, see `species`.

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from aeroforcing.columns.by_value import ByValue
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_number
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.optics.band_means import solar_share
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.surface_albedo import OCEAN_LAWS, sea_ice_two_band, snow_two_band
@@ -25,6 +25,7 @@ from aeroforcing.optics.surface_albedo import OCEAN_LAWS, sea_ice_two_band, snow
 VISIBLE_LIMIT = 700.0  # nm, between the visible and the near infrared of surface albedos
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class SurfaceAlbedo(ByValue):
     """Albedo of a surface for the sun's direct beam and for diffuse light.
@@ -50,6 +51,7 @@ class SurfaceAlbedo(ByValue):
             object.__setattr__(self, name, values)
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class Ocean(ByValue):
     """Open water, alone or beside another surface.
@@ -152,6 +154,7 @@ def surface_bands(surface: AnySurface, *, n_bands: int) -> SurfaceBands:
     return SurfaceBands(direct, diffuse, 0.0, 0, 0.0)
 
 
+@suggest_keywords
 def two_band_albedo(visible: float, *, near_infrared: float) -> Floats:
     """Albedo by shortwave band from a visible and a near-infrared albedo, which meet at 700 nm.
 
@@ -178,6 +181,7 @@ def two_band_albedo(visible: float, *, near_infrared: float) -> Floats:
     return share * visible + (1.0 - share) * near_infrared
 
 
+@suggest_keywords
 def snow_albedo(temperature: float = 260.0) -> Floats:
     """Albedo by shortwave band of deep pure snow, see `surface_albedo.snow_two_band`.
 
@@ -194,6 +198,7 @@ def snow_albedo(temperature: float = 260.0) -> Floats:
     return two_band_albedo(float(visible), near_infrared=float(near_infrared))
 
 
+@suggest_keywords
 def ice_albedo(temperature: float = 260.0, *, thickness: float = 2.0, snow: float = 0.0) -> Floats:
     """Albedo by shortwave band of sea ice, see `surface_albedo.sea_ice_two_band`.
 

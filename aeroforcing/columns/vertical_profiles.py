@@ -17,7 +17,7 @@ from aeroforcing.columns.atmosphere import Atmosphere
 from aeroforcing.columns.by_value import ByValue
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_positive
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 
 Coordinate = Literal["height", "pressure"]
 
@@ -34,6 +34,7 @@ class Profile(Protocol):
         """
 
 
+@suggest_keywords
 @dataclass(frozen=True)
 class UniformProfile:
     """Aerosol of constant extinction from the surface up to a height.
@@ -60,6 +61,7 @@ class UniformProfile:
         return _between(height_levels, 0.0, self.top)
 
 
+@suggest_keywords
 @dataclass(frozen=True)
 class ExponentialProfile:
     """Aerosol whose extinction falls off exponentially with height.
@@ -87,6 +89,7 @@ class ExponentialProfile:
         return normalised(above[1:] - above[:-1])
 
 
+@suggest_keywords
 @dataclass(frozen=True)
 class ElevatedLayer:
     """Aerosol of constant extinction between two heights, such as transported dust or smoke.
@@ -118,6 +121,7 @@ class ElevatedLayer:
         return _between(height_levels, self.base, self.top)
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class ExtinctionProfile(ByValue):
     """Aerosol whose extinction coefficient is known at heights, for example from a lidar.
@@ -174,6 +178,7 @@ class ExtinctionProfile(ByValue):
         return np.interp(height, nodes, np.concatenate([[0.0], np.cumsum(steps)]))
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class MixingRatioProfile(ByValue):
     """Aerosol whose mass per mass of air is known in each layer of the atmosphere.
@@ -207,6 +212,7 @@ class MixingRatioProfile(ByValue):
         return normalised(ratio * np.diff(pressure_levels))
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class SigmaProfile(ByValue):
     """Aerosol whose shares are known between values of pressure over surface pressure.

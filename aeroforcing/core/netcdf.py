@@ -20,7 +20,7 @@ import xarray as xr
 
 from aeroforcing.core.calendar import TIME_UNITS, DateCoder, climatological_time
 from aeroforcing.core.declarations import check_sizes, packing_fault, readable, within_valid_range
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.library_lock import LIBRARY_LOCK
 from aeroforcing.core.variables import ERROR_SUFFIXES, stamp
 
@@ -196,6 +196,7 @@ def _first_bytes(source: Path) -> bytes:
         raise InputError(f"{source}: cannot be opened ({error}). Check the name.") from None
 
 
+@suggest_keywords
 def write_netcdf(
     dataset: xr.Dataset,
     path: str | os.PathLike[str],

@@ -4,6 +4,6 @@ Read `column` first; `profiles`, `by_band`, `species` and `over_background` are 
 and `layers` solves a stack of layers at one wavelength.
 """
 
-import lazy_loader
+from aeroforcing.core.errors import public_names
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = public_names(__name__, __file__)

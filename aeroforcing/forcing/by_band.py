@@ -11,6 +11,7 @@ from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between, check_cos_zenith, check_is
 from aeroforcing.core.constants import AVOGADRO, LIGHT_SPEED, PLANCK, SOLAR_CONSTANT
+from aeroforcing.core.errors import suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.forcing.column import (
     REPLICATES,
@@ -28,6 +29,7 @@ from aeroforcing.transport.estimates import Replicates, means_and_errors, sample
 PHOTOSYNTHETIC: Wavelengths = (0.4, 0.7)  # um
 
 
+@suggest_keywords
 def column_band_fluxes(
     column: Column,
     *,
@@ -85,6 +87,7 @@ def column_band_fluxes(
     )
 
 
+@suggest_keywords
 def surface_light(
     column: Column,
     *,

@@ -15,6 +15,7 @@ from aeroforcing.columns.column import Column, check_skies_listed, column_arrays
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between, check_cos_zenith, check_is, checked_months
 from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.errors import suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.optics.gas_table import GasTable
 from aeroforcing.optics.spectrum import Wavelengths, checked_part
@@ -41,6 +42,7 @@ from aeroforcing.transport.random_numbers import child_key, sobol_net
 REPLICATES = 64
 
 
+@suggest_keywords
 def column_fluxes(
     column: Column,
     *,
@@ -116,6 +118,7 @@ def column_fluxes(
     )
 
 
+@suggest_keywords
 def column_forcing(
     column: Column,
     *,

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between, check_cos_zenith
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.forcing.column import REPLICATES
 from aeroforcing.forcing.profiles import _vertical
@@ -77,6 +77,7 @@ def layer_medium(
     return medium
 
 
+@suggest_keywords
 def layer_fluxes(
     *,
     tau_gas: ArrayLike,
@@ -157,6 +158,7 @@ def _adjoint_of(medium: Floats, albedo: float) -> Floats:
     return adjoint
 
 
+@suggest_keywords
 def layer_profiles(
     *,
     tau_gas: ArrayLike,

@@ -13,6 +13,7 @@ from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between, check_cos_zenith, check_is, checked_months
 from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.errors import suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.forcing.column import REPLICATES, run_settings, stream_ids
 from aeroforcing.optics.spectrum import SpectralPart, Wavelengths, checked_part
@@ -32,6 +33,7 @@ from aeroforcing.transport.level_paths import LEVEL_SCORES
 from aeroforcing.transport.random_numbers import sobol_net
 
 
+@suggest_keywords
 def column_profiles(
     column: Column,
     *,
@@ -99,6 +101,7 @@ def column_profiles(
     )
 
 
+@suggest_keywords
 def monthly_profiles(
     column: Column,
     *,

@@ -27,7 +27,7 @@ from aeroforcing.columns.column import Column, check_skies_listed, column_arrays
 from aeroforcing.columns.phase_mixing import own_phase
 from aeroforcing.core.checks import check_between, checked_months
 from aeroforcing.core.constants import SOLAR_CONSTANT
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.forcing.column import REPLICATES, run_settings
 from aeroforcing.forcing.over_background import change_over_background
@@ -54,6 +54,7 @@ class Effort(NamedTuple):
     seed: int
 
 
+@suggest_keywords
 def species_forcing(
     column: Column,
     *,

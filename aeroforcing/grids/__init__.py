@@ -4,6 +4,6 @@ Read `axes` (latitude and longitude as files have them) and `grid`, then `regrid
 `time_steps` and `domain` say what the steps and places of a run are.
 """
 
-import lazy_loader
+from aeroforcing.core.errors import public_names
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = public_names(__name__, __file__)

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.core.constants import EARTH_RADIUS
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.axes import (
     bounds_in_order,
@@ -36,6 +36,7 @@ _MOST_LATITUDES = 2560  # of a Gaussian grid that is asked for by its name
 _LEAST_STEP = 0.05  # degrees, of a regular grid that is asked for by its name
 
 
+@suggest_keywords
 def gaussian_grid(name: str = "T42") -> xr.Dataset:
     """Grid of a name.
 
@@ -65,11 +66,12 @@ def gaussian_grid(name: str = "T42") -> xr.Dataset:
     raise _unknown_grid(name)
 
 
-def _unknown_grid(name: str) -> InputError:
+def _unknown_grid(name: str, *, nearest: str = "") -> InputError:
+    meant = f"did you mean {nearest!r}? Known" if nearest else "known"
     known = ", ".join(f"T{truncation}" for truncation in _TRUNCATION_LATITUDES)
     return InputError(
-        f"There is no grid {name!r}; known are {known}, Gaussian grids by the number of latitudes "
-        "in a hemisphere (F32), and regular grids by their degrees (1x1, 2x2.5)."
+        f"There is no grid {name!r}; {meant} are {known}, Gaussian grids by the number of "
+        "latitudes in a hemisphere (F32), and regular grids by their degrees (1x1, 2x2.5)."
     )
 
 
@@ -79,7 +81,8 @@ def _number_of_latitudes(kind: str, number: int) -> int:
         return 2 * number
     if kind == "T" and number in _TRUNCATION_LATITUDES:
         return _TRUNCATION_LATITUDES[number]
-    raise _unknown_grid(f"{kind}{number}")
+    nearest = min(_TRUNCATION_LATITUDES, key=lambda truncation: abs(truncation - number))
+    raise _unknown_grid(f"{kind}{number}", nearest=f"T{nearest}" if kind == "T" else "")
 
 
 def _gaussian(nlat: int) -> xr.Dataset:
@@ -133,6 +136,7 @@ def _cell_areas(lat_bnds: np.ndarray, lon_bnds: np.ndarray) -> np.ndarray:
     return EARTH_RADIUS**2 * heights * widths[:, 0]
 
 
+@suggest_keywords
 def grid_of(field: xr.DataArray | xr.Dataset, *, source: str = "the field") -> xr.Dataset:
     """Grid of the axes `lat` and `lon` of a field, in their own order.
 

@@ -16,7 +16,7 @@ import xarray as xr
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.calendar import holds_dates, months_of
 from aeroforcing.core.constants import DAYS_PER_MONTH
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import STDERR_SUFFIX, XarrayObject
 from aeroforcing.grids.domain import Chunk, Layout
 from aeroforcing.grids.grid import grid_of
@@ -34,6 +34,7 @@ _WEIGHTS: dict[str, Callable[[xr.Dataset], xr.DataArray]] = {
 }
 
 
+@suggest_keywords
 def global_mean(x: XarrayObject) -> XarrayObject:
     """Area-weighted mean over `lat` and `lon`, of the cells that are not missing.
 
@@ -52,6 +53,7 @@ def global_mean(x: XarrayObject) -> XarrayObject:
     return _weighted_mean(x, xr.DataArray(grid_of(x)["area"].variable))
 
 
+@suggest_keywords
 def annual_mean(x: XarrayObject) -> XarrayObject:
     """Mean over the months, weighted by their days in a 365-day year.
 

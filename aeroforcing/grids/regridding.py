@@ -17,7 +17,7 @@ import scipy.sparse
 import xarray as xr
 
 from aeroforcing.core.calendar import holds_dates
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import VARIABLES, XarrayObject
 from aeroforcing.grids.axes import standard_axes
 from aeroforcing.grids.grid import gaussian_grid, grid_of
@@ -50,6 +50,7 @@ def regrid(
 ) -> xr.DataArray: ...
 
 
+@suggest_keywords
 def regrid(
     field: Any,
     grid: str | xr.Dataset | None,
@@ -238,6 +239,7 @@ def _row_medians(values: np.ndarray, min_count: int) -> np.ndarray:
     return np.where(count >= min_count, median, np.nan)
 
 
+@suggest_keywords
 def monthly_climatology(field: XarrayObject, *, min_count: int = 1) -> XarrayObject:
     """Mean of each calendar month over the years.
 

@@ -4,6 +4,6 @@ Read `resolve` (everything at once) and `by_chunk` (a part at a time), then `use
 holds) and `conversion` (how it gets to the grid); `builtin` holds what the package brings itself.
 """
 
-import lazy_loader
+from aeroforcing.core.errors import public_names
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = public_names(__name__, __file__)

@@ -34,7 +34,7 @@ from aeroforcing.core.constants import (
     MOLAR_MASS_OZONE,
     MOLAR_MASS_WATER,
 )
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.inputs.builtin.atmosphere import builtin_ozone
 from aeroforcing.inputs.model_levels import ModelState, model_state
 from aeroforcing.inputs.model_names import GOCART, names_of
@@ -53,6 +53,7 @@ class _Layers(NamedTuple):
     levels: NDArray[np.intp]  # (layer,) place of their values among the model's levels
 
 
+@suggest_keywords
 def columns_from(
     dataset: xr.Dataset,
     *,

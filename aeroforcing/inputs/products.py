@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.grids.means import averaged
@@ -40,6 +40,7 @@ PRODUCTS = (*STATIONS, *RETRIEVALS, *MEANS)
 _AQUA = re.compile(r"(^|[^A-Z])(MYD|AQUA)", re.IGNORECASE)
 
 
+@suggest_keywords
 def prepare(
     product: str,
     paths: Paths,

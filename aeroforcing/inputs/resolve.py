@@ -16,7 +16,7 @@ import xarray as xr
 
 from aeroforcing.core.calendar import _checked_months
 from aeroforcing.core.canonical import OPTICAL
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.grid import gaussian_grid, grid_of
 from aeroforcing.inputs.air import AIR, WIND, with_air, with_wind
@@ -38,6 +38,7 @@ _AIR = {
 }
 
 
+@suggest_keywords
 def resolve_inputs(
     inputs: Source | None = None,
     *,

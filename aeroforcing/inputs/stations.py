@@ -6,7 +6,7 @@ import logging
 
 import xarray as xr
 
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.observations.assimilation import assimilate
 from aeroforcing.observations.cross_validation import evaluate, verdict
@@ -15,6 +15,7 @@ from aeroforcing.observations.stations import QUANTITIES
 _log = logging.getLogger(__name__)
 
 
+@suggest_keywords
 def with_stations(
     inputs: xr.Dataset, stations: xr.Dataset, *, source: str = "the given dataset"
 ) -> xr.Dataset:

@@ -32,7 +32,7 @@ from aeroforcing.core.canonical import (
     set_to_edges,
 )
 from aeroforcing.core.checks import first_place
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.core.recognition import Recognised
 from aeroforcing.core.units import in_degrees
@@ -411,6 +411,7 @@ def _merged_versions(dataset: xr.Dataset) -> xr.Dataset:
     return merged
 
 
+@suggest_keywords
 def read_field(
     inputs: xr.Dataset | str | os.PathLike[str], *, quantity: str, grid: xr.Dataset | None = None
 ) -> xr.DataArray:

@@ -5,6 +5,6 @@ columns of the solver); `saved` and `lazy` are the same into a file and on dask 
 and `anthropogenic` the same for parts of the aerosol.
 """
 
-import lazy_loader
+from aeroforcing.core.errors import public_names
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = public_names(__name__, __file__)

@@ -24,7 +24,7 @@ from aeroforcing.columns.aerosols import LayerOptics
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.core.canonical import canonicalise, check_ranges
 from aeroforcing.core.constants import SOLAR_CONSTANT
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.netcdf import open_input
 from aeroforcing.forcing.species import Effort, effect_over
 from aeroforcing.grids.axes import standard_axes
@@ -56,6 +56,7 @@ INPUTS_YEAR = 2020  # of the amount of the built-in aerosol
 _FRACTION = "anthropogenic_fraction"
 
 
+@suggest_keywords
 def anthropogenic_forcing(
     inputs: Source | None = None,
     *,

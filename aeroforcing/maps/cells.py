@@ -267,7 +267,10 @@ def cloud_arrays(
     """The clouds' arrays of `Columns`: one state per type, its depth spread by altitude.
 
     Heights are above sea level; where the ground is higher than a type's base, the type is lifted
-    to it.
+    to it. A cloud of a `Column` is cut there instead, for its depth and its altitudes belong
+    together. Here cover and depth are observed, so that all of it lies above the ground, and the
+    heights are those of the type: the built-in stratus covers more where its heights are wholly in
+    the ground than in the mean of the globe. Cutting would take away clouds that were seen.
     """
     lat_index = cells.lat_index[chosen]
     base, top = cells.cloud_base[:, lat_index].T, cells.cloud_top[:, lat_index].T

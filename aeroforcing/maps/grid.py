@@ -10,6 +10,7 @@ from typing import Any
 import xarray as xr
 
 from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.errors import suggest_keywords
 from aeroforcing.inputs.builtin.observed import DEFAULT_AEROSOL
 from aeroforcing.inputs.by_chunk import checked
 from aeroforcing.maps.chunk import Settings
@@ -20,6 +21,7 @@ from aeroforcing.runs.chunks import CellCounter, Progress, processors
 from aeroforcing.runs.threads import solve_in_threads
 
 
+@suggest_keywords
 def grid_forcing(
     inputs: xr.Dataset | str | os.PathLike[str] | None = None,
     *,

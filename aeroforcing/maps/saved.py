@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.core.arrays import Floats
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.netcdf import check_target, open_input, open_lazily
 from aeroforcing.core.version import __version__
 from aeroforcing.grids.domain import WHOLE_CELLS, Chunk, Layout
@@ -40,6 +40,7 @@ _MOST_ROUNDS = 3
 Read = Callable[[str], Floats]
 
 
+@suggest_keywords
 def save_grid_forcing(
     path: str | os.PathLike[str],
     inputs: xr.Dataset | str | os.PathLike[str] | None = None,

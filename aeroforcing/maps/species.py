@@ -15,7 +15,7 @@ from aeroforcing.columns.aerosols import LayerOptics
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.constants import SOLAR_CONSTANT
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.forcing.species import METHODS, Effort, attributed, dims_of
 from aeroforcing.grids.domain import Layout
 from aeroforcing.inputs.builtin.aerosol import builtin_species, builtin_species_profiles
@@ -52,6 +52,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 
 
+@suggest_keywords
 def grid_species_forcing(
     inputs: Source | None = None,
     *,

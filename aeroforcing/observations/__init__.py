@@ -4,6 +4,6 @@ Read `products` (files to monthly fields; `readers` knows each product), then `g
 `assimilation`, in the order of Chung (2012); `cross_validation` says how good the result is.
 """
 
-import lazy_loader
+from aeroforcing.core.errors import public_names
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = public_names(__name__, __file__)

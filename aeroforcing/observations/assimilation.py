@@ -27,7 +27,7 @@ import xarray as xr
 
 from aeroforcing.core.compiled import compiled
 from aeroforcing.core.constants import EARTH_RADIUS
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import STDERR_SUFFIX, VARIABLES, stamp
 from aeroforcing.grids.sphere import great_circle_arc, square_of_chord
 from aeroforcing.observations.fields import clip_to_range, on_axes_of
@@ -91,6 +91,7 @@ class Weighting:
         return attributes
 
 
+@suggest_keywords
 def assimilate(
     background: xr.DataArray,
     stations: xr.Dataset,

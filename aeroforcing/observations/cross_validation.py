@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.observations.assimilation import (
     MAX_ELEVATION_DIFFERENCE,
@@ -48,6 +48,7 @@ ENVELOPE = {
 }
 
 
+@suggest_keywords
 def evaluate(
     field: xr.DataArray,
     stations: xr.Dataset,

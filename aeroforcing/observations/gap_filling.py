@@ -26,7 +26,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import flag_attributes, lookup, stamp
 from aeroforcing.observations.cressman import spread_by_scans
 from aeroforcing.observations.fields import clip_to_range, on_axes_of, prepared
@@ -37,6 +37,7 @@ METHODS = ("cressman", "poisson")
 _SAME_PLACE = 1e-4  # degrees; single-precision axes of the same grid differ by less
 
 
+@suggest_keywords
 def fill_gaps(
     primary: xr.DataArray,
     *backgrounds: xr.DataArray,

@@ -21,7 +21,7 @@ import xarray as xr
 from scipy.linalg import solve_triangular
 
 from aeroforcing.core.constants import EARTH_RADIUS
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.observations.assimilation import (
     MAX_ELEVATION_DIFFERENCE,
     analysis_dataset,
@@ -53,6 +53,7 @@ _CELLS_AT_ONCE = 4096
 _SAME_PLACE = 1e-15  # haversine; 0.4 m, less is the rounding of a product of equal unit vectors
 
 
+@suggest_keywords
 def optimal_interpolation(
     background: xr.DataArray,
     stations: xr.Dataset,

@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.core.canonical import canonicalise
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.axes import standard_axes
 from aeroforcing.observations.assimilation import MAX_ELEVATION_DIFFERENCE
@@ -30,6 +30,7 @@ FITTED = ("carbonaceous", "dust", "sulfate")
 _CARBONACEOUS = ("organic_carbon", "black_carbon")
 
 
+@suggest_keywords
 def fit_species(
     model: xr.Dataset,
     stations: xr.Dataset,

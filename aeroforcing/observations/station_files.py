@@ -9,7 +9,7 @@ import xarray as xr
 
 from aeroforcing.core.calendar import holds_dates, months_of
 from aeroforcing.core.canonical import canonicalise, check_ranges
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.netcdf import check_target, open_input, write_netcdf, write_whole
 from aeroforcing.observations.readers._files import PathLike, Paths, as_paths
 from aeroforcing.observations.readers.aeronet import read_aeronet
@@ -18,6 +18,7 @@ CSV_ENDING = ".csv"
 _NETCDF_SIGNATURES = (b"CDF", b"\x89HD")
 
 
+@suggest_keywords
 def read_stations(paths: Paths) -> xr.Dataset:
     """Monthly climatology of stations from a netCDF file of this package or AERONET files.
 
@@ -86,6 +87,7 @@ def _by_month(stored: xr.Dataset, path: Path) -> xr.Dataset:
     return bare.rename_dims(time="month").assign_coords(month=months.astype(int))
 
 
+@suggest_keywords
 def write_stations(stations: xr.Dataset, path: PathLike, *, overwrite: bool = False) -> None:
     """Write stations as a table (CSV) or as netCDF, by the ending of the name.
 

@@ -4,6 +4,6 @@ Read `spectral_laws` and `mixtures` for aerosol, `gas_table` and `gases` for the
 `sun` for the light that comes in.
 """
 
-import lazy_loader
+from aeroforcing.core.errors import public_names
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = public_names(__name__, __file__)

@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from aeroforcing.core import resources
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 
 # Two-stream albedo of a cloud without absorption is x / (1 + x), x = (1 - g) tau / 2, g = 0.86.
 _ALBEDO_SCALE = 0.07
@@ -151,6 +151,7 @@ def _at_radius(phase: str, effective_radius: float) -> tuple[np.ndarray, np.ndar
     return extinction, ssa, asymmetry
 
 
+@suggest_keywords
 def cloud_optical_depth(
     water_path: ArrayLike, *, phase: str, effective_radius: ArrayLike | None = None
 ) -> np.ndarray:

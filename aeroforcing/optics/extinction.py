@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from aeroforcing.core.arrays import Floats
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import stamp
 
 _VERTICAL_NAMES = ("lev", "level", "layer", "altitude", "height", "z")
@@ -23,6 +23,7 @@ _METRES = {"m": 1.0, "meter": 1.0, "meters": 1.0, "metre": 1.0, "metres": 1.0, "
 )
 
 
+@suggest_keywords
 def aod_from_extinction(
     extinction: xr.DataArray | ArrayLike, *, altitude: xr.DataArray | ArrayLike | str
 ) -> xr.DataArray | float:

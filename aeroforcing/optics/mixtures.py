@@ -20,7 +20,7 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.core.canonical import check_ranges
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.optics.species import (
     DEFAULT_HUMIDITY,
@@ -152,6 +152,7 @@ def _optics(
     return stamp(xr.Dataset({"aod": aod, "ssa": ssa, "asymmetry": asymmetry}, attrs=attrs))
 
 
+@suggest_keywords
 def mix_species(
     species_aod: xr.Dataset,
     *,

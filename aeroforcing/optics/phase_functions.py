@@ -28,7 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.compiled import compiled, inner
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 
 QUANTILES = 1024
 FIRST_MOMENT, THIRD_MOMENT, FIFTH_MOMENT, FIRST_COSINE = range(4)
@@ -80,6 +80,7 @@ class HenyeyGreenstein:
         return (1.0 - g * g) / (1.0 + g * g - 2.0 * g * cosine) ** 1.5
 
 
+@suggest_keywords
 @dataclass(frozen=True)
 class DoubleHenyeyGreenstein:
     """The sum of two Henyey-Greenstein functions, one forward and one backward as a rule.
@@ -121,6 +122,7 @@ class DoubleHenyeyGreenstein:
         return self.share * first + (1.0 - self.share) * second
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class TabulatedPhaseFunction:
     """A phase function given at scattering angles, between which it is linear in the angle.
@@ -180,6 +182,7 @@ class TabulatedPhaseFunction:
         return float(_mean(self._given(_COSINES)))
 
 
+@suggest_keywords
 @dataclass(frozen=True, eq=False)
 class LegendrePhaseFunction:
     """A phase function given by the means of the Legendre polynomials over it.

@@ -38,7 +38,7 @@ from scipy.special import ndtr
 from aeroforcing.core import resources
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.constants import REFERENCE_WAVELENGTH
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, nearest_name
 from aeroforcing.optics.band_means import planck_band_nodes
 
 DEFAULT_HUMIDITY = 0.8
@@ -209,7 +209,10 @@ def _table(species: str) -> _Table:
     """A species or component, by the masses of what it is made of."""
     known = dict.fromkeys(COMPONENTS) | dict.fromkeys(SPECIES)
     if species not in known:
-        raise InputError(f"Species {species!r} is unknown; known are {', '.join(known)}.")
+        raise InputError(
+            f"Species {species!r} is unknown; did you mean {nearest_name(species, known)!r}? Known "
+            f"are {', '.join(known)}."
+        )
     masses = composition().get(species, {species: 1.0})
     parts = _tables().sel(component=list(masses))
     share = np.array(list(masses.values()))[:, None, None] / sum(masses.values())

@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 
 from aeroforcing.core.canonical import check_ranges
 from aeroforcing.core.constants import REFERENCE_WAVELENGTH
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import VARIABLES, stamp
 
 Field = float | NDArray[np.float64] | xr.DataArray
 FieldT = TypeVar("FieldT", float, NDArray[np.float64], xr.DataArray)
 
 
+@suggest_keywords
 def with_absorption(dataset: xr.Dataset) -> xr.Dataset:
     """The dataset with absorption beside SSA and co-albedo exponent (Chung 2012, Table 1).
 
@@ -51,6 +52,7 @@ def with_absorption(dataset: xr.Dataset) -> xr.Dataset:
     return dataset.assign({n: stamp(array.rename(n)) for n, array in absorption.items()})
 
 
+@suggest_keywords
 def aod_at(
     aod: FieldT,
     *,

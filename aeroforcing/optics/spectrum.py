@@ -11,7 +11,7 @@ import xarray as xr
 
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.optics.band_means import solar_share
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 
@@ -25,6 +25,7 @@ _LINES_BELOW = 0.4  # um
 _LEFT_BY_LINES = 0.716
 
 
+@suggest_keywords
 def shortwave_bands(gas_table: str | Path = "g112") -> xr.Dataset:
     """The bands of the gas optics, in the order in which arrays by band are given.
 

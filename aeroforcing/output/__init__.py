@@ -4,6 +4,6 @@ Read `map_fields` (what a map shows) and `maps`; `labels` and `colors` serve all
 and `report` describe a whole file.
 """
 
-import lazy_loader
+from aeroforcing.core.errors import public_names
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = public_names(__name__, __file__)

@@ -15,7 +15,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
 from aeroforcing.core.calendar import month_numbers
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.grids.regions import Extent
 from aeroforcing.output.colors import Colors, colors_of, flag_colors, tick_levels
 from aeroforcing.output.labels import (
@@ -51,6 +51,7 @@ _SURE = 2.0  # standard errors from zero
 _PANELS = {"seasons": ("DJF", "MAM", "JJA", "SON"), "months": tuple(range(1, 13))}
 
 
+@suggest_keywords
 def plot_map(
     field: xr.DataArray,
     *,
@@ -127,6 +128,7 @@ def plot_map(
     return axes
 
 
+@suggest_keywords
 def plot_maps(
     field: xr.DataArray,
     *,

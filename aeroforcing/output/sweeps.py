@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import STDERR_SUFFIX, lookup
 from aeroforcing.output.colors import LEVEL_LINES, SKY_STYLES, colors_of, tick_levels
 from aeroforcing.output.labels import estimate, folded, in_brackets, label_of, units_of
@@ -20,6 +20,7 @@ _BAND = 2.0  # standard errors on either side
 _SYMBOLS = {"critical_ssa": "critical SSA", "critical_surface_albedo": "critical surface albedo"}
 
 
+@suggest_keywords
 def plot_sweep(
     dataset: xr.Dataset, *, ax: Axes | None = None, variable: str = "forcing_toa"
 ) -> Axes:

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import STDERR_SUFFIX
 from aeroforcing.output.colors import LEVEL_LINES, SKY_STYLES
 from aeroforcing.output.labels import in_brackets, units_of
@@ -18,6 +18,7 @@ _TITLE, _LABEL, _TICK = 13, 13, 12  # points: readable at half size
 _BAND = 2.0  # standard errors on either side
 
 
+@suggest_keywords
 def plot_zonal_means(
     forcing: xr.Dataset,
     *,

@@ -1,5 +1,5 @@
 """Comparisons with exact solutions, the AeroCom experiment, AERONET and a two-stream code."""
 
-import lazy_loader
+from aeroforcing.core.errors import public_names
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = public_names(__name__, __file__)

@@ -23,6 +23,7 @@ from aeroforcing.columns.atmosphere import standard_atmosphere
 from aeroforcing.columns.column import Column
 from aeroforcing.columns.vertical_profiles import UniformProfile
 from aeroforcing.core import resources
+from aeroforcing.core.errors import suggest_keywords
 from aeroforcing.core.variables import STDERR_SUFFIX, stamp
 from aeroforcing.forcing.column import column_fluxes
 
@@ -32,6 +33,7 @@ _FORCINGS = tuple(f"forcing_{level}" for level in _LEVELS)
 _DEFAULT_PHOTONS = 2**16
 
 
+@suggest_keywords
 def aerocom_experiment(
     *, photons: int = _DEFAULT_PHOTONS, seed: int = 0, gas_table: str | Path = "g112"
 ) -> xr.Dataset:

@@ -25,6 +25,7 @@ from aeroforcing.columns.atmosphere import Atmosphere
 from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.errors import suggest_keywords
 from aeroforcing.core.variables import STDERR_SUFFIX, stamp
 from aeroforcing.forcing.column import REPLICATES, solve_columns
 from aeroforcing.inputs.builtin.atmosphere import climatology, columns_over_terrain, profile_arrays
@@ -51,6 +52,7 @@ _FLUXES = ("toa_up", "toa_up_clean", "surface_down", "surface_down_clean", "surf
 _FORCINGS = ("forcing_toa", "forcing_surface_down")
 
 
+@suggest_keywords
 def compare_with_aeronet(path: PathLike, *, photons: int = 2**14, seed: int = 0) -> xr.Dataset:
     """The instantaneous forcing of AERONET inversion records, beside AERONET's own.
 

@@ -28,6 +28,7 @@ import xarray as xr
 from aeroforcing.analysis.validation.aerocom import aerocom_column, published_cases
 from aeroforcing.analysis.validation.two_stream import clear_layers, two_stream, two_stream_forcing
 from aeroforcing.core import resources
+from aeroforcing.core.errors import suggest_keywords
 from aeroforcing.core.variables import STDERR_SUFFIX
 from aeroforcing.forcing.column import column_fluxes
 from aeroforcing.forcing.layers import layer_fluxes, layer_medium
@@ -87,6 +88,7 @@ class _Settings(NamedTuple):
 Row = Mapping[str, str]
 
 
+@suggest_keywords
 def run_benchmarks(
     *,
     photons: int = 2**17,

@@ -21,6 +21,7 @@ from aeroforcing.columns.column import Column, column_arrays
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.core.checks import check_between, check_cos_zenith, check_is
 from aeroforcing.core.constants import SOLAR_CONSTANT
+from aeroforcing.core.errors import suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.optics.surface_albedo import ocean_albedo_direct
@@ -131,6 +132,7 @@ def _layer(
     return n_beam * up, -n_beam * down, g2 * (1.0 - e * e) * n, 2.0 * k * e * n
 
 
+@suggest_keywords
 def two_stream_fluxes(
     column: Column,
     *,

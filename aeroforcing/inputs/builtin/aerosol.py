@@ -32,7 +32,7 @@ import xarray as xr
 from aeroforcing.columns.vertical_profiles import SigmaProfile
 from aeroforcing.core import resources
 from aeroforcing.core.checks import check_between, checked_months
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.interpolation import interpolate, relaxed
 from aeroforcing.grids.means import global_mean
@@ -99,6 +99,7 @@ def builtin_species_profiles(
     return profiles.transpose("species", "month", "lat", "lon", "sigma_layer")
 
 
+@suggest_keywords
 def tegen_profile(
     *, latitude: float, longitude: float, month: int, species: str | None = None
 ) -> SigmaProfile:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from aeroforcing.core.calendar import _checked_months
 from aeroforcing.core.canonical import OPTICAL
+from aeroforcing.core.errors import suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.grid import gaussian_grid, grid_of
 from aeroforcing.inputs.builtin.clouds import builtin_clouds
@@ -35,6 +36,7 @@ _ORIGINS = {
 _BUILTIN_GRID = "1x1"  # whose cells the points lie in
 
 
+@suggest_keywords
 def builtin_inputs(
     grid: str | xr.Dataset = "T42",
     *,

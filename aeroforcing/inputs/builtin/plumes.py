@@ -36,7 +36,7 @@ from aeroforcing.core import resources
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import checked_months
 from aeroforcing.core.constants import DAYS_PER_MONTH
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.grid import gaussian_grid, grid_of
 from aeroforcing.optics.band_means import BandNodes, spectrum_means
@@ -49,6 +49,7 @@ _USUAL_REACH = 180.0
 _FLAT_UP_TO = 700.0  # nm, from which on SSA and asymmetry parameter fall
 
 
+@suggest_keywords
 def anthropogenic_aerosol(
     year: int, *, grid: str | xr.Dataset = "T42", months: Iterable[int] = range(1, 13)
 ) -> xr.Dataset:
