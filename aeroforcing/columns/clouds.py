@@ -150,7 +150,12 @@ class CloudLayers(ByValue):
         least one of them. Above the largest that is allowed they are limited to it, with a warning,
         where the fraction is at most `NEGLIGIBLE_COVER`.
     liquid_radius, ice_radius
-        Effective radii [um].
+        Effective radii, numbers or (layer,) arrays, 2.5 to 21.5 and 5 to 90 [um]. Where there is no
+        water of the phase an array may hold anything.
+    overlap_parameter
+        (layer - 1,) alpha of exponential overlap between each layer and the one below, 0 (random)
+        to 1 (maximum), in place of that by the decorrelation length of the column. Across layers
+        without cloud it is the product of those of the interfaces.
 
     Raises
     ------
@@ -162,8 +167,9 @@ class CloudLayers(ByValue):
     fraction: ArrayLike
     liquid: ArrayLike | None = None
     ice: ArrayLike | None = None
-    liquid_radius: float = EFFECTIVE_RADIUS["liquid"]
-    ice_radius: float = EFFECTIVE_RADIUS["ice"]
+    liquid_radius: float | ArrayLike = EFFECTIVE_RADIUS["liquid"]
+    ice_radius: float | ArrayLike = EFFECTIVE_RADIUS["ice"]
+    overlap_parameter: ArrayLike | None = None
 
     def __post_init__(self) -> None:
         if self.liquid is None and self.ice is None:
@@ -171,8 +177,10 @@ class CloudLayers(ByValue):
         for name in ("fraction", "liquid", "ice"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, self._checked(name))
-        for phase in self.depths:
-            phase_optics(phase, self.radius(phase))
+        for phase, depth in self.depths.items():
+            object.__setattr__(self, f"{phase}_radius", self._checked_radius(phase, depth))
+        if self.overlap_parameter is not None:
+            object.__setattr__(self, "overlap_parameter", self._checked_overlap())
 
     def _checked(self, name: str) -> Floats:
         values = np.array(getattr(self, name), dtype=float)
@@ -195,15 +203,48 @@ class CloudLayers(ByValue):
             )
         return values
 
+    def _checked_radius(self, phase: str, depth: Floats) -> float | Floats:
+        """The radius or radii of a phase, the default where there is none of it."""
+        given = np.array(getattr(self, f"{phase}_radius"), dtype=float)
+        if given.shape not in ((), depth.shape):
+            raise InputError(
+                f"CloudLayers: {phase}_radius has the shape {given.shape} and fraction "
+                f"{depth.shape}; give a number, or one value per layer, top first."
+            )
+        wet = np.asarray(self.fraction) * depth > 0.0
+        radii = given if given.ndim == 0 else np.where(wet, given, EFFECTIVE_RADIUS[phase])
+        sizes, first = np.unique(radii, return_index=True)
+        for size, layer in zip(sizes, first, strict=True):
+            try:
+                phase_optics(phase, float(size))
+            except InputError as error:
+                place = f", layer {layer} (counted from 0 at the top)" if given.ndim else ""
+                raise InputError(f"CloudLayers: {phase}_radius{place}: {error}") from None
+        return float(radii) if given.ndim == 0 else radii
+
+    def _checked_overlap(self) -> Floats:
+        alpha = np.array(self.overlap_parameter, dtype=float)
+        n_layers = np.size(np.asarray(self.fraction))
+        if alpha.shape != (n_layers - 1,) or not ((alpha >= 0.0) & (alpha <= 1.0)).all():
+            raise InputError(
+                f"CloudLayers: overlap_parameter has the shape {alpha.shape}; give "
+                f"{n_layers - 1} values from 0 to 1, one between each layer and the one below."
+            )
+        return alpha
+
     @property
     def depths(self) -> dict[str, Floats]:
         """Optical depth of each phase that there is."""
         given = {"liquid": self.liquid, "ice": self.ice}
         return {phase: np.asarray(depth) for phase, depth in given.items() if depth is not None}
 
-    def radius(self, phase: str) -> float:
-        """Effective radius of a phase [um]."""
-        return self.liquid_radius if phase == "liquid" else self.ice_radius
+    def band_optics(self, phase: str, n_bands: int) -> BandOptics:
+        """Optics of a phase in the layers, (band, layer) or (band, 1)."""
+        radii = self.liquid_radius if phase == "liquid" else self.ice_radius
+        sizes, place = np.unique(np.atleast_1d(np.asarray(radii)), return_inverse=True)
+        by_size = [of_bands(phase_optics(phase, float(size)), n_bands) for size in sizes]
+        optics = (np.stack(values, axis=1)[:, place] for values in zip(*by_size, strict=True))
+        return BandOptics(*optics)
 
 
 def _limited(name: str, depth: Floats, fraction: Floats, largest: float) -> Floats:
@@ -250,6 +291,11 @@ def check_clouds(
             raise InputError(
                 "Column: CloudLayers need a rule of overlap: 'random', 'maximum_random' or "
                 "'exponential'."
+            )
+        if clouds.overlap_parameter is not None and overlap != "exponential":
+            raise InputError(
+                f"Column: overlap={overlap!r} has no use for the overlap_parameter of the "
+                "CloudLayers, which is that of 'exponential'."
             )
         return
     for cloud in clouds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -76,6 +77,20 @@ class Column(ByValue):
     overlap: str = EXCLUSIVE
     decorrelation_length: float = 2000.0
     delta_scale_clouds: bool = False
+
+    if TYPE_CHECKING:  # what may be given; the fields say what it becomes
+
+        def __init__(
+            self,
+            *,
+            atmosphere: Atmosphere | str,
+            aerosol: AnyAerosol | Sequence[AnyAerosol] | None,
+            surface_albedo: AnySurface,
+            clouds: Cloud | Sequence[Cloud] | CloudLayers = ...,
+            overlap: str = ...,
+            decorrelation_length: float = ...,
+            delta_scale_clouds: bool = ...,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         if isinstance(self.atmosphere, str):

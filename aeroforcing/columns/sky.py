@@ -9,12 +9,13 @@ these are too many, they are one state, and the solver draws a sky for each samp
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.columns.clouds import Cloud, CloudLayers, of_bands, phase_optics
+from aeroforcing.columns.clouds import Cloud, CloudLayers
 from aeroforcing.core.arrays import Floats, ratio
 from aeroforcing.core.errors import InputError
 from aeroforcing.optics.band_means import BandNodes
@@ -100,12 +101,21 @@ def cloud_states(
         return _states(Skies(np.eye(parts.fraction.size, dtype=bool), parts.fraction), parts)
     if not (parts.fraction[:, None] * parts.depth).any():
         return _states(_no_skies(parts), parts)
-    correlation = overlap_correlation(
-        overlap, base=parts.base, top=parts.top, decorrelation_length=decorrelation_length
-    )
+    if isinstance(clouds, CloudLayers) and clouds.overlap_parameter is not None:
+        correlation = _between_cloudy(clouds)
+    else:
+        correlation = overlap_correlation(
+            overlap, base=parts.base, top=parts.top, decorrelation_length=decorrelation_length
+        )
     chain = chain_of(parts.fraction, correlation=correlation)
     skies = enumerate_skies(chain, most=MOST_STATES)
     return _drawn_state(chain, parts) if skies is None else _states(skies, parts)
+
+
+def _between_cloudy(clouds: CloudLayers) -> Floats:
+    """Correlation of each cloudy layer with the next one above: over all interfaces between."""
+    alpha = np.asarray(clouds.overlap_parameter)
+    return np.array([alpha[i:j].prod() for i, j in pairwise(np.flatnonzero(clouds.fraction))])
 
 
 def _no_skies(parts: _Parts) -> Skies:
@@ -122,7 +132,8 @@ def _slab_parts(
     optics = np.zeros((3, len(clouds), n_bands, n_layers))
     for i, cloud in enumerate(clouds):
         depth[i] = cloud.optical_depth * cloud.fractions(altitude_levels)
-        optics[:, i] = _additive(depth[i], _perhaps_scaled(cloud.band_optics(nodes), delta_scale))
+        own = BandOptics(*(values[:, None] for values in cloud.band_optics(nodes)))
+        optics[:, i] = _additive(depth[i], _perhaps_scaled(own, delta_scale))
     fraction, base, top = (
         np.array([getattr(cloud, name) for cloud in clouds], dtype=float)
         for name in ("fraction", "base", "top")
@@ -139,7 +150,7 @@ def _layer_parts(
     whole = np.zeros((3, len(nodes.wavelength), fraction.size))
     depth = np.zeros(fraction.size)
     for phase, tau in clouds.depths.items():
-        optics = of_bands(phase_optics(phase, clouds.radius(phase)), len(nodes.wavelength))
+        optics = clouds.band_optics(phase, len(nodes.wavelength))
         whole += _additive(tau, _perhaps_scaled(optics, delta_scale))
         depth += tau
     own = (cloudy[:, None] == np.arange(fraction.size)).astype(float)
@@ -155,10 +166,10 @@ def _layer_parts(
 
 
 def _additive(depth: Floats, optics: BandOptics) -> Floats:
-    """Extinction, scattering and forward scattering, (3, band, layer)."""
-    extinction = depth * optics.extinction[:, None]
-    scattering = extinction * optics.ssa[:, None]
-    return np.stack([extinction, scattering, scattering * optics.asymmetry[:, None]])
+    """Extinction, scattering and forward scattering, (3, band, layer), of (band, layer or 1)."""
+    extinction = depth * optics.extinction
+    scattering = extinction * optics.ssa
+    return np.stack([extinction, scattering, scattering * optics.asymmetry])
 
 
 def _perhaps_scaled(optics: BandOptics, delta_scale: bool) -> BandOptics:

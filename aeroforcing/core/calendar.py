@@ -287,13 +287,6 @@ def _first_days() -> list[cftime.DatetimeNoLeap]:
     return list(cftime.num2date(list(days), TIME_UNITS, calendar=CALENDAR))
 
 
-def _checked_months(months: Iterable[int]) -> list[int]:
-    wanted = [int(month) for month in months]
-    if not wanted or sorted(set(wanted)) != wanted or not 1 <= wanted[0] <= wanted[-1] <= 12:
-        raise InputError(f"Months must be 1 to 12, each once and in ascending order, not {wanted}.")
-    return wanted
-
-
 def month_numbers(field: xr.DataArray | xr.Dataset) -> list[int]:
     """The months, 1 to 12, of a field over `month` or over `time`.
 

@@ -20,7 +20,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aeroforcing.core.canonical import check_ranges
-from aeroforcing.core.checks import check_number
+from aeroforcing.core.checks import check_number, checked_months
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_lazily, reading
 from aeroforcing.core.variables import VARIABLES, stamp
@@ -162,7 +162,7 @@ def open_run_inputs(
     *,
     grid: str | None = "T42",
     times: str = "months",
-    months: Iterable[int] = range(1, 13),
+    months: int | Iterable[int] = range(1, 13),
     fill_missing: bool = False,
     optics: str = DEFAULT_OPTICS,
     ocean: str = DEFAULT_OCEAN,
@@ -181,7 +181,7 @@ def open_run_inputs(
     times
         "months" for calendar months of a climatology, "input" for the time steps of the inputs.
     months
-        Calendar months, 1 to 12, in ascending order; of time steps those that are in them.
+        Calendar months, 1 to 12; of time steps those that are in them.
     fill_missing
         Whether missing cells are filled from the built-in inputs.
     optics
@@ -197,7 +197,7 @@ def open_run_inputs(
         The file cannot be read, nothing in it is known, its axes cannot be used, the wind speed is
         missing or superfluous, or, where all is read at once, a value cannot be used.
     """
-    wanted = list(months)
+    wanted = sorted(checked_months(months))
     check_optics(optics)
     check_aerosol(aerosol)
     _check_wind_speed(wind_speed, ocean)

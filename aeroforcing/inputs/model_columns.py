@@ -71,9 +71,10 @@ def columns_from(
     surface_air_pressure over those others. Pressures [Pa or hPa] are those of a coordinate or
     variable air_pressure, or of interfaces: hybrid coefficients (hyai, hybi and P0; ap_bnds,
     b_bnds; ak, bk), DELP or PLE. Optional are ozone (mass or mole fraction; else the built-in
-    climatology by the dataset's latitude and time), CO2, CH4 and N2O (mole fractions; else
-    `atmosphere.WELL_MIXED`), the altitude or geopotential of the surface (else 0), cloud cover,
-    liquid and ice water, the mixing ratios of GOCART, and by column aod, ssa, asymmetry, angstrom,
+    climatology by the dataset's latitude and time), CO2, CH4 and N2O (mole fractions in moist or,
+    by the standard name, in dry air, or mass fractions; else `atmosphere.WELL_MIXED`), the altitude
+    or geopotential of the surface (else 0), cloud cover, liquid and ice water and the effective
+    radii of both, the mixing ratios of GOCART, and by column aod, ssa, asymmetry, angstrom,
     coalbedo_angstrom and surface_albedo.
 
     Parameters
@@ -90,7 +91,8 @@ def columns_from(
         Of all columns, as of `Column`; by default that of the dataset.
     overlap
         How the dataset's clouds overlap: "random", "maximum_random" or "exponential"; None leaves
-        them out. Droplets have 10.5, crystals 30 um effective radius.
+        them out. Where the dataset has no effective radii, those of droplets are 10.5 and those of
+        crystals 30 um.
     decorrelation_length
         Of exponential overlap [m].
 
@@ -284,11 +286,26 @@ def _clouds(state: ModelState, i: int, layers: _Layers) -> CloudLayers:
         )
     fraction = _rounded_share(state.values["cloud_fraction"][i][layers.levels])
     air = np.diff(layers.bounds) / GRAVITY
-    depths = {}
+    given: dict[str, Floats] = {}
     for phase in phases:
-        path = air * _mixing_ratio(state, i, layers, f"cloud_{phase}")
-        depths[phase] = cloud_optical_depth(ratio(path, fraction), phase=phase)
-    return CloudLayers(fraction=fraction, liquid=depths.get("liquid"), ice=depths.get("ice"))
+        path = ratio(air * _mixing_ratio(state, i, layers, f"cloud_{phase}"), fraction)
+        radius = _radii(state, i, layers, phase, wet=path > 0.0)
+        given[f"{phase}_radius"] = radius
+        given[phase] = cloud_optical_depth(path, phase=phase, effective_radius=radius)
+    return CloudLayers(fraction=fraction, **given)
+
+
+def _radii(
+    state: ModelState, i: int, layers: _Layers, phase: str, *, wet: NDArray[np.bool_]
+) -> Floats:
+    """Effective radii of the layers [um]: those of the dataset where the phase has water."""
+    name = f"{phase}_radius"
+    radii = np.full(wet.size, EFFECTIVE_RADIUS[phase])
+    if name in state.values:
+        radii[wet] = 1e6 * state.values[name][i][layers.levels][wet]
+    elif name in state.fields:
+        radii[wet] = 1e6 * state.fields[name][i]
+    return radii
 
 
 def _rounded_share(values: Floats) -> Floats:

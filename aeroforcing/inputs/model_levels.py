@@ -14,6 +14,13 @@ import xarray as xr
 
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_numbers
+from aeroforcing.core.constants import (
+    MOLAR_MASS_CH4,
+    MOLAR_MASS_CO2,
+    MOLAR_MASS_DRY_AIR,
+    MOLAR_MASS_N2O,
+    MOLAR_MASS_WATER,
+)
 from aeroforcing.core.errors import InputError
 from aeroforcing.inputs.model_names import known_quantities, names_of, pascals, quantity_of
 
@@ -24,7 +31,9 @@ _VERTICAL = ("level", "lev", "plev", "pressure_level", "isobaricinhpa", "layer",
 _HYBRID = (("hyai", "hybi"), ("ap_bnds", "b_bnds"), ("a_bnds", "b_bnds"), ("ak", "bk"))
 _REFERENCE_PRESSURE = ("P0", "p0")
 _PROFILES = ("temperature", "humidity", "ozone_mass", "ozone_mole")
-_GASES = ("co2", "ch4", "n2o")
+_MOLAR_MASS = {"co2": MOLAR_MASS_CO2, "ch4": MOLAR_MASS_CH4, "n2o": MOLAR_MASS_N2O}
+_GASES = tuple(f"{gas}{kind}" for gas in _MOLAR_MASS for kind in ("", "_mass", "_dry"))
+_ONLY_IN_CLOUDS = ("liquid_radius", "ice_radius")  # may be missing elsewhere
 _PRESSURES = ("pressure", "interface_pressure", "thickness")
 _SURFACE = ("surface_pressure", "surface_altitude")
 _COLUMN, _INTERFACE = "column of the model", "interface of the model"
@@ -122,7 +131,7 @@ def model_state(
     state = _arrays(_stacked(table, horizontal), vertical, _shape(table, horizontal), source)
     if complete:
         _check_complete(state)
-    return _top_first(state, source)
+    return _as_mole_fractions(_top_first(state, source))
 
 
 def _check_present(known: dict[str, xr.DataArray], dataset: xr.Dataset, source: str) -> None:
@@ -291,13 +300,34 @@ def _check_complete(state: ModelState) -> None:
     fields = {name: values[:, None] for name, values in state.fields.items()}
     for name, values in (fields | state.values | {"pressure": state.pressure}).items():
         bad = ~np.isfinite(values)
-        if bad.any():
+        if bad.any() and name not in _ONLY_IN_CLOUDS:
             column, level = np.argwhere(bad)[0]
             place = state.places[column] + (f", level {level}" if values.shape[1] > 1 else "")
             raise InputError(
                 f"{state.source}: {name.replace('_', ' ')} is missing in {int(bad.sum())} of "
                 f"{bad.size} places, the first at {place}; fill the gaps or leave the columns out."
             )
+
+
+def _as_mole_fractions(state: ModelState) -> ModelState:
+    """The state with well-mixed gases as mole fractions: in moist air where they vary with height.
+
+    One number for a column counts per dry air, in which these gases are well mixed.
+    """
+    q = state.values["humidity"]
+    h2o = q / (1.0 - q) * (MOLAR_MASS_DRY_AIR / MOLAR_MASS_WATER)  # per dry air
+    values, fields = dict(state.values), dict(state.fields)
+    for gas, molar_mass in _MOLAR_MASS.items():
+        if f"{gas}_mass" in values:
+            per_dry_air = values.pop(f"{gas}_mass") / (1.0 - q) * (MOLAR_MASS_DRY_AIR / molar_mass)
+            values[gas] = per_dry_air / (1.0 + h2o)
+        if f"{gas}_mass" in fields:
+            fields[gas] = fields.pop(f"{gas}_mass") * (MOLAR_MASS_DRY_AIR / molar_mass)
+        if f"{gas}_dry" in values:
+            values[gas] = values.pop(f"{gas}_dry") / (1.0 + h2o)
+        if f"{gas}_dry" in fields:
+            fields[gas] = fields.pop(f"{gas}_dry")
+    return state._replace(values=values, fields=fields)
 
 
 def _top_first(state: ModelState, source: str) -> ModelState:

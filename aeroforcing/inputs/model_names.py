@@ -23,6 +23,7 @@ _PASCALS = {"pa": 1.0} | dict.fromkeys(("hpa", "mb", "mbar", "millibar", "millib
 _MOLAR = dict.fromkeys(("molmol-1", "mol/mol", "molmol**-1", "1", ""), 1.0) | {
     "ppm": 1e-6, "ppmv": 1e-6, "1e-6": 1e-6, "ppb": 1e-9, "ppbv": 1e-9, "1e-9": 1e-9,
 }  # fmt: skip
+_SIZES = {"m": 1.0} | dict.fromkeys(("um", "micron", "microns", "\u00b5m", "\u03bcm"), 1e-6)
 _METRES = {"m": 1.0, "gpm": 1.0, "km": 1e3} | dict.fromkeys(
     ("m2s-2", "m**2s**-2", "m+2s-2", "m^2s^-2"), 1.0 / GRAVITY
 )
@@ -43,6 +44,12 @@ def _mixing_ratio(*names: str, standard_name: str = "") -> _Quantity:
 def _gas(standard_name: str, *names: str) -> _Quantity:
     return _Quantity((standard_name,), names, _MOLAR)
 
+
+_WELL_MIXED = {"co2": "carbon_dioxide", "ch4": "methane", "n2o": "nitrous_oxide"}
+
+# What a name stands for where the units are those of the other of the two, and there is no standard
+# name: mole fractions or mass fractions, both in moist air.
+_BY_UNITS = {"ozone_mass": "ozone_mole", **{gas: f"{gas}_mass" for gas in _WELL_MIXED}}
 
 GOCART = {
     **{f"dust_{i}": f"DU00{i}" for i in range(1, 6)},
@@ -69,6 +76,13 @@ QUANTITIES: Mapping[str, _Quantity] = {
     "co2": _gas("mole_fraction_of_carbon_dioxide_in_air", "co2", "vmrco2", "co2_mole_fraction"),
     "ch4": _gas("mole_fraction_of_methane_in_air", "ch4", "vmrch4", "ch4_mole_fraction"),
     "n2o": _gas("mole_fraction_of_nitrous_oxide_in_air", "n2o", "vmrn2o", "n2o_mole_fraction"),
+    **{
+        f"{gas}_{kind}": _Quantity((f"{prefix}_of_{name}_in_{air}",), (), units)
+        for gas, name in _WELL_MIXED.items()
+        for kind, prefix, air, units in (
+            ("mass", "mass_fraction", "air", _PER_KG), ("dry", "mole_fraction", "dry_air", _MOLAR)
+        )
+    },
     "cloud_fraction": _Quantity(
         ("cloud_area_fraction_in_atmosphere_layer",),
         ("cc", "cl", "cloud", "fraction_of_cloud_cover"),
@@ -82,6 +96,13 @@ QUANTITIES: Mapping[str, _Quantity] = {
         "ciwc", "cli", "qi", "specific_cloud_ice_water_content",
         standard_name="mass_fraction_of_cloud_ice_in_air",
     ),
+    **{
+        f"{phase}_radius": _Quantity(
+            tuple(f"effective_radius_of_cloud_{word}_particle{end}" for end in ("", "s")),
+            (f"re_{phase}",), _SIZES,
+        )
+        for phase, word in (("liquid", "liquid_water"), ("ice", "ice"))
+    },
     **{name: _mixing_ratio(short.lower()) for name, short in GOCART.items()},
     "pressure": _Quantity(
         ("air_pressure",), ("p", "pl", "pfull", "plev", "pressure", "air_pressure"), _PASCALS
@@ -137,6 +158,7 @@ def known_quantities(dataset: xr.Dataset, *, source: str) -> dict[str, xr.DataAr
         name = quantity_of(str(key), str(array.attrs.get("standard_name", "")))
         if name is None or key in array.dims:
             continue
+        name = _by_units(name, array)
         if name in found:
             raise InputError(
                 f"{source}: {key} and another variable both are {name}; keep one of them."
@@ -162,6 +184,15 @@ def quantity_of(key: str, standard_name: str) -> str | None:
         if standard_name and standard_name in quantity.standard_names:
             return name
     return next((name for name, q in QUANTITIES.items() if key.lower() in q.names), None)
+
+
+def _by_units(name: str, array: xr.DataArray) -> str:
+    """The quantity, or the one of the same names that has the units which the variable has."""
+    other = _BY_UNITS.get(name)
+    units = str(array.attrs.get("units", "")).replace(" ", "").lower()
+    if other is None or "standard_name" in array.attrs or units in QUANTITIES[name].units:
+        return name
+    return other if units in QUANTITIES[other].units else name
 
 
 def _in_si(array: xr.DataArray, name: str, source: str) -> xr.DataArray:

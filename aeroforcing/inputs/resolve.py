@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 import xarray as xr
 
-from aeroforcing.core.calendar import _checked_months
 from aeroforcing.core.canonical import OPTICAL
+from aeroforcing.core.checks import checked_months
 from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.grid import gaussian_grid, grid_of
@@ -43,7 +43,7 @@ def resolve_inputs(
     inputs: Source | None = None,
     *,
     grid: str | None = "T42",
-    months: Iterable[int] = range(1, 13),
+    months: int | Iterable[int] = range(1, 13),
     fill_missing: bool = False,
     optics: str = DEFAULT_OPTICS,
     ocean: str = DEFAULT_OCEAN,
@@ -61,7 +61,7 @@ def resolve_inputs(
         Grid to work on, a name for `gaussian_grid`; None keeps that of the replacements or else of
         the inputs.
     months
-        Calendar months, 1 to 12, each once and in ascending order.
+        Calendar months, 1 to 12, or one.
     fill_missing
         Whether missing cells of the user's variables are filled from the built-in ones. Otherwise
         they stay NaN, which makes the cell missing in the result.
@@ -90,7 +90,7 @@ def resolve_inputs(
         cloud types are others than the built-in ones, or their amounts sum to more than 1. A file
         does not hold the variable that is to be replaced from it. An input is missing everywhere.
     """
-    wanted = _checked_months(months)
+    wanted = sorted(checked_months(months))
     single = {
         name: read_user_inputs(source, months=wanted)
         for name, source in (replacements or {}).items()

@@ -66,7 +66,7 @@ def anthropogenic_forcing(
     optics: str = DEFAULT_OPTICS,
     grid: str | None = "T42",
     times: str = "months",
-    months: Iterable[int] = range(1, 13),
+    months: int | Iterable[int] = range(1, 13),
     stderr_target: float | None = None,
     photons: int | None = None,
     seed: int = 0,

@@ -196,7 +196,7 @@ class Settings:
     wind_speed: float | None = None
     grid: str | None = "T42"
     times: str = "months"
-    months: Iterable[int] = range(1, 13)
+    months: int | Iterable[int] = range(1, 13)
     fill_missing: bool = False
     optics: str = DEFAULT_OPTICS
     aerosol: str = DEFAULT_AEROSOL

@@ -27,7 +27,7 @@ def grid_forcing(
     *,
     grid: str | None = "T42",
     times: str = "months",
-    months: Iterable[int] = range(1, 13),
+    months: int | Iterable[int] = range(1, 13),
     stderr_target: float | None = None,
     photons: int | None = None,
     seed: int = 0,

@@ -60,7 +60,7 @@ def grid_species_forcing(
     optics: str = "chung2012",
     grid: str | None = "T42",
     times: str = "months",
-    months: Iterable[int] = range(1, 13),
+    months: int | Iterable[int] = range(1, 13),
     methods: Sequence[str] = METHODS,
     stderr_target: float | None = None,
     photons: int | None = None,

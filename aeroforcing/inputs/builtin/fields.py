@@ -8,8 +8,8 @@ from functools import cache, lru_cache, partial
 import numpy as np
 import xarray as xr
 
-from aeroforcing.core.calendar import _checked_months
 from aeroforcing.core.canonical import OPTICAL
+from aeroforcing.core.checks import checked_months
 from aeroforcing.core.errors import suggest_keywords
 from aeroforcing.core.variables import stamp
 from aeroforcing.grids.grid import gaussian_grid, grid_of
@@ -40,7 +40,7 @@ _BUILTIN_GRID = "1x1"  # whose cells the points lie in
 def builtin_inputs(
     grid: str | xr.Dataset = "T42",
     *,
-    months: Iterable[int] = range(1, 13),
+    months: int | Iterable[int] = range(1, 13),
     optics: str = DEFAULT_OPTICS,
     aerosol: str = DEFAULT_AEROSOL,
 ) -> xr.Dataset:
@@ -51,13 +51,13 @@ def builtin_inputs(
     grid
         A name for `gaussian_grid`, or a Dataset with `lat` and `lon`.
     months
-        Calendar months, 1 to 12, each once and in ascending order.
+        Calendar months, 1 to 12, or one.
     optics
         Of the aerosol species, "chung2012" or "merra2"; see `mixtures`.
     aerosol
-        "observed", or "chung2012": the aerosol of the constants of the paper (`observed`),
-        with clouds and sea ice as they were
-        before they were corrected (`builtin_clouds`, `builtin_surface`).
+        "observed", or "chung2012": the aerosol of the constants of the paper (`observed`), with
+        clouds and sea ice as they were before they were corrected (`builtin_clouds`,
+        `builtin_surface`).
 
     Returns
     -------
@@ -76,7 +76,7 @@ def builtin_inputs(
     """
     check_optics(optics)
     target = gaussian_grid(grid) if isinstance(grid, str) else grid_of(grid)
-    wanted = _checked_months(months)
+    wanted = sorted(checked_months(months))
     corrected = aerosol != "chung2012"
     parts = [
         chosen_aerosol(grid=target, months=wanted, optics=optics, aerosol=aerosol),

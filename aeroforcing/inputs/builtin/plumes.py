@@ -51,7 +51,7 @@ _FLAT_UP_TO = 700.0  # nm, from which on SSA and asymmetry parameter fall
 
 @suggest_keywords
 def anthropogenic_aerosol(
-    year: int, *, grid: str | xr.Dataset = "T42", months: Iterable[int] = range(1, 13)
+    year: int, *, grid: str | xr.Dataset = "T42", months: int | Iterable[int] = range(1, 13)
 ) -> xr.Dataset:
     """Anthropogenic aerosol optical depth of MACv2-SP in the months of a year.
 

@@ -138,6 +138,31 @@ def test_liquid_and_ice_in_one_layer_are_mixed():
     assert found.asymmetry[overcast, :, 2] == pytest.approx(forward / scattering)
 
 
+def test_radii_by_layer_are_those_of_each_layer():
+    """Each layer as it is in a column where all have its radius."""
+    layers = {"fraction": [0, 1, 1, 0, 0, 0], "liquid": [0, 2.0, 3.0, 0, 0, 0]}
+    found = states(
+        af.CloudLayers(**layers, liquid_radius=[np.nan, 5, 20, 0, 0, 0]), overlap="random"
+    )
+    for layer, radius in ((1, 5.0), (2, 20.0)):
+        alone = states(af.CloudLayers(**layers, liquid_radius=radius), overlap="random")
+        for values, expected in zip(found[2:5], alone[2:5], strict=True):
+            assert np.array_equal(values[..., layer], expected[..., layer])
+
+
+def test_overlap_parameters_are_multiplied_across_layers_without_cloud():
+    layers = {"fraction": [0.4, 0, 0.3, 0.2, 0, 0], "liquid": [1.0] * 6}
+    alpha = np.array([0.8, 0.5, 0.3, 0.0, 1.0])
+    found = states(af.CloudLayers(**layers, overlap_parameter=alpha), overlap="exponential")
+    cloudy = found.depth > 0.0
+    for pair, expected in (((0, 2), 0.4), ((2, 3), 0.3)):
+        upper, lower = (layers["fraction"][i] for i in pair)
+        both = found.fraction[cloudy[:, pair[0]] & cloudy[:, pair[1]]].sum()
+        assert both == pytest.approx(expected * lower + (1.0 - expected) * upper * lower)
+    with pytest.raises(InputError, match="'exponential'"):
+        column(af.CloudLayers(**layers, overlap_parameter=alpha), overlap="random")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -146,6 +171,9 @@ def test_liquid_and_ice_in_one_layer_are_mixed():
         ({"ice": [0, 1.0]}, "shape"),
         ({"liquid": [0, np.nan, 0, 0, 0, 0]}, "liquid has 1"),
         ({"liquid_radius": 100.0}, "out of range"),
+        ({"liquid_radius": [10.0] * 5}, "liquid_radius has the shape"),
+        ({"ice_radius": [30.0] * 2 + [1.0] * 4}, "ice_radius, layer 2.*out of range"),
+        ({"overlap_parameter": [0.5] * 6}, "5 values from 0 to 1"),
     ],
 )
 def test_unusable_cloud_layers(change, message):

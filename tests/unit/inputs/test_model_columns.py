@@ -297,6 +297,34 @@ def test_aerosol_and_albedo_of_the_dataset():
         assert aerosol.profile == af.UniformProfile(1500.0)
 
 
+IN_AIR, IN_DRY_AIR = (f"mole_fraction_of_carbon_dioxide_in_{a}" for a in ("air", "dry_air"))
+OF_MASS = "mass_fraction_of_carbon_dioxide_in_air"
+
+
+@pytest.mark.parametrize(
+    ("name", "units", "standard_name"),
+    [("co2", "kg kg-1", None), ("co2", "ppm", None), ("x", "mol mol-1", IN_AIR),
+     ("co2", "1e-6", IN_DRY_AIR), ("co2", "1", OF_MASS)],
+)  # fmt: skip
+def test_carbon_dioxide_is_taken_as_units_and_standard_name_say(name, units, standard_name):
+    dry = np.full((2, 36), 400e-6)
+    h2o = stack(lambda c: c.mole_fractions["h2o"])
+    is_mass = units == "kg kg-1" or standard_name == OF_MASS
+    values = specific(dry, 44.009) if is_mass else dry / (1.0 + h2o)
+    values = dry if standard_name == IN_DRY_AIR else values
+    factor = {"ppm": 1e6, "1e-6": 1e6}.get(units, 1.0)
+    attrs = {"units": units} | ({"standard_name": standard_name} if standard_name else {})
+    given = model().assign({name: (("lat", "lev"), factor * values, attrs)})
+    for column in af.columns_from(given, **GIVEN):
+        assert column.atmosphere.mole_fractions["co2"] == pytest.approx(400e-6, rel=1e-4)
+
+
+def test_ozone_by_its_old_name_may_be_a_mole_fraction():
+    moist = stack(lambda c: c.mole_fractions["o3"] / (1.0 + c.mole_fractions["h2o"]))
+    given = model().assign(o3=(("lat", "lev"), moist, {"units": "mol mol-1"}))
+    assert_same_air(af.columns_from(given, **GIVEN))
+
+
 def test_no_aerosol_on_demand():
     assert af.columns_from(model(), aerosol=(), surface_albedo=0.1)[0].aerosols == ()
 
@@ -325,6 +353,21 @@ def test_clouds_hold_the_water_of_their_layers():
     # Droplets extinguish 3 / (2 density radius) per mass, and a little more for diffraction.
     assert expected == pytest.approx(1.5 * path / (1000.0 * 10.5e-6), rel=0.1)
     assert column.overlap == "maximum_random"
+
+
+def test_effective_radii_of_the_dataset_are_used_where_there_is_water():
+    radius = np.full((2, 36), np.nan)
+    radius[:, 32] = 6e-6
+    given = with_clouds().assign(re_liquid=(("lat", "lev"), radius, {"units": "m"}))
+    clouds = af.columns_from(given, **GIVEN, overlap="exponential")[0].clouds
+    default = af.columns_from(with_clouds(), **GIVEN, overlap="exponential")[0].clouds
+    assert clouds.liquid_radius[33] == pytest.approx(6.0)
+    assert clouds.liquid[33] == pytest.approx(default.liquid[33] * 10.5 / 6.0, rel=0.1)
+    assert np.array_equal(clouds.ice, default.ice)
+    for wrong in (np.nan, 60.0):
+        given.re_liquid[:, 32] = wrong
+        with pytest.raises(InputError, match="Effective radius"):
+            af.columns_from(given, **GIVEN, overlap="exponential")
 
 
 def test_clouds_are_left_out_unless_asked_for():

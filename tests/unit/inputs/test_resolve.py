@@ -100,10 +100,15 @@ def test_unknown_grid_is_an_error():
         builtin_inputs("T43")
 
 
-@pytest.mark.parametrize("months", [[], [0], [13], [7, 1], [1, 1]])
-def test_months_are_calendar_months_in_order(months):
+@pytest.mark.parametrize("months", [[], [0], [13], [1, 1], 13])
+def test_months_are_calendar_months(months):
     with pytest.raises(InputError, match="1 to 12"):
         builtin_inputs(COARSE, months=months)
+
+
+def test_months_may_be_one_and_come_in_any_order():
+    assert builtin_inputs(COARSE, months=7).month.values.tolist() == [7]
+    assert builtin_inputs(COARSE, months=[7, 1]).month.values.tolist() == [1, 7]
 
 
 # ---- replacement --------------------------------------------------------------------------------
