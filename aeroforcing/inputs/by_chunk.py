@@ -35,16 +35,10 @@ from aeroforcing.inputs.air import WIND, air_names, wind_names, with_wind
 from aeroforcing.inputs.builtin.fields import at_points, builtin_with
 from aeroforcing.inputs.builtin.observed import DEFAULT_AEROSOL, check_aerosol
 from aeroforcing.inputs.conversion import species_fields
+from aeroforcing.inputs.known import CLOUD_TABLES, bounds_in, known_part
+from aeroforcing.inputs.months import in_months
 from aeroforcing.inputs.resolve import check_not_all_missing, provenance, resolve_fields
-from aeroforcing.inputs.user import (
-    CLOUD_TABLES,
-    bounds_in,
-    check_monthly_aod,
-    has_grid,
-    in_months,
-    known_part,
-    recognise,
-)
+from aeroforcing.inputs.user import check_monthly_aod, has_grid, recognise
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS, check_optics
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, needs_wind
 

@@ -20,7 +20,8 @@ from aeroforcing.core.checks import first_place
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.means import on_grid
 from aeroforcing.inputs.builtin.aerosol import with_sea_salt_modes
-from aeroforcing.inputs.user import CLOUD_TABLES, SPECIES, UserInputs
+from aeroforcing.inputs.known import CLOUD_TABLES, SPECIES
+from aeroforcing.inputs.user import UserInputs
 from aeroforcing.optics.clouds import CLOUD_TYPES
 from aeroforcing.optics.mixtures import DEFAULT_OPTICS, OPTICS_IN_WORDS, mixture_properties
 from aeroforcing.optics.species import SPECIES as MIXED_SPECIES

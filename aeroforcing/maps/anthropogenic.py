@@ -36,8 +36,8 @@ from aeroforcing.inputs.builtin.plumes import (
     plume_shares,
 )
 from aeroforcing.inputs.by_chunk import at_steps
+from aeroforcing.inputs.months import in_months
 from aeroforcing.inputs.resolve import Source
-from aeroforcing.inputs.user import in_months
 from aeroforcing.maps.chunk import SKIES, Part, Settings
 from aeroforcing.maps.effect_estimates import EffectEstimator, forcing_names, with_errors
 from aeroforcing.maps.grid import solved

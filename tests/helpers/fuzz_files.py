@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aeroforcing.core.variables import VARIABLES
 from aeroforcing.grids.grid import gaussian_grid
-from aeroforcing.inputs.user import KNOWN
+from aeroforcing.inputs.known import KNOWN
 
 GRID = "45x60"
 LAT, LON = gaussian_grid(GRID)["lat"].values, gaussian_grid(GRID)["lon"].values

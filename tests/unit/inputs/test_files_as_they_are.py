@@ -11,8 +11,9 @@ from aeroforcing.core.errors import InputError
 from aeroforcing.core.netcdf import open_lazily
 from aeroforcing.core.units import factor_between
 from aeroforcing.core.variables import VARIABLES
+from aeroforcing.inputs.known import known_part
 from aeroforcing.inputs.resolve import provenance, resolve_inputs
-from aeroforcing.inputs.user import known_part, read_field, read_user_inputs
+from aeroforcing.inputs.user import read_field, read_user_inputs
 
 LAT, LON = np.arange(-75.0, 76.0, 30.0), np.arange(0.0, 360.0, 60.0)
 BY_MONTH = 0.01 * np.arange(1, 13)
