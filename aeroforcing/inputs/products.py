@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import xarray as xr
@@ -13,7 +14,11 @@ from aeroforcing.core.variables import stamp
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.grids.means import averaged
 from aeroforcing.grids.regridding import monthly_climatology, regrid
-from aeroforcing.inputs.monthly_fields import read_fields
+from aeroforcing.inputs.monthly_fields import (
+    read_fields,
+    with_counts_as_weights,
+    without_counts,
+)
 from aeroforcing.observations.readers._files import PathLike, Paths, as_paths
 from aeroforcing.observations.readers.aeronet import read_aeronet
 from aeroforcing.observations.readers.aerosol_models import read_gocart, read_merra2
@@ -36,6 +41,8 @@ MEANS: dict[str, Callable[[Sequence[PathLike]], xr.Dataset]] = {
 }
 PRODUCTS = (*STATIONS, *RETRIEVALS, *MEANS)
 
+_TOLD = ("not_used", "weighted_by_counts", "steps_in_a_month")  # attributes that stay
+
 # Names of MODIS files that tell the satellite: MYD08_M3.A2020001..., MYDAL2_M_AER_OD, aqua_2020.nc.
 _AQUA = re.compile(r"(^|[^A-Z])(MYD|AQUA)", re.IGNORECASE)
 
@@ -50,6 +57,7 @@ def prepare(
     min_years: int = 1,
     min_days: int = 1,
     min_points: int = 1,
+    month: str | None = None,
 ) -> xr.Dataset:
     """Monthly climatology of a product, on the grid of the model if it is gridded.
 
@@ -74,6 +82,8 @@ def prepare(
         Least number of years with a value for the mean of a calendar month [1].
     min_days, min_points
         Least numbers of days and measurements for a monthly mean of AERONET [1].
+    month
+        Of "fields": the month, such as "2005-07", of a file that does not tell it.
 
     Returns
     -------
@@ -93,12 +103,23 @@ def prepare(
         fields = _retrievals(product, paths, grid, min_count)
         how = f"median of at least {min_count} values"
     else:
-        fields = _means(MEANS[product](as_paths(paths)), grid)
+        read = partial(read_fields, month=month) if product == "fields" else MEANS[product]
+        fields = _means(read(as_paths(paths)), grid)
         how = "mean by area"
     months = _climatology(fields, min_years)
     origin = f"{fields.attrs['source']}, {how} on {grid}" if grid else fields.attrs["source"]
-    kept = {name: fields.attrs[name] for name in ("not_used",) if name in fields.attrs}
-    return _finished(months, f"{origin}{_years_of(fields)}").assign_attrs(kept)
+    kept = {name: fields.attrs[name] for name in _TOLD if name in fields.attrs}
+    return _finished(months, f"{origin}{_years_of(fields)}").assign_attrs(
+        kept | _years_by_month(fields)
+    )
+
+
+def _years_by_month(fields: xr.Dataset) -> dict[str, list[int]]:
+    """How many years each calendar month is of; nothing for a climatology."""
+    if "time" not in fields.dims:
+        return {}
+    months = fields["time"].dt.month.values
+    return {"years_by_month": [int((months == month).sum()) for month in range(1, 13)]}
 
 
 def _years_of(fields: xr.Dataset) -> str:
@@ -144,7 +165,9 @@ def _climatology(fields: xr.Dataset, min_years: int) -> xr.Dataset:
     def over_years(part: xr.Dataset) -> xr.Dataset:
         return monthly_climatology(part, min_count=min_years)
 
-    return averaged(fields, over_years, over=("time",))
+    bare, counts = without_counts(fields)
+    means = averaged(bare, over_years, over=("time",))
+    return with_counts_as_weights(bare, means, over_years, counts)
 
 
 def _finished(months: xr.Dataset, origin: str) -> xr.Dataset:

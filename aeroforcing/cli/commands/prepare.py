@@ -25,17 +25,21 @@ EXAMPLES = """\
 Retrievals (modis, misr) are gridded by medians, models and clouds by the area that cells share.
 MODIS files of Terra (MOD...) and Aqua (MYD...) given together are pooled. AERONET stations are
 written as a table if the name of the output ends in .csv, else as netCDF. The product
-"fields" is any monthly files of known variables, of one year or several. The stations of the
-examples come with the package.
+"fields" is any monthly files of known variables, of one year or several. The product is the
+first word or --product; patterns such as "od550aer_*.nc" stand for the files that they fit. The
+stations of the examples come with the package.
 
 examples:
   aeroforcing prepare aeronet aeronet_monthly_sample.csv -o sites.nc
-  aeroforcing prepare aeronet aeronet_monthly_sample.csv --min-days 5 -o sites.csv
+  aeroforcing prepare aeronet_monthly_sample.csv --product aeronet --min-days 5 -o sites.csv
 """
 
 _PRODUCTS = ("aeronet", "modis", "misr", "merra2", "gocart", "isccp", "fields")
 PRODUCT = Option("product", one_of(*_PRODUCTS), None, ", ".join(_PRODUCTS), "PRODUCT")
-FILES = Option("files", TEXTS, None, "one file of the product or several", "FILE")
+FILES = Option("files", TEXTS, None, "the product, unless --product says it, and its files", "FILE")
+_OF_FIELDS = (
+    Option("month", TEXT, None, "month of a file that does not tell it, such as 2005-07", "M"),
+)
 _OF_GRIDS = (
     Option("grid", TEXT, "T42", "a Gaussian grid, or native: that of the files (T42)", "G"),
     Option("min-years", AT_LEAST_1, 1, "years that make the mean of a month (1)", "N"),
@@ -47,24 +51,25 @@ _OF_STATIONS = (
     Option("min-days", AT_LEAST_1, 1, "days that make a month of AERONET (1)", "N"),
     Option("min-points", AT_LEAST_1, 1, "measurements that make a month of AERONET (1)", "N"),
 )
-SETTINGS = (*_OF_GRIDS, *_OF_RETRIEVALS, *_OF_STATIONS)
+SETTINGS = (*_OF_GRIDS, *_OF_FIELDS, *_OF_RETRIEVALS, *_OF_STATIONS)
 OPTIONS = (PRODUCT, FILES, *SETTINGS)
 _APPLICABLE = {
     "aeronet": _OF_STATIONS,
     **dict.fromkeys(("modis", "misr"), (*_OF_GRIDS, *_OF_RETRIEVALS)),
-    **dict.fromkeys(("merra2", "gocart", "isccp", "fields"), _OF_GRIDS),
+    **dict.fromkeys(("merra2", "gocart", "isccp"), _OF_GRIDS),
+    "fields": (*_OF_GRIDS, *_OF_FIELDS),
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
-    add_positional(parser, PRODUCT, nargs="?")
     add_positional(parser, FILES, nargs="*")
-    add_run_arguments(parser, SETTINGS, output="OUT")
+    add_run_arguments(parser, (PRODUCT, *SETTINGS), output="OUT")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do what the arguments ask for; returns the exit code."""
+    _take_product(args)
     options = effective_options(args, OPTIONS)
     if args.dump_config:
         return print_options(options)
@@ -81,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
         min_years=options["min-years"],
         min_days=options["min-days"],
         min_points=options["min-points"],
+        month=options["month"],
     )
     title = f"Monthly climatology of {fields.attrs['source']}"
     content = documented(fields, options=options, args=args, title=title)
@@ -92,11 +98,23 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _take_product(args: argparse.Namespace) -> None:
+    """The product, if it is the first word and no option, apart from the files."""
+    files = getattr(args, "files", [])
+    if files and files[0] in _PRODUCTS and not hasattr(args, "product"):
+        args.product = files[0]
+        args.files = files[1:]
+
+
 def _check(options: dict[str, Any], given: dict[str, Any]) -> None:
     """Refuse a run without files, and settings that the product does not have."""
-    product = PRODUCT.checked(options["product"], source="command line")
+    product = options["product"]
+    if product is None:
+        raise InputError(
+            f"the product of the files is not said: give --product with one of {PRODUCT.help}."
+        )
     if not options["files"]:
-        raise InputError("no file to read: give at least one after the product.")
+        raise InputError("no file to read: give at least one, or a pattern.")
     applicable = {option.name for option in _APPLICABLE[product]}
     for option in SETTINGS:
         if option.name in given and option.name not in applicable:

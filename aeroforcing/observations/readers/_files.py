@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from glob import glob, has_magic
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -29,13 +30,16 @@ MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "O
 def as_paths(paths: Paths) -> list[Path]:
     """One path or several as a list of files that exist, hold something and can be read.
 
+    A pattern, such as "od550aer_*.nc", stands for the files that it fits, in the order of names.
+
     Raises
     ------
     InputError
         No path, a path twice, or a file that is missing, a folder, empty or not readable.
     """
     single = isinstance(paths, str | os.PathLike)
-    listed = [Path(path) for path in cast("Sequence[PathLike]", [paths] if single else paths)]
+    given = cast("Sequence[PathLike]", [paths] if single else paths)
+    listed = [file for path in given for file in _fitting(path)]
     if not listed:
         raise InputError("no file to read: give at least one path.")
     repeated = {str(path) for path in listed if listed.count(path) > 1}
@@ -44,6 +48,17 @@ def as_paths(paths: Paths) -> list[Path]:
     for path in listed:
         _check_file(path)
     return listed
+
+
+def _fitting(path: PathLike) -> list[Path]:
+    """The files that a pattern fits; a name without a pattern, or of a file, is itself."""
+    text = os.fspath(path)
+    if not has_magic(text) or "\0" in text or Path(text).exists():
+        return [Path(text)]
+    found = [Path(name) for name in sorted(glob(text))]
+    if not found:
+        raise InputError(f"{text}: no file fits this pattern. Check the folder and the name.")
+    return found
 
 
 def _check_file(path: Path) -> None:
@@ -129,10 +144,20 @@ def first_of_month(year: int, month: int, *, source: str) -> np.datetime64:
     return np.datetime64(f"{year:04d}-{month:02d}-01", "ns")
 
 
-def with_month_labels(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
+def with_month_labels(
+    dataset: xr.Dataset, *, source: str, month: np.datetime64 | None = None, means: bool = False
+) -> xr.Dataset:
     """The same dataset with `time` (decoded dates) at the first days of its months.
 
     A climatology over `month` stays as it is.
+
+    Parameters
+    ----------
+    month
+        Of a dataset without time, where neither the name of the file nor its attributes tell it.
+    means
+        Whether several steps in a month become their mean; otherwise they are refused. Their
+        greatest number is then in the attribute `steps_in_a_month`.
 
     Raises
     ------
@@ -147,7 +172,8 @@ def with_month_labels(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
                 f"{source}: there is no coordinate time or month, so the months are not known."
             )
         single = dataset.squeeze("time") if "time" in dataset.dims else dataset
-        return single.expand_dims(time=[month_of_file(Path(source), dataset.attrs)])
+        label = month_of_file(Path(source), dataset.attrs) if month is None else month
+        return single.expand_dims(time=[label])
     if "time" not in dataset.dims:
         dataset = dataset.expand_dims("time")
     dates = dataset["time"].values
@@ -155,12 +181,22 @@ def with_month_labels(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
         raise InputError(f"{source}: the values of time are not dates; its units are not CF.")
     dates = middles_of(dataset)
     labels = [first_of_month(date.year, date.month, source=source) for date in dates]
-    if len(set(labels)) < len(labels):
+    if len(set(labels)) < len(labels) and not means:
         raise InputError(
             f"{source}: time holds a month more than once; monthly means are expected."
         )
     bare = dataset.drop_vars(time_bounds_in(dataset))
-    return bare.assign_coords(time=np.array(labels, dtype="datetime64[ns]"))
+    labelled = bare.assign_coords(time=np.array(labels, dtype="datetime64[ns]"))
+    return _monthly_means(labelled) if len(set(labels)) < len(labels) else labelled
+
+
+def _monthly_means(dataset: xr.Dataset) -> xr.Dataset:
+    """Means of the steps of the same month, and how many there are at most."""
+    in_time = dataset.drop_vars([n for n, a in dataset.data_vars.items() if "time" not in a.dims])
+    means = in_time.groupby("time").mean("time", keep_attrs=True)
+    _, steps = np.unique(dataset["time"].values, return_counts=True)
+    constant = dataset.drop_dims("time").data_vars
+    return means.assign(constant).assign_attrs(dataset.attrs, steps_in_a_month=int(steps.max()))
 
 
 def _checked_months(dataset: xr.Dataset, source: str) -> xr.Dataset:

@@ -38,7 +38,7 @@ def month_of_file(path: Path, attributes: Mapping[str, object]) -> np.datetime64
             f"{path}: there is no coordinate time or month, and neither its name (such as "
             ".A2001182., 20050701-20050731, 200507) nor its attributes (such as "
             "RangeBeginningDate, time_coverage_start) tell the month. Rename the file so that it "
-            "does."
+            "does; of the product fields the month can be given (--month 2005-07)."
         )
     if found[0] != found[-1]:
         raise InputError(
