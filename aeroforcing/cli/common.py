@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import xarray as xr
-
 from aeroforcing.cli.options import (
     Option,
     add_options,
@@ -127,8 +125,6 @@ def documented(
     dataset: xr.Dataset, *, options: dict[str, Any], args: argparse.Namespace, title: str
 ) -> xr.Dataset:
     """The dataset with the attributes that tell how it was made."""
-    pass
-
     return with_provenance(dataset, command=args.command, config=dump_config(options), title=title)
 
 

@@ -35,6 +35,7 @@ VERBS = (
     "info",
     "report",
     "validate",
+    "doctor",
 )
 
 EXIT_FAILED, EXIT_USAGE = 1, 2

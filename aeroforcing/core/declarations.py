@@ -94,7 +94,7 @@ def check_sizes(arrays: Iterable[xr.DataArray], *, source: Path) -> None:
             f"{what}, more than the file can hold ({_gigabytes(possible)}, if all were "
             "compressed); most of it was never written. Write the file again, without it."
         )
-    most = _SHARE_OF_MEMORY * _memory()
+    most = _SHARE_OF_MEMORY * memory()
     if total > most:
         raise InputError(
             f"{what}; {_gigabytes(most)} are allowed here, half of the memory. Give a file of "
@@ -106,7 +106,7 @@ def _gigabytes(size: float) -> str:
     return f"{size / 1e9:.3g} GB"
 
 
-def _memory() -> float:
+def memory() -> float:
     """Memory of the machine in bytes; where the system does not tell, 4 GiB."""
     try:
         return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))

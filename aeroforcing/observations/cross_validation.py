@@ -173,7 +173,7 @@ def verdict(scores: xr.Dataset, scheme: str) -> tuple[str, bool]:
     """
     before = float(scores["rmse"].sel(estimate="background"))
     after = float(scores["rmse"].sel(estimate=f"{scheme}_left_out"))
-    words = "beats" if after < before else "DOES NOT BEAT"
+    words = "beats" if after < before else "does not beat"
     numbers = f"rmse {after:.4f} against {before:.4f}"
     text = f"{scheme} {words} the background at stations that were left out ({numbers})"
     return text, after < before

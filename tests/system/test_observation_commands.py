@@ -165,7 +165,7 @@ def test_a_station_is_assimilated_and_scored(run, model, stations):
     run(f"prepare merra2 {model} -o background.nc --grid {GRID}")
     printed = run(f"assimilate background.nc {stations} -o adjusted.nc")
     assert printed.startswith("aod at 12 cells and months with stations")
-    assert "inverse_distance DOES NOT BEAT the background" in printed
+    assert "inverse_distance does not beat the background" in printed
     stored = open_input("adjusted.nc")
     np.testing.assert_allclose(stored["aod"].sel(STATION), 0.4, atol=1e-6)
     far = stored["n_stations"] == 0
@@ -359,7 +359,7 @@ def test_real_observations_become_the_inputs_of_a_run(run, shared):
     assert 0.12 < float(global_mean(filled["aod"]).mean()) < 0.16
 
     printed = run("assimilate filled.nc sites.nc -o adjusted.nc")
-    assert "inverse_distance DOES NOT BEAT the background" in printed
+    assert "inverse_distance does not beat the background" in printed
     adjusted = open_input("adjusted.nc")
     brazil = {"lat": -22.41, "lon": 360 - 45.45}
     assert float(abs(adjusted["increment"].sel(brazil, method="nearest")).max()) > 0.01

@@ -143,4 +143,4 @@ def test_brazilian_sites_are_assimilated_and_scored(modis, merra, sites):
     assert scores["estimate"].values.tolist() == list(ESTIMATES)
     left_out = scores["rmse"].sel(estimate="inverse_distance_left_out")
     assert float(left_out) > float(scores["rmse"].sel(estimate="background"))
-    assert "inverse_distance DOES NOT BEAT the background" in summary(scores)
+    assert "inverse_distance does not beat the background" in summary(scores)

@@ -26,12 +26,13 @@ SUMMARY = "Adjust a field to AERONET stations, and score it at stations that wer
 
 EXAMPLES = """\
 Stations may be AERONET files, a table (CSV) or netCDF. Those far above the terrain of their cell
-are left out. The stations of the examples come with the package; inputs.nc is made by
-`aeroforcing inputs -o inputs.nc`.
+are left out. What it prints tells whether the stations improve the field where there are none. The
+files of the examples are made by `aeroforcing inputs -o inputs.nc` and, from stations that come
+with the package, by `aeroforcing prepare aeronet aeronet_monthly_sample.csv -o sites.nc`.
 
 examples:
-  aeroforcing assimilate inputs.nc aeronet_monthly_sample.csv -o adjusted.nc
-  aeroforcing assimilate inputs.nc aeronet_monthly_sample.csv --scheme optimal -o optimal.nc
+  aeroforcing assimilate inputs.nc sites.nc --quantity angstrom -o adjusted.nc
+  aeroforcing assimilate inputs.nc sites.nc --quantity angstrom --scheme optimal -o optimal.nc
 """
 
 UNLIMITED = "unlimited"

@@ -142,10 +142,10 @@ def test_what_a_file_cannot_hold_is_not_read(path, giant):
 def test_what_is_larger_than_the_memory_allows_is_not_read(path, monkeypatch):
     map_in(path)
     monkeypatch.setattr("aeroforcing.core.declarations._ALWAYS_READ", 32)
-    monkeypatch.setattr("aeroforcing.core.declarations._memory", lambda: 100.0)
+    monkeypatch.setattr("aeroforcing.core.declarations.memory", lambda: 100.0)
     with pytest.raises(InputError, match="half of the memory"):
         open_input(path)
-    monkeypatch.setattr("aeroforcing.core.declarations._memory", lambda: 1000.0)
+    monkeypatch.setattr("aeroforcing.core.declarations.memory", lambda: 1000.0)
     assert open_input(path)["aod"].size == 4
 
 

@@ -107,7 +107,7 @@ def test_summary_says_when_an_assimilation_is_worth_its_while():
     assert "inverse_distance beats the background" in text and "DOES NOT" not in text
     noise = evaluate(*case(6, count=60)[:2], radius=None, **ERRORS)
     text = summary(noise)
-    assert "inverse_distance DOES NOT BEAT the background" in text
+    assert "inverse_distance does not beat the background" in text
     assert all(estimate in text for estimate in ESTIMATES)
 
 

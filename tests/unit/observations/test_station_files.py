@@ -128,4 +128,4 @@ def test_a_month_without_measurements_stays_as_it_was(stations):
 def test_an_adjustment_that_does_not_help_is_warned_of(stations, caplog):
     with caplog.at_level(logging.WARNING):
         with_stations(builtin_inputs(GRID, months=[3]), stations[["aod"]])
-    assert "aod: inverse_distance DOES NOT BEAT the background" in caplog.text
+    assert "aod: inverse_distance does not beat the background" in caplog.text
