@@ -117,7 +117,7 @@ OPTIONS = (
         "kernels",
         FLAG,
         False,
-        "write the derivatives of the forcing by the inputs too: kernel_log_aod_toa and so on",
+        "also write the derivatives of the forcing with respect to the inputs: kernel_log_aod_toa and so on",
     ),
     Option(
         "species",
@@ -130,7 +130,7 @@ OPTIONS = (
         "anthropogenic",
         integer_from(1850),
         None,
-        "the forcing by man's aerosol of a year instead, 1850 to 2023, after MACv2-SP",
+        "the forcing by anthropogenic aerosol of a year instead, 1850 to 2023, after MACv2-SP",
         "YEAR",
     ),
 )
