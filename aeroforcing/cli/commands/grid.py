@@ -117,7 +117,8 @@ OPTIONS = (
         "kernels",
         FLAG,
         False,
-        "also write the derivatives of the forcing with respect to the inputs: kernel_log_aod_toa and so on",
+        "also write the derivatives of the forcing with respect to the inputs: kernel_log_aod_toa "
+        "and so on",
     ),
     Option(
         "species",
