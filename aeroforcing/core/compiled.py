@@ -13,6 +13,9 @@ references to their arrays at every entry and exit, which cost a photon path som
 their callers. Their dozen arguments and results then need not pass through memory: 8 % less time,
 with derivatives 15 %.
 
+`merged` is the same for those that make or return arrays, and take the tuples of a whole column:
+their hundreds of numbers would go onto the stack for every path.
+
 `borrowed` is for the arrays of the innermost loops. At each call and slice numba counts the
 references to an array, by an atomic addition. Threads that count those of the same array wait for
 each other, which cost two of them a sixth of their time.
@@ -40,6 +43,7 @@ compiled = njit(**_OPTIONS)
 inner = njit(**(_OPTIONS | {"no_cpython_wrapper": True}))
 uncounted = njit(**(_OPTIONS | {"no_cpython_wrapper": True, "_nrt": False}))
 inlined = njit(**(_OPTIONS | {"no_cpython_wrapper": True, "_nrt": False, "forceinline": True}))
+merged = njit(**(_OPTIONS | {"no_cpython_wrapper": True, "forceinline": True}))
 
 
 @intrinsic

@@ -21,7 +21,6 @@ from aeroforcing.transport.estimates import (
 )
 from aeroforcing.transport.events import SCORES, SURFACE_DIRECT, SURFACE_DOWN, SURFACE_UP, TOA_UP
 from aeroforcing.transport.integrals import solve_layers
-from aeroforcing.transport.level_integrals import solve_layer_levels
 from aeroforcing.transport.level_paths import LEVEL_SCORES
 from aeroforcing.transport.medium import fill_medium, make_medium
 from aeroforcing.transport.random_numbers import sobol_net
@@ -200,9 +199,8 @@ def layer_profiles(
     medium = layer_medium(**layers)
     scores = np.zeros((1, REPLICATES, len(medium), LEVEL_SCORES))
     net = sobol_net(samples.bit_length() - 1)
-    solve_layer_levels(
-        medium, float(cos_zenith), float(surface_albedo), net, REPLICATES, seed_key(seed), scores[0]
-    )
+    mu, albedo, key = float(cos_zenith), float(surface_albedo), seed_key(seed)
+    solve_layers(medium, None, mu, albedo, net, REPLICATES, key, scores[0])
     levels = closed_levels(scores, incoming=np.ones(1))
     results = means_and_errors(
         {

@@ -27,8 +27,7 @@ from aeroforcing.transport.estimates import (
     samples_per_replicate,
     seed_key,
 )
-from aeroforcing.transport.integrals import INTEGRALS
-from aeroforcing.transport.level_integrals import solve_levels
+from aeroforcing.transport.integrals import INTEGRALS, Effort, solve
 from aeroforcing.transport.level_paths import LEVEL_SCORES
 from aeroforcing.transport.random_numbers import sobol_net
 
@@ -180,8 +179,17 @@ def _profiles(
     arrays = column_arrays(columns, table=part.table, cell_id=cell_id)
     levels = arrays.pressure_levels.shape[1]
     estimates = np.zeros((len(columns), INTEGRALS, REPLICATES, levels, LEVEL_SCORES))
-    net = sobol_net(samples.bit_length() - 1)
-    solve_levels(part.table, arrays, sun, net, REPLICATES, seed_key(seed), estimates)
+    each = np.full(len(columns), samples)
+    effort = Effort(
+        net=sobol_net(samples.bit_length() - 1),
+        change_samples=each,
+        cloudy_samples=each,
+        clean_samples=each,
+        replicates=REPLICATES,
+        cloudy=True,
+        seed=seed_key(seed),
+    )
+    solve(part.table, arrays, sun, effort, 0, len(columns), None, estimates)
     incoming = insolation(sun)
     replicates: Replicates = {}
     skies = change_and_clean(estimates, arrays.cloud_fraction.sum(axis=1))

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.core.compiled import compiled, inner
+from aeroforcing.core.compiled import compiled, inner, merged
 from aeroforcing.core.constants import LONGEST_PERIOD
 from aeroforcing.optics.gases import gas_optics
 from aeroforcing.optics.phase_functions import AerosolPhase
@@ -88,6 +88,16 @@ class Water(NamedTuple):
     share: float  # of the surface
     law: int  # of its albedo
     wind_speed: float  # [m s-1]
+
+
+class Clouds(NamedTuple):
+    """The cloudy states of one cell."""
+
+    fraction: NDArray[np.float64]  # (state,)
+    depth: NDArray[np.float64]  # (state, layer), optical depth in the visible
+    extinction: NDArray[np.float64]  # (state, band, layer), relative to that
+    ssa: NDArray[np.float64]  # (state, band, layer)
+    asymmetry: NDArray[np.float64]  # (state, band, layer)
 
 
 class Optics(NamedTuple):
@@ -306,27 +316,65 @@ def albedo_of_water(water, mu):
 
 
 @inner
+def clouds_of(columns, cell):
+    """The cloudy states of a cell."""
+    shared = min(cell, columns.cloud_ssa.shape[0] - 1)
+    return Clouds(
+        columns.cloud_fraction[cell],
+        columns.cloud_depth[cell],
+        columns.cloud_extinction[shared],
+        columns.cloud_ssa[shared],
+        columns.cloud_asymmetry[shared],
+    )
+
+
+@merged
+def adjoint_table(g_band, g, sky, clouds, optics, room):
+    """The adjoint table of a sky for a g-point, which is made when it is first asked for.
+
+    Sky 0 is the cloud-free one, the others are those of `clouds`.
+    """
+    group = g // G_PER_TABLE
+    if not optics.made[sky, group]:
+        if not optics.made[0, group]:
+            make_clear_table(g_band, group, optics)
+        if clouds is not None:
+            make_cloudy_table(g_band, group, sky, clouds, optics, room)
+    return optics.adjoint[sky, group]
+
+
+@inner
 def make_clear_table(g_band, group, optics):
     """The adjoint table of the cloud-free sky for a group of g-points."""
     g = optics.representative[group]
-    albedo = optics.albedo_diffuse[g_band[g]]
     fill_adjoint(
-        medium_at(optics.media, g), albedo, optics.adjoint[0, group], optics.adjoint_layers[group]
+        medium_at(optics.media, g),
+        optics.albedo_diffuse[g_band[g]],
+        optics.adjoint[0, group],
+        optics.adjoint_layers[group],
     )
     optics.made[0, group] = True
 
 
 @inner
-def make_cloudy_table(g_band, group, state, depth, extinction, ssa, asymmetry, optics, room):
-    """The adjoint table of one cloudy state for a group; its optics are by (band, layer)."""
-    if not optics.made[0, group]:
-        make_clear_table(g_band, group, optics)
-    g = optics.representative[group]
-    band = g_band[g]
-    clear = medium_at(optics.media, g)
-    add_cloud(clear, depth, extinction[band], ssa[band], asymmetry[band], room.medium)
+def make_cloudy_table(g_band, group, sky, clouds, optics, room):
+    """The adjoint table of one cloudy state for a group, whose clear table is there."""
+    g, state = optics.representative[group], sky - 1
+    band, depth = g_band[g], clouds.depth[state]
+    add_cloud(
+        medium_at(optics.media, g),
+        depth,
+        clouds.extinction[state, band],
+        clouds.ssa[state, band],
+        clouds.asymmetry[state, band],
+        room.medium,
+    )
     fill_cloudy_adjoint(
-        room.medium, depth, optics.adjoint_layers[group], optics.albedo_diffuse[band],
-        optics.adjoint[state + 1, group], room.adjoint_scratch,
-    )  # fmt: skip
-    optics.made[state + 1, group] = True
+        room.medium,
+        depth,
+        optics.adjoint_layers[group],
+        optics.albedo_diffuse[band],
+        optics.adjoint[sky, group],
+        room.adjoint_scratch,
+    )
+    optics.made[sky, group] = True

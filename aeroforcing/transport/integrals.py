@@ -28,18 +28,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aeroforcing.core.compiled import borrowed, compiled, inlined, inner, uncounted
+from aeroforcing.core.compiled import borrowed, compiled, inlined, inner, merged, uncounted
 from aeroforcing.optics.phase_functions import phase_in_band
 from aeroforcing.optics.sun import draw_sun, fill_days, mean_sun
 from aeroforcing.transport.column_optics import (
-    G_PER_TABLE,
+    adjoint_table,
     albedo_of_water,
+    clouds_of,
     draw,
     fill_albedos,
     fill_optics,
     fill_states,
-    make_clear_table,
-    make_cloudy_table,
     make_optics,
     make_room,
     water_of,
@@ -52,6 +51,7 @@ from aeroforcing.transport.derivatives import (
     slopes_of,
 )
 from aeroforcing.transport.events import SCORES, Scene, Surface
+from aeroforcing.transport.level_paths import level_difference_path, whole_level_path
 from aeroforcing.transport.medium import add_cloud, medium_at
 from aeroforcing.transport.overlap import most_clouds, sky_depth
 from aeroforcing.transport.paths import Roulette, difference_path, scaled_thresholds, whole_path
@@ -73,7 +73,11 @@ INTEGRALS = 4
 # Roulette thresholds in units of the power that the aerosol intercepts; the optimum is flat.
 _CLEAR_SKY_THRESHOLDS = Roulette(tail=0.3, pair=0.3, chain=1.0)
 _CLOUDY_SKY_THRESHOLDS = Roulette(tail=0.3, pair=0.6, chain=3.0)
-_CLEAN_THRESHOLD = 0.5  # in units of the incoming flux
+_LAYERS_THRESHOLD = 0.5  # in units of the incoming flux
+
+# The same for the fluxes through all levels, for the change and the aerosol-free fluxes.
+_LEVEL_CHANGE_THRESHOLDS = Roulette(tail=0.2, pair=0.2, chain=0.6)
+_LEVEL_CLEAN_THRESHOLDS = Roulette(tail=0.1, pair=0.1, chain=0.1)
 
 # Child of a sample's key whose numbers draw its sky; the first children are those of legs.
 SKY = 2**32
@@ -100,96 +104,145 @@ def gradient_of(slopes, room):
     return room.gradient
 
 
-@inner
-def integrate_clear(
-    g_band, solar_fraction, water, phase, cell, n_days, net, samples, replicates, change,
-    power, stream, optics, room, slopes, estimates,
-):  # fmt: skip
-    """Estimates of an integral over the cloud-free sky from each replicate, (replicate, score)."""
-    media, adjoints, days = optics.media, optics.adjoint[0], optics.days
-    cumulative = optics.cumulative_change if change else optics.cumulative_clean
-    albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
-    shifts, point, own = room.shifts, room.net, room.scores
-    made, gradient = optics.made, gradient_of(slopes, room)
-    roulette = scaled_thresholds(_CLEAR_SKY_THRESHOLDS, power)
-    for replicate in range(replicates):
-        replicate_key = child_key(stream, replicate)
-        fill_shifts(replicate_key, shifts)
-        scores = estimates[replicate]
-        for sample in range(samples):
-            shift_point(net, sample, shifts, point)
-            mu, flux = draw_sun(days, n_days, point[DAY], point[HOUR])
-            if flux <= 0.0:
-                continue
-            g, probability = draw(cumulative, point[G_POINT])
-            weight = flux * solar_fraction[g] / probability
-            band, group = g_band[g], g // G_PER_TABLE
-            if not made[0, group]:
-                make_clear_table(g_band, group, optics)
-            beam_albedo = positive(slopes, albedo_direct[band] + albedo_of_water(water, mu))
-            scene = Scene(medium_at(media, g), phase_in_band(phase, cell, band), adjoints[group])
-            key, surface = (
-                child_key(replicate_key, sample),
-                Surface(beam_albedo, albedo_diffuse[band]),
-            )
-            one_path(scene, change, mu, weight, surface, roulette, key, point, own, gradient)
-            add_path(scores, own, 1.0)
-            if change:
-                add_gradient(scores, gradient, slopes, band, 1.0)
-        scores /= samples
+class Integral(NamedTuple):
+    """One of the integrals of a cell, and how it is sampled."""
+
+    change: bool  # by the aerosol; else the aerosol-free fluxes
+    samples: int  # per replicate
+    power: float  # that the aerosol intercepts, or that comes in [W m-2]
+    stream: np.uint64  # key of its random numbers
+    n_days: int  # of the period that have sun
+
+
+class Photon(NamedTuple):
+    """What a sample has drawn before its path."""
+
+    key: np.uint64
+    mu: float  # cosine of the solar zenith angle
+    flux: float  # of the sun in the g-point [W m-2]
+    probability: float  # of the g-point
+    sky: int  # 0: cloud-free; else the state + 1
+    state_probability: float
 
 
 @inner
-def integrate_cloudy(
-    g_band, solar_fraction, water, phase, cell, n_days, net, samples, replicates, change,
-    power, stream, skies, fractions, depths, extinctions, ssas, asymmetries, optics, room, slopes,
-    estimates,
-):  # fmt: skip
-    """The same over the cloudy states; their arrays are those of the cell."""
-    media, adjoints, days, medium = optics.media, optics.adjoint, optics.days, room.medium
-    cumulative = optics.cumulative_change if change else optics.cumulative_clean
-    cumulative_state, state_factor = optics.cumulative_state, optics.state_factor
-    albedo_diffuse, albedo_direct = optics.albedo_diffuse, optics.albedo_direct
-    shifts, point, own = room.shifts, room.net, room.scores
-    cloudy, drawn, made = room.cloudy, room.cloud_depth, optics.made
-    gradient = gradient_of(slopes, room)
-    for replicate in range(replicates):
-        replicate_key = child_key(stream, replicate)
-        fill_shifts(replicate_key, shifts)
+def integrate(table, columns, cell, effort, integral, clouds, optics, room, slopes, estimates):
+    """Estimates of an integral from each replicate, (replicate, score).
+
+    Over the cloud-free sky if `clouds` is None, else over the cloudy states together. Where
+    `estimates` are (replicate, level, score), of the fluxes through all levels.
+    """
+    cumulative = optics.cumulative_change if integral.change else optics.cumulative_clean
+    water, point, gradient = water_of(columns, cell), room.net, gradient_of(slopes, room)
+    for replicate in range(effort.replicates):
+        replicate_key = child_key(integral.stream, replicate)
+        fill_shifts(replicate_key, room.shifts)
         scores = estimates[replicate]
-        for sample in range(samples):
-            shift_point(net, sample, shifts, point)
-            mu, flux = draw_sun(days, n_days, point[DAY], point[HOUR])
+        for sample in range(integral.samples):
+            shift_point(effort.net, sample, room.shifts, point)
+            mu, flux = draw_sun(optics.days, integral.n_days, point[DAY], point[HOUR])
             if flux <= 0.0:
                 continue
             g, probability = draw(cumulative, point[G_POINT])
-            state, state_probability = draw(cumulative_state, point[STATE])
-            weight = flux * solar_fraction[g] / (probability * state_probability)
-            band, group = g_band[g], g // G_PER_TABLE
-            if not made[state + 1, group]:
-                make_cloudy_table(
-                    g_band, group, state, depths[state], extinctions[state], ssas[state],
-                    asymmetries[state], optics, room,
-                )  # fmt: skip
-            key = child_key(replicate_key, sample)
-            depth = sky_depth(
-                skies, cell, depths[state], point[STATE], child_key(key, SKY), cloudy, drawn
-            )
-            add_cloud(
-                medium_at(media, g), depth, extinctions[state, band], ssas[state, band],
-                asymmetries[state, band], medium,
-            )  # fmt: skip
-            beam_albedo = positive(slopes, albedo_direct[band] + albedo_of_water(water, mu))
-            typical = power * state_factor[state] / state_probability
-            roulette = scaled_thresholds(_CLOUDY_SKY_THRESHOLDS, typical)
-            scene = Scene(medium, phase_in_band(phase, cell, band), adjoints[state + 1, group])
-            surface = Surface(beam_albedo, albedo_diffuse[band])
-            one_path(scene, change, mu, weight, surface, roulette, key, point, own, gradient)
-            add_path(scores, own, fractions[state])
-            if change:
-                add_gradient(scores, gradient, slopes, band, fractions[state])
-            add_state(scores, own, slopes, state)
-        scores /= samples
+            band, sky, state_probability = table.g_band[g], 0, 1.0
+            if clouds is not None:
+                state, state_probability = draw(optics.cumulative_state, point[STATE])
+                sky = state + 1
+            key, flux = child_key(replicate_key, sample), flux * table.solar_fraction[g]
+            photon = Photon(key, mu, flux, probability, sky, state_probability)
+            beam_albedo = positive(slopes, optics.albedo_direct[band] + albedo_of_water(water, mu))
+            surface = Surface(beam_albedo, optics.albedo_diffuse[band])
+            phase = phase_in_band(columns.aerosol_phase, cell, band)
+            if estimates.ndim == 3:
+                medium = sample_medium(columns, cell, g, band, photon, clouds, optics, room)
+                scene = Scene(medium, phase, None)
+                level_path(scene, photon, surface, integral, clouds, optics, point, scores)
+            else:
+                # First, because it takes the same room as the medium.
+                adjoint = adjoint_table(table.g_band, g, sky, clouds, optics, room)
+                medium = sample_medium(columns, cell, g, band, photon, clouds, optics, room)
+                scene = Scene(medium, phase, adjoint)
+                path(
+                    scene,
+                    photon,
+                    surface,
+                    integral,
+                    clouds,
+                    optics,
+                    room,
+                    slopes,
+                    gradient,
+                    scores,
+                )
+                if integral.change and slopes is not None:
+                    fraction = 1.0 if clouds is None else clouds.fraction[sky - 1]
+                    add_gradient(scores, gradient, slopes, band, fraction)
+        scores /= integral.samples
+
+
+@merged
+def sample_medium(columns, cell, g, band, photon, clouds, optics, room):
+    """The medium of a sample: that of its g-point, with the clouds of its sky."""
+    medium = medium_at(optics.media, g)
+    if clouds is None:
+        return medium
+    state, key = photon.sky - 1, child_key(photon.key, SKY)
+    depth = sky_depth(
+        columns.drawn_skies,
+        cell,
+        clouds.depth[state],
+        room.net[STATE],
+        key,
+        room.cloudy,
+        room.cloud_depth,
+    )
+    extinction, ssa = clouds.extinction[state, band], clouds.ssa[state, band]
+    add_cloud(medium, depth, extinction, ssa, clouds.asymmetry[state, band], room.medium)
+    return room.medium
+
+
+@inlined
+def path(scene, photon, surface, integral, clouds, optics, room, slopes, gradient, scores):
+    """Add what one path scores at the top and at the surface."""
+    fraction, factor, thresholds = 1.0, 1.0, _CLEAR_SKY_THRESHOLDS
+    if clouds is not None:
+        fraction, factor = clouds.fraction[photon.sky - 1], optics.state_factor[photon.sky - 1]
+        thresholds = _CLOUDY_SKY_THRESHOLDS
+    weight = photon.flux / (photon.probability * photon.state_probability)
+    power = integral.power * factor / photon.state_probability
+    roulette = scaled_thresholds(thresholds, power)
+    own = room.scores
+    own[:] = 0.0
+    if integral.change:
+        begin_gradient(gradient)
+        difference_path(
+            scene, photon.mu, weight, surface, roulette, photon.key, room.net, own, gradient
+        )
+    else:
+        whole_path(
+            scene, False, photon.mu, weight, surface, roulette.tail, photon.key, room.net, own
+        )
+    for score in range(SCORES):
+        scores[score] += fraction * own[score]
+    if clouds is not None:
+        add_state(scores, own, slopes, photon.sky - 1)
+
+
+@inlined
+def level_path(scene, photon, surface, integral, clouds, optics, point, scores):
+    """Add what one path scores at all levels."""
+    thresholds = _LEVEL_CHANGE_THRESHOLDS if integral.change else _LEVEL_CLEAN_THRESHOLDS
+    share, factor = 1.0, 1.0
+    if clouds is not None:
+        share = clouds.fraction[photon.sky - 1] / photon.state_probability
+        factor = optics.state_factor[photon.sky - 1]
+    weight = photon.flux / photon.probability * share
+    roulette = scaled_thresholds(thresholds, share * (integral.power * factor))
+    mu, key = photon.mu, photon.key
+    if integral.change:
+        level_difference_path(scene, mu, weight, surface, roulette, key, point, scores)
+    else:
+        whole_level_path(scene, False, mu, weight, surface, roulette.tail, key, point, scores)
 
 
 @uncounted
@@ -197,27 +250,6 @@ def shift_point(net, sample, shifts, point):
     """Write the coordinates of a net point, digitally shifted."""
     for dimension in range(NET_DIMENSIONS):
         point[dimension] = shifted(net[sample, dimension], shifts[dimension])
-
-
-@inlined
-def one_path(scene, change, mu, weight, surface, roulette, key, point, scores, gradient):
-    """The scores of one path: the change by the aerosol, or the aerosol-free fluxes.
-
-    `gradient` gets the derivatives of the change, unless it is None.
-    """
-    scores[:] = 0.0
-    if change:
-        begin_gradient(gradient)
-        difference_path(scene, mu, weight, surface, roulette, key, point, scores, gradient)
-    else:
-        whole_path(scene, False, mu, weight, surface, roulette.tail, key, point, scores)
-
-
-@uncounted
-def add_path(scores, own, fraction):
-    """Add what one path scored, for the fraction of the sky that it stands for."""
-    for score in range(SCORES):
-        scores[score] += fraction * own[score]
 
 
 @inner
@@ -236,36 +268,47 @@ def solve_cell(table, columns, sun, effort, cell, slopes, optics, room, estimate
     for band in range(optics.albedo_diffuse.size):
         optics.albedo_diffuse[band] = positive(slopes, optics.albedo_diffuse[band])
     optics.made[:] = False
-    stream = child_key(effort.seed, columns.cell_id[cell])
-    own_slopes, water = slopes_of(slopes, cell), water_of(columns, cell)
-    change, cloudy = effort.change_samples[cell], effort.cloudy_samples[cell]
-    clean = effort.clean_samples[cell]
-    if share == 0.0:
-        change, cloudy = 0, 0
-    for integral, samples in ((CHANGE_CLEAR, change), (CLEAN_CLEAR, clean)):
-        if samples > 0:
-            integrate_clear(
-                table.g_band, table.solar_fraction, water, columns.aerosol_phase, cell, n_days,
-                effort.net, samples, effort.replicates, integral == CHANGE_CLEAR,
-                flux * (share if integral == CHANGE_CLEAR else 1.0), child_key(stream, integral),
-                optics, room, own_slopes, estimates[integral],
-            )  # fmt: skip
     cover = fill_states(columns, cell, effort.least_fraction, optics)
-    nothing_to_draw = columns.cloud_fraction.shape[1] == 0 or cover + effort.least_fraction == 0.0
-    if nothing_to_draw or not effort.cloudy:
-        return
-    shared = min(cell, columns.cloud_ssa.shape[0] - 1)
-    for integral, samples in ((CHANGE_CLOUDY, cloudy), (CLEAN_CLOUDY, clean)):
-        if samples > 0:
-            integrate_cloudy(
-                table.g_band, table.solar_fraction, water, columns.aerosol_phase, cell, n_days,
-                effort.net, samples, effort.replicates, integral == CHANGE_CLOUDY,
-                flux * (share if integral == CHANGE_CLOUDY else 1.0),
-                child_key(stream, integral), columns.drawn_skies, columns.cloud_fraction[cell],
-                columns.cloud_depth[cell], columns.cloud_extinction[shared],
-                columns.cloud_ssa[shared], columns.cloud_asymmetry[shared], optics, room,
-                own_slopes, estimates[integral],
-            )  # fmt: skip
+    any_cloud = effort.cloudy and columns.cloud_fraction.shape[1] > 0
+    any_cloud = any_cloud and cover + effort.least_fraction != 0.0
+    clouds, own_slopes = clouds_of(columns, cell), slopes_of(slopes, cell)
+    stream = child_key(effort.seed, columns.cell_id[cell])
+    for which in range(INTEGRALS):
+        change = which in (CHANGE_CLEAR, CHANGE_CLOUDY)
+        cloudy = which in (CHANGE_CLOUDY, CLEAN_CLOUDY)
+        samples, power = effort.clean_samples[cell], flux
+        if change:
+            samples = effort.cloudy_samples[cell] if cloudy else effort.change_samples[cell]
+            power = flux * share
+        if samples == 0 or power == 0.0:
+            continue
+        integral = Integral(change, samples, power, child_key(stream, which), n_days)
+        if not cloudy:
+            integrate(
+                table,
+                columns,
+                cell,
+                effort,
+                integral,
+                None,
+                optics,
+                room,
+                own_slopes,
+                estimates[which],
+            )
+        elif any_cloud:
+            integrate(
+                table,
+                columns,
+                cell,
+                effort,
+                integral,
+                clouds,
+                optics,
+                room,
+                own_slopes,
+                estimates[which],
+            )
 
 
 @compiled
@@ -274,7 +317,8 @@ def solve(table, columns, sun, effort, first, last, slopes, estimates):
 
     Cells do not depend on each other: any division into ranges gives the same bits. `slopes` are
     the `BandSlopes` of the cells if derivatives are wanted besides the fluxes (scores as
-    derivatives.py lists them), else None.
+    derivatives.py lists them), else None. Where `estimates` are (cell, integral, replicate, level,
+    score), they are those of the fluxes through all levels (level_paths.py).
     """
     n_layers = columns.temperature_layers.shape[1]
     n_states, n_bands = columns.cloud_fraction.shape[1], columns.albedo_diffuse.shape[1]
@@ -288,18 +332,23 @@ def solve(table, columns, sun, effort, first, last, slopes, estimates):
 def solve_layers(medium, adjoint, cos_zenith, albedo, net, replicates, seed, estimates):
     """Fluxes of one stack of layers with aerosol at one wavelength, (replicate, score).
 
-    They are parts of the flux that enters at the top.
+    They are parts of the flux that enters at the top. Where `estimates` are (replicate, level,
+    score), they are those through all levels, for which `adjoint` is None.
     """
     room, surface = make_room(medium.shape[0] - 1), Surface(albedo, albedo)
-    scene = Scene(medium, None, adjoint)
+    scene, point = Scene(medium, None, adjoint), room.net
     for replicate in range(replicates):
-        replicate_key = child_key(seed, replicate)
+        replicate_key, scores = child_key(seed, replicate), estimates[replicate]
         fill_shifts(replicate_key, room.shifts)
-        scores = estimates[replicate]
         for sample in range(net.shape[0]):
-            shift_point(net, sample, room.shifts, room.net)
+            shift_point(net, sample, room.shifts, point)
             key = child_key(replicate_key, sample)
-            whole_path(
-                scene, True, cos_zenith, 1.0, surface, _CLEAN_THRESHOLD, key, room.net, scores
-            )
+            if estimates.ndim == 3:
+                threshold = _LEVEL_CLEAN_THRESHOLDS.tail
+                whole_level_path(
+                    scene, True, cos_zenith, 1.0, surface, threshold, key, point, scores
+                )
+            else:
+                threshold = _LAYERS_THRESHOLD
+                whole_path(scene, True, cos_zenith, 1.0, surface, threshold, key, point, scores)
         scores /= net.shape[0]

@@ -32,12 +32,11 @@ from aeroforcing.maps.cells import ColumnMaker, cells_of
 from aeroforcing.optics.clouds import CLOUD_TYPES
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.transport.column_optics import (
-    G_PER_TABLE,
+    adjoint_table,
+    clouds_of,
     draw,
     fill_albedos,
     fill_optics,
-    make_clear_table,
-    make_cloudy_table,
     make_optics,
     make_room,
 )
@@ -73,23 +72,20 @@ def solve_case(table, columns, cell, state, u_g, mu, net, seed, scores, medium):
     fill_optics(table, columns, cell, mu, optics)
     fill_albedos(columns, cell, optics.albedo_diffuse, optics.albedo_direct)
     g, _ = draw(optics.cumulative_change, u_g)
-    band, group = table.g_band[g], g // G_PER_TABLE
-    make_clear_table(table.g_band, group, optics)
-    medium[:] = medium_at(optics.media, g)
-    if state >= 0:
-        depth = columns.cloud_depth[cell, state]
-        extinction, ssa = columns.cloud_extinction[0, state], columns.cloud_ssa[0, state]
-        asymmetry = columns.cloud_asymmetry[0, state]
-        make_cloudy_table(
-            table.g_band, group, state, depth, extinction, ssa, asymmetry, optics, room
-        )
-        clear = medium_at(optics.media, g)
-        add_cloud(clear, depth, extinction[band], ssa[band], asymmetry[band], medium)
+    band, clear = table.g_band[g], medium_at(optics.media, g)
+    medium[:] = clear
+    if state < 0:
+        adjoint = adjoint_table(table.g_band, g, 0, None, optics, room)
+    else:
+        clouds = clouds_of(columns, cell)
+        adjoint = adjoint_table(table.g_band, g, state + 1, clouds, optics, room)
+        extinction, ssa = clouds.extinction[state, band], clouds.ssa[state, band]
+        asymmetry = clouds.asymmetry[state, band]
+        add_cloud(clear, clouds.depth[state], extinction, ssa, asymmetry, medium)
     albedo = optics.albedo_diffuse[band]
     power = -math.expm1(-medium[n_layers, AEROSOL] / mu)
-    table_of_g = optics.adjoint[state + 1, group]
     roulette = Roulette(0.3 * power, 0.3 * power, power)
-    trace(medium, None, table_of_g, CHANGE, mu, albedo, roulette, seed, net, scores)
+    trace(medium, None, adjoint, CHANGE, mu, albedo, roulette, seed, net, scores)
     return albedo
 
 
