@@ -35,7 +35,7 @@ _SMALLEST_COSINE = 1e-9
 class Source(NamedTuple):
     """What a photon draws its start from."""
 
-    media: Floats  # (sky, g, level, 9)
+    media: Floats  # (sky, g, level, 10)
     cumulative_sky: Floats  # (sky,)
     cumulative_hour: Floats  # (hour,)
     cumulative_g: Floats  # (g,)

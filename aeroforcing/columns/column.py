@@ -30,7 +30,7 @@ from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.optics.band_means import BandNodes, band_slopes, planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable
 from aeroforcing.optics.gases import layer_pressure
-from aeroforcing.transport.column_optics import Columns
+from aeroforcing.transport.column_optics import NOT_CUT_OFF, Columns
 from aeroforcing.transport.overlap import CHAIN_COLUMNS, EXCLUSIVE, DrawnSkies
 
 
@@ -60,7 +60,8 @@ class Column(ByValue):
         Of exponential overlap [m].
     delta_scale_clouds
         Whether the forward peak of the clouds' phase function is cut off (`clouds.delta_scaled`):
-        cheaper, and all-sky forcing is then wrong by up to some percent.
+        cheaper, and the effect of aerosol below clouds is then wrong by some percent, under a low
+        sun by up to half (docs/validation.md). The direct beam stays the unscaled one.
 
     Raises
     ------
@@ -250,10 +251,11 @@ def _cloud_arrays(
     n_layers = len(columns[0].atmosphere.temperature_layers)
     shape = (len(columns), n_states, len(nodes.wavelength), n_layers)
     fraction, depth = np.zeros(shape[:2]), np.zeros((*shape[:2], shape[3]))
-    extinction, ssa, asymmetry = np.ones(shape), np.ones(shape), np.zeros(shape)
+    extinction, ssa = np.ones(shape), np.ones(shape)
+    asymmetry, peak = np.zeros(shape), np.zeros(shape)
     for i, states in skies.items():
         own = slice(len(states.fraction))
-        arrays = (fraction, depth, extinction, ssa, asymmetry)
+        arrays = (fraction, depth, extinction, ssa, asymmetry, peak)
         for array, values in zip(arrays, states[: len(arrays)], strict=True):
             array[i, own] = values
     return {
@@ -262,6 +264,7 @@ def _cloud_arrays(
         "cloud_extinction": extinction,
         "cloud_ssa": ssa,
         "cloud_asymmetry": asymmetry,
+        "cloud_peak": peak if peak.any() else NOT_CUT_OFF,
     }
 
 

@@ -49,6 +49,7 @@ class States(NamedTuple):
     extinction: Floats  # (state, band, layer) relative to that
     ssa: Floats  # (state, band, layer)
     asymmetry: Floats  # (state, band, layer)
+    peak: Floats  # (state, band, layer) what is cut off of the depth, relative to that at 550 nm
     drawing: Drawing | None = None
 
 
@@ -62,6 +63,7 @@ class _Parts(NamedTuple):
     extinction: Floats  # (part, band, layer) optical depth
     scattering: Floats  # (part, band, layer) of it by scattering
     forward: Floats  # (part, band, layer) the same times the asymmetry parameter
+    cut_off: Floats  # (part, band, layer) optical depth of the forward peak that is cut off
 
 
 def cloud_states(
@@ -129,16 +131,16 @@ def _slab_parts(
     """Each cloud is a part."""
     n_layers, n_bands = altitude_levels.size - 1, len(nodes.wavelength)
     depth = np.zeros((len(clouds), n_layers))
-    optics = np.zeros((3, len(clouds), n_bands, n_layers))
+    optics = np.zeros((4, len(clouds), n_bands, n_layers))
     for i, cloud in enumerate(clouds):
         depth[i] = cloud.optical_depth * cloud.fractions(altitude_levels)
         own = BandOptics(*(values[:, None] for values in cloud.band_optics(nodes)))
-        optics[:, i] = _additive(depth[i], _perhaps_scaled(own, delta_scale))
+        optics[:, i] = _additive(depth[i], own, delta_scale)
     fraction, base, top = (
         np.array([getattr(cloud, name) for cloud in clouds], dtype=float)
         for name in ("fraction", "base", "top")
     )
-    return _Parts(fraction, base, top, depth, optics[0], optics[1], optics[2])
+    return _Parts(fraction, base, top, depth, *optics)
 
 
 def _layer_parts(
@@ -147,11 +149,11 @@ def _layer_parts(
     """Each cloudy layer is a part."""
     fraction = np.asarray(clouds.fraction)
     cloudy = np.flatnonzero(fraction)
-    whole = np.zeros((3, len(nodes.wavelength), fraction.size))
+    whole = np.zeros((4, len(nodes.wavelength), fraction.size))
     depth = np.zeros(fraction.size)
     for phase, tau in clouds.depths.items():
         optics = clouds.band_optics(phase, len(nodes.wavelength))
-        whole += _additive(tau, _perhaps_scaled(optics, delta_scale))
+        whole += _additive(tau, optics, delta_scale)
         depth += tau
     own = (cloudy[:, None] == np.arange(fraction.size)).astype(float)
     return _Parts(
@@ -159,26 +161,25 @@ def _layer_parts(
         altitude_levels[1:][cloudy],
         altitude_levels[:-1][cloudy],
         own * depth,
-        own[:, None, :] * whole[0],
-        own[:, None, :] * whole[1],
-        own[:, None, :] * whole[2],
+        *(own[:, None, :] * values for values in whole),
     )
 
 
-def _additive(depth: Floats, optics: BandOptics) -> Floats:
-    """Extinction, scattering and forward scattering, (3, band, layer), of (band, layer or 1)."""
-    extinction = depth * optics.extinction
-    scattering = extinction * optics.ssa
-    return np.stack([extinction, scattering, scattering * optics.asymmetry])
+def _additive(depth: Floats, optics: BandOptics, delta_scale: bool) -> Floats:
+    """Extinction, scattering, forward scattering and what is cut off, of (band, layer or 1).
 
-
-def _perhaps_scaled(optics: BandOptics, delta_scale: bool) -> BandOptics:
-    return delta_scaled(optics) if delta_scale else optics
+    Returns (4, band, layer).
+    """
+    kept = delta_scaled(optics) if delta_scale else optics
+    extinction = depth * kept.extinction
+    scattering = extinction * kept.ssa
+    cut_off = depth * (optics.extinction - kept.extinction)
+    return np.stack([extinction, scattering, scattering * kept.asymmetry, cut_off])
 
 
 def _states(skies: Skies, parts: _Parts) -> States:
     """The states that the skies make of the parts."""
-    depth, extinction, scattering, forward = (
+    depth, extinction, scattering, forward, cut_off = (
         np.tensordot(skies.cloudy.astype(float), values, axes=1) for values in parts[3:]
     )
     visible = np.broadcast_to(depth[:, None, :], extinction.shape)
@@ -188,6 +189,7 @@ def _states(skies: Skies, parts: _Parts) -> States:
         extinction=ratio(extinction, visible, 1.0),
         ssa=ratio(scattering, extinction, 1.0),
         asymmetry=ratio(forward, scattering),
+        peak=ratio(cut_off, visible),
     )
 
 

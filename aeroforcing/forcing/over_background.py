@@ -55,12 +55,17 @@ def with_background(columns: Columns, background: LayerOptics, *, cloudy: bool) 
     scattering = scattering + scattered[:, None]
     forward = forward + (scattered * background.asymmetry)[:, None]
     depth = extinction.max(axis=2)
+    peak = columns.cloud_peak
+    if peak.size > 0:
+        cut_off = _with_clear(columns.cloud_depth[:, :states, None] * peak[:, :states])
+        peak = ratio(cut_off, depth[:, :, None])
     return columns._replace(
         cloud_fraction=np.concatenate([np.maximum(clear, 0.0), fraction], axis=1),
         cloud_depth=depth,
         cloud_extinction=ratio(extinction, depth[:, :, None]),
         cloud_ssa=ratio(scattering, extinction),
         cloud_asymmetry=ratio(forward, scattering),
+        cloud_peak=peak,
     )
 
 

@@ -28,7 +28,7 @@ from aeroforcing.optics.clouds import CLOUD_TYPES, BandOptics, cloud_band_optics
 from aeroforcing.optics.gas_table import GASES, GasTable
 from aeroforcing.optics.sun import Sun, sun_over_steps
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, ocean_law
-from aeroforcing.transport.column_optics import Columns
+from aeroforcing.transport.column_optics import NOT_CUT_OFF, Columns
 
 _PER_CELL = (*OPTICAL, "aerosol_profile", "surface_albedo", "open_water_fraction", "cloud_fraction")
 
@@ -167,7 +167,7 @@ class ColumnMaker:
         optics = [
             cloud_band_optics(t.phase, effective_radius=t.effective_radius) for t in CLOUD_TYPES
         ]
-        self._cloud_optics = [delta_scaled(o) for o in optics] if delta_scale_clouds else optics
+        self._cloud_optics, self._delta_scale = optics, delta_scale_clouds
         self._solar_constant = solar_constant
         self._ocean_law = ocean_law(ocean)
 
@@ -184,7 +184,7 @@ class ColumnMaker:
             temperature_layers=air.temperature_layers,
             mole_fractions=air.mole_fractions,
             **aerosol_arrays(cells, chosen, air, self._nodes),
-            **cloud_arrays(cells, chosen, air, self._cloud_optics),
+            **cloud_arrays(cells, chosen, air, self._cloud_optics, delta_scale=self._delta_scale),
             albedo_direct=albedo,
             albedo_diffuse=albedo,
             open_water=cells.fields["open_water_fraction"][chosen],
@@ -262,7 +262,12 @@ def layer_shares(profile: Floats, interfaces: Floats, pressure_levels: Floats) -
 
 
 def cloud_arrays(
-    cells: Cells, chosen: NDArray[np.int64], air: TerrainColumns, optics: list[BandOptics]
+    cells: Cells,
+    chosen: NDArray[np.int64],
+    air: TerrainColumns,
+    optics: list[BandOptics],
+    *,
+    delta_scale: bool = False,
 ) -> dict[str, Floats]:
     """The clouds' arrays of `Columns`: one state per type, its depth spread by altitude.
 
@@ -281,19 +286,18 @@ def cloud_arrays(
     thickness = inside[..., :-1] - inside[..., 1:]
     shares = thickness / thickness.sum(axis=-1, keepdims=True)
     n_layers = shares.shape[-1]
-    by_band = {
-        name: np.ascontiguousarray(
-            np.broadcast_to(
-                np.stack([getattr(o, name) for o in optics])[None, :, :, None],
-                (1, len(optics), len(optics[0].ssa), n_layers),
-            )
-        )
-        for name in ("extinction", "ssa", "asymmetry")
-    }
+
+    def by_layer(values: list[Floats]) -> Floats:
+        shape = (1, len(values), len(values[0]), n_layers)
+        return np.ascontiguousarray(np.broadcast_to(np.stack(values)[None, :, :, None], shape))
+
+    kept = [delta_scaled(o) for o in optics] if delta_scale else optics
+    peak = [o.extinction - k.extinction for o, k in zip(optics, kept, strict=True)]
     return {
         "cloud_fraction": cells.fields["cloud_fraction"][chosen],
         "cloud_depth": cells.cloud_depth[None, :, None] * shares,
-        "cloud_extinction": by_band["extinction"],
-        "cloud_ssa": by_band["ssa"],
-        "cloud_asymmetry": by_band["asymmetry"],
+        "cloud_extinction": by_layer([o.extinction for o in kept]),
+        "cloud_ssa": by_layer([o.ssa for o in kept]),
+        "cloud_asymmetry": by_layer([o.asymmetry for o in kept]),
+        "cloud_peak": by_layer(peak) if delta_scale else NOT_CUT_OFF,
     }

@@ -188,8 +188,8 @@ def cloud_optical_depth(
 def delta_scaled(optics: BandOptics) -> BandOptics:
     """Optics without the forward peak, the share f = g^2 of the scattering, as if it went on.
 
-    What is cut off counts to the direct beam of the results, which is then not the unscattered one
-    and meets the albedo for the beam where a surface has two.
+    The direct beam of the results is the unscattered one all the same (medium.py): what is cut off
+    is scattered light, also where a surface reflects the two differently.
 
     Fluxes change little and are cheaper: Joseph, Wiscombe and Weinman (1976), J. Atmos. Sci. 33,
     2452-2459, doi:10.1175/1520-0469(1976)033<2452:TDEAFR>2.0.CO;2.

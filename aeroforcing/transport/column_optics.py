@@ -50,6 +50,9 @@ _SHARE_OF_INTERCEPTED_POWER = 0.92
 G_PER_TABLE = 4
 _DEPTH_OF_LONG_PATHS = 6.0  # optical depth at which a cloud's samples cost twice a thin one's
 
+# The `cloud_peak` of columns whose clouds keep their forward peak.
+NOT_CUT_OFF = np.zeros((1, 0, 0, 0))
+
 
 class Columns(NamedTuple):
     """The atmospheres, aerosols, clouds and surfaces of many cells, as plain arrays.
@@ -78,6 +81,9 @@ class Columns(NamedTuple):
     ]  # (cell,), of its albedo, by its place in `surface_albedo.OCEAN_LAWS`
     wind_speed: NDArray[np.float64]  # (cell,) [m s-1], where the law needs it
     cell_id: NDArray[np.uint64]  # (cell,), keys of the random numbers
+    cloud_peak: NDArray[np.float64] = (
+        NOT_CUT_OFF  # as cloud_ssa: depth cut off, relative to visible
+    )
     aerosol_phase: AerosolPhase | None = None  # where it is not Henyey-Greenstein throughout
     drawn_skies: DrawnSkies | None = None  # where there are any `cloud_depth` is their mean
 
@@ -98,6 +104,7 @@ class Clouds(NamedTuple):
     extinction: NDArray[np.float64]  # (state, band, layer), relative to that
     ssa: NDArray[np.float64]  # (state, band, layer)
     asymmetry: NDArray[np.float64]  # (state, band, layer)
+    peak: NDArray[np.float64]  # (state, band, layer), cut off, relative to that; or empty
 
 
 class Optics(NamedTuple):
@@ -105,7 +112,7 @@ class Optics(NamedTuple):
 
     tau_gas: NDArray[np.float64]  # (layer, g)
     tau_rayleigh: NDArray[np.float64]  # (layer, g)
-    media: NDArray[np.float64]  # (g, 9, level), without cloud; see `medium_at`
+    media: NDArray[np.float64]  # (g, 10, level), without cloud; see `medium_at`
     cumulative_change: NDArray[np.float64]  # (g,) probabilities for the change by the aerosol
     cumulative_clean: NDArray[np.float64]  # (g,) probabilities for the aerosol-free fluxes
     cumulative_state: NDArray[np.float64]  # (state,)
@@ -122,7 +129,7 @@ class Optics(NamedTuple):
 class Room(NamedTuple):
     """Scratch arrays of one sample."""
 
-    medium: NDArray[np.float64]  # (level, 9)
+    medium: NDArray[np.float64]  # (level, 10)
     cloudy: NDArray[np.float64]  # (cloud,) of a drawn sky
     cloud_depth: NDArray[np.float64]  # (layer,) of a drawn sky
     adjoint_scratch: NDArray[np.float64]  # (level, 6)
@@ -155,7 +162,7 @@ def make_optics(n_layers, n_g, n_states, n_bands):
 
 
 def media_by_level(optics: Optics) -> NDArray[np.float64]:
-    """The media of all g-points without cloud, (g, level, 9): a copy."""
+    """The media of all g-points without cloud, (g, level, 10): a copy."""
     return np.ascontiguousarray(optics.media.swapaxes(1, 2))
 
 
@@ -325,6 +332,7 @@ def clouds_of(columns, cell):
         columns.cloud_extinction[shared],
         columns.cloud_ssa[shared],
         columns.cloud_asymmetry[shared],
+        columns.cloud_peak[min(cell, columns.cloud_peak.shape[0] - 1)],
     )
 
 

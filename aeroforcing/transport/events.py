@@ -26,7 +26,7 @@ AIR_PARTNER, CLOUD_PARTNER, AEROSOL_PARTNER, SURFACE_PARTNER = range(4)
 class Scene(NamedTuple):
     """What a photon travels through, at one wavelength and under one sky."""
 
-    medium: NDArray[np.float64]  # (level, 9) of medium.py
+    medium: NDArray[np.float64]  # (level, 10) of medium.py
     phase: BandPhase | None  # of the aerosol; None: Henyey and Greenstein's throughout
     adjoint: NDArray[np.float64] | None  # (level, 8) of adjoint.py, where there are controls
 

@@ -52,7 +52,7 @@ from aeroforcing.transport.derivatives import (
 )
 from aeroforcing.transport.events import SCORES, Scene, Surface
 from aeroforcing.transport.level_paths import level_difference_path, whole_level_path
-from aeroforcing.transport.medium import add_cloud, medium_at
+from aeroforcing.transport.medium import add_cloud, add_cut_off, beam_share, medium_at
 from aeroforcing.transport.overlap import most_clouds, sky_depth
 from aeroforcing.transport.paths import Roulette, difference_path, scaled_thresholds, whole_path
 from aeroforcing.transport.random_numbers import (
@@ -151,16 +151,18 @@ def integrate(table, columns, cell, effort, integral, clouds, optics, room, slop
             key, flux = child_key(replicate_key, sample), flux * table.solar_fraction[g]
             photon = Photon(key, mu, flux, probability, sky, state_probability)
             beam_albedo = positive(slopes, optics.albedo_direct[band] + albedo_of_water(water, mu))
-            surface = Surface(beam_albedo, optics.albedo_diffuse[band])
+            albedo = optics.albedo_diffuse[band]
             phase = phase_in_band(columns.aerosol_phase, cell, band)
             if estimates.ndim == 3:
                 medium = sample_medium(columns, cell, g, band, photon, clouds, optics, room)
+                surface = surface_of(medium, mu, beam_albedo, albedo)
                 scene = Scene(medium, phase, None)
                 level_path(scene, photon, surface, integral, clouds, optics, point, scores)
             else:
                 # First, because it takes the same room as the medium.
                 adjoint = adjoint_table(table.g_band, g, sky, clouds, optics, room)
                 medium = sample_medium(columns, cell, g, band, photon, clouds, optics, room)
+                surface = surface_of(medium, mu, beam_albedo, albedo)
                 scene = Scene(medium, phase, adjoint)
                 path(
                     scene,
@@ -198,7 +200,16 @@ def sample_medium(columns, cell, g, band, photon, clouds, optics, room):
     )
     extinction, ssa = clouds.extinction[state, band], clouds.ssa[state, band]
     add_cloud(medium, depth, extinction, ssa, clouds.asymmetry[state, band], room.medium)
+    if clouds.peak.size > 0:
+        add_cut_off(depth, clouds.peak[state, band], room.medium)
     return room.medium
+
+
+@uncounted
+def surface_of(medium, mu, beam_albedo, albedo):
+    """The surface, for which not all may be beam that a leg from the sun brings (medium.py)."""
+    direct = beam_share(medium, medium.shape[0] - 1, mu)
+    return Surface(direct * beam_albedo + (1.0 - direct) * albedo, albedo)
 
 
 @inlined

@@ -67,7 +67,7 @@ def actinic_factor(mu, beam):
 
 
 @inner
-def score_crossing(scores, level, mu, albedo, beam, flux):
+def score_crossing(scene, scores, level, mu, albedo, beam, flux):
     """Add the flux of one leg through a level; the surface reflects a part of what arrives."""
     scores[level, ACTINIC] += flux * actinic_factor(mu, beam)
     if mu > 0.0:
@@ -75,7 +75,7 @@ def score_crossing(scores, level, mu, albedo, beam, flux):
         return
     scores[level, DOWN] += flux
     if beam:
-        scores[level, DIRECT] += flux
+        scores[level, DIRECT] += medium.beam_share(scene.medium, level, mu) * flux
     if level == scores.shape[0] - 1:
         scores[level, UP] += albedo * flux
         scores[level, ACTINIC] += 2.0 * albedo * flux  # scattered isotropically
@@ -93,7 +93,7 @@ def score_leg(scene, side, layer, fraction, mu, weight, albedo, beam, scores):
         q = part * (below[side.absorption] - above[side.absorption]) / abs(mu)
         scores[layer, ABSORBED] += flux * absorbed_share(q, s + q)
         flux *= math.exp(-(s + q))
-        score_crossing(scores, layer if rises else layer + 1, mu, albedo, beam, flux)
+        score_crossing(scene, scores, layer if rises else layer + 1, mu, albedo, beam, flux)
         layer += -1 if rises else 1
         part = 1.0
 
@@ -114,7 +114,7 @@ def score_change(scene, layer, fraction, mu, weight, albedo, beam, scores):
         scores[layer, ABSORBED] -= clean * absorbed_share(q, s + q)
         clean *= math.exp(-(s + q))
         full *= math.exp(-(s + shaded))
-        score_crossing(scores, layer if rises else layer + 1, mu, albedo, beam, full - clean)
+        score_crossing(scene, scores, layer if rises else layer + 1, mu, albedo, beam, full - clean)
         layer += -1 if rises else 1
         part = 1.0
 
@@ -156,7 +156,7 @@ def whole_level_path(scene, with_aerosol, cos_zenith, weight, surface, threshold
     """Add the level fluxes of one photon from the sun; `net` holds its net coordinates."""
     side = FULL if with_aerosol else CLEAN
     leg, albedo = events.leg_from(scene, side, TOP_LAYER, 0.0, -cos_zenith), surface.beam
-    score_crossing(scores, TOP_LAYER, leg.mu, albedo, True, weight)
+    score_crossing(scene, scores, TOP_LAYER, leg.mu, albedo, True, weight)
     score_leg(scene, side, TOP_LAYER, 0.0, leg.mu, weight, albedo, True, scores)
     numbers = first_event_numbers(key, net)
     follow_levels(scene, side, leg, weight, surface, threshold, numbers, scores)

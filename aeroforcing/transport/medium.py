@@ -1,7 +1,7 @@
-"""The medium that photons travel in: accumulated optical depths, and places in it.
+r"""The medium that photons travel in: accumulated optical depths, and places in it.
 
-A *medium* is an array (level, 9), for one wavelength and one cloud state. Its first columns are
-optical depths, accumulated from the top of the atmosphere down to each level; the last two hold, in
+A *medium* is an array (level, 10), for one wavelength and one cloud state. Its first columns are
+optical depths, accumulated from the top of the atmosphere down to each level; two hold, in
 the row of a layer's upper level, properties of the layer:
 
 =====================  ======================================================================
@@ -14,10 +14,22 @@ the row of a layer's upper level, properties of the layer:
 ``RAYLEIGH``           scattering by air alone
 ``AEROSOL_ASYMMETRY``  asymmetry parameter of the aerosol in the layer below
 ``CLOUD_ASYMMETRY``    asymmetry parameter of the cloud in the layer below
+``CUT_OFF``            scattering into the forward peak of clouds, where that is cut off
 =====================  ======================================================================
 
 The levels of a column lie side by side in memory (`make_medium`), so that a processor compares
 several of them with a depth at once.
+
+Clouds whose forward peak is cut off (`clouds.delta_scaled`) scatter less. With c the depth of what
+is cut off, a leg from the sun brings to a place the light that was not scattered at all and that
+which was scattered into the peak alone. Of both, :math:`e^{-(\tau - c) / \mu}`, the first is
+the part
+
+.. math:: e^{-\tau / \mu} / e^{-(\tau - c) / \mu} = e^{-c / \mu},
+
+the direct beam (`beam_share`). The surface meets the rest as scattered light: its albedo for the
+whole is the mean of that for the beam and that for scattered light, weighted by these parts. The
+aerosol weakens both alike, so that the same part of its change is one of the direct beam.
 
 A place is (layer, fraction of the layer from its top); within a layer everything is uniform. A
 direction is the cosine mu of its angle with the vertical, positive upward.
@@ -25,30 +37,33 @@ direction is the cosine mu of its angle with the vertical, positive upward.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from aeroforcing.core.compiled import compiled
 
 CLEAN_SCATTERING, CLEAN_ABSORPTION, FULL_SCATTERING, FULL_ABSORPTION = range(4)
-SHADED_ABSORPTION, AEROSOL, RAYLEIGH, AEROSOL_ASYMMETRY, CLOUD_ASYMMETRY = range(4, 9)
-MEDIUM_COLUMNS = 9
+SHADED_ABSORPTION, AEROSOL, RAYLEIGH, AEROSOL_ASYMMETRY = range(4, 8)
+CLOUD_ASYMMETRY, CUT_OFF = range(8, 10)
+MEDIUM_COLUMNS = 10
 
 
 @compiled
 def make_media(n_g, n_levels):
-    """Room for the media of many g-points, (g, 9, level)."""
+    """Room for the media of many g-points, (g, 10, level)."""
     return np.zeros((n_g, MEDIUM_COLUMNS, n_levels))
 
 
 @compiled
 def medium_at(media, g):
-    """The medium (level, 9) of one of them."""
+    """The medium (level, 10) of one of them."""
     return media[g].T
 
 
 @compiled
 def make_medium(n_levels):
-    """Room for one medium (level, 9)."""
+    """Room for one medium (level, 10)."""
     return medium_at(make_media(1, n_levels), 0)
 
 
@@ -150,3 +165,16 @@ def add_cloud(medium, depth, extinction, ssa, asymmetry, with_cloud):
         with_cloud[level, RAYLEIGH] = medium[level, RAYLEIGH]
         with_cloud[layer, AEROSOL_ASYMMETRY] = medium[layer, AEROSOL_ASYMMETRY]
         with_cloud[layer, CLOUD_ASYMMETRY] = asymmetry[layer]
+
+
+@compiled
+def add_cut_off(depth, peak, with_cloud):
+    """Write to a medium with clouds what is cut off of them, `peak` by layer for a depth of 1."""
+    for layer in range(depth.size):
+        accumulate(with_cloud, CUT_OFF, layer, depth[layer] * peak[layer])
+
+
+@compiled
+def beam_share(medium, level, mu):
+    """Direct beam over all that a leg from the sun brings to a level, scattered forward or not."""
+    return math.exp(-at(medium, level, CUT_OFF) / abs(mu))

@@ -160,15 +160,17 @@ def follow(scene, with_aerosol, leg, weight, surface, threshold, numbers, own, t
 
 
 @uncounted
-def add_score(scores, mu, albedo, beam, score):
-    """Add the escape of one leg: upward to the top, or downward to the surface and partly back."""
+def add_score(scores, mu, albedo, direct, score):
+    """Add the escape of one leg: upward to the top, or downward to the surface and partly back.
+
+    `direct` is the part of it that is the sun's beam.
+    """
     if mu > 0.0:
         scores[events.TOA_UP] += score
         return
     scores[events.SURFACE_DOWN] += score
     scores[events.SURFACE_UP] += albedo * score
-    if beam:
-        scores[events.SURFACE_DIRECT] += score
+    scores[events.SURFACE_DIRECT] += direct * score
 
 
 @uncounted
@@ -184,7 +186,8 @@ def whole_path(scene, with_aerosol, cos_zenith, weight, surface, threshold, key,
     """Add the fluxes of one photon from the sun to `scores`; `net` holds its net coordinates."""
     side = FULL if with_aerosol else CLEAN
     leg = events.leg_from(scene, side, TOP_LAYER, 0.0, -cos_zenith)
-    add_score(scores, leg.mu, surface.beam, True, weight * leg.escape)
+    direct = medium.beam_share(scene.medium, scene.medium.shape[0] - 1, leg.mu)
+    add_score(scores, leg.mu, surface.beam, direct, weight * leg.escape)
     numbers, tally = first_event_numbers(key, net), Tally(scores, None, None)
     own = events.NOTHING_SCORED
     follow(scene, with_aerosol, leg, weight, surface, threshold, numbers, own, tally)
@@ -318,6 +321,7 @@ def difference_path(scene, cos_zenith, weight, surface, roulette, key, net, scor
     history, own = derivatives.begin_history(slopes), events.NOTHING_SCORED
     layer, fraction, mu, count = TOP_LAYER, 0.0, -cos_zenith, 0
     numbers = first_leg_numbers(key, net)
+    direct = medium.beam_share(scene.medium, scene.medium.shape[0] - 1, mu)
     while True:
         s = depth_to_boundary(scene.medium, medium.CLEAN_SCATTERING, layer, fraction, mu)
         q = depth_to_boundary(scene.medium, medium.CLEAN_ABSORPTION, layer, fraction, mu)
@@ -326,7 +330,7 @@ def difference_path(scene, cos_zenith, weight, surface, roulette, key, net, scor
         if a > 0.0:
             intercepted = -math.expm1(-a)
             change = -weight * escape * intercepted
-            add_score(scores, mu, surface.beam, count == 0, change)
+            add_score(scores, mu, surface.beam, direct, change)
             own = events.with_end_of_leg(own, mu, change, surface.beam)
             derivatives.record_passage(
                 slopes, history, a, mu, weight * escape + change, surface.beam
@@ -350,6 +354,6 @@ def difference_path(scene, cos_zenith, weight, surface, roulette, key, net, scor
         if weight == 0.0:
             derivatives.record(slopes, history, own)
             return
-        mu, surface = turn.new_mu, Surface(surface.diffuse, surface.diffuse)
+        mu, direct, surface = turn.new_mu, 0.0, Surface(surface.diffuse, surface.diffuse)
         count += 1
         numbers = leg_numbers(key, count)

@@ -218,6 +218,10 @@ def test_delta_scaling_cuts_off_the_forward_peak():
         cell_id=[0],
     )
     assert arrays.cloud_ssa[0, 0, :, 4] == pytest.approx(optics.ssa)
+    whole = cloud_band_optics("liquid", effective_radius=10.5).extinction
+    assert arrays.cloud_peak[0, 0, :, 4] + arrays.cloud_extinction[0, 0, :, 4] == pytest.approx(
+        whole
+    )
 
 
 @pytest.mark.parametrize(("n", "listed"), [(6, 63), (7, 1)])

@@ -20,12 +20,12 @@ SKIES = ("", "_clean", "_cs", "_clean_cs")
 PHOTONS = 2**13
 
 
-def column(*, aod=0.3, ssa=0.85, albedo=0.2, clouds=()):
+def column(*, aod=0.3, ssa=0.85, albedo=0.2, **sky):
     return af.Column(
         atmosphere=af.standard_atmosphere("midlatitude_summer", levels=ALTITUDES),
         aerosol=af.Aerosol(aod=aod, ssa=ssa, asymmetry=0.7, angstrom=1.2),
         surface_albedo=albedo,
-        clouds=clouds,
+        **sky,
     )
 
 
@@ -207,6 +207,26 @@ def test_the_direct_beam_is_exact_and_absorption_at_the_surface_is_none_of_the_a
     assert found["share_absorbed"].values == pytest.approx(beam[:-1] - beam[1:], rel=1e-12)
     assert found["share_actinic"].values == pytest.approx(beam / 0.5, rel=1e-12)
     assert found["share_up"].values == pytest.approx([0.0] * 3, abs=1e-12)
+
+
+def test_the_direct_beam_of_delta_scaled_clouds_is_the_unscaled_one():
+    ice = af.Cloud(base=4000.0, top=9000.0, optical_depth=2.0, fraction=0.4, phase="ice")
+    sky = {"clouds": [CLOUD, ice], "overlap": "random"}
+    albedo = af.SurfaceAlbedo(direct=0.0, diffuse=0.8)
+    whole, scaled = (
+        column(albedo=albedo, delta_scale_clouds=cut_off, **sky) for cut_off in (False, True)
+    )
+    setting = {"cos_zenith": 0.4, "photons": 2**10, "key": 1}
+    expected, found = (af.column_profiles(c, **setting) for c in (whole, scaled))
+    for one in SKIES:
+        name = f"flux_down_direct{one}"
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-10, err_msg=name)
+    fluxes, expected = (af.column_fluxes(c, **setting) for c in (scaled, whole))
+    for one in SKIES:
+        direct = fluxes[f"surface_down_direct{one}"]
+        np.testing.assert_allclose(direct, expected[f"surface_down_direct{one}"], rtol=1e-10)
+        scattered = fluxes[f"surface_down{one}"] - direct
+        np.testing.assert_allclose(fluxes[f"surface_up{one}"], 0.8 * scattered, rtol=1e-10)
 
 
 def test_a_layer_cut_in_two_has_the_same_fluxes_at_its_ends():
