@@ -2,8 +2,8 @@
 
 Discrete ordinates solve one column at one wavelength, with the clouds as they are and scaled, so
 that the difference is that of the scaling alone: `PYTHONPATH=tests python -m
-benchmarks.delta_scaling`. Aerosol of depth 0.1 fills the lowest layer; the cloud, liquid (g = 0.86),
-lies over it.
+benchmarks.delta_scaling`. Aerosol of depth 0.1 fills the lowest layer; over it lies the cloud,
+liquid (g = 0.86).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from aeroforcing.columns.by_value import ByValue
 from aeroforcing.columns.vertical_profiles import normalised
 from aeroforcing.core.arrays import Floats
-from aeroforcing.core.checks import check_number, check_positive
+from aeroforcing.core.checks import check_between, check_number, check_positive
 from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import VARIABLES
 from aeroforcing.optics.band_means import BandNodes
@@ -30,13 +30,18 @@ _GREY_ASYMMETRY = 0.86
 # Whatever its depth, such a cloud changes no flux by more than its cover times the incoming one.
 NEGLIGIBLE_COVER = 1e-3
 
+# Standard deviation over mean: a gamma variate of 5 is below a millionth half of the time.
+MOST_INHOMOGENEITY = 5.0
+
 _log = logging.getLogger(__name__)
 
 
 @suggest_keywords
 @dataclass(frozen=True, eq=False)
 class Cloud(ByValue):
-    """A cloud layer, homogeneous, in part of the sky.
+    """A cloud layer in part of the sky, homogeneous unless `inhomogeneity` is given.
+
+    Clouds are not: homogeneous ones of the same mean optical depth reflect more.
 
     Parameters
     ----------
@@ -55,6 +60,9 @@ class Cloud(ByValue):
     phase
         "liquid" or "ice": extinction, absorption and asymmetry by wavelength are then those of
         droplets or crystals of `effective_radius`; `ssa` and `asymmetry` are not given.
+    inhomogeneity
+        Standard deviation over mean of the optical depth within the cloud, gamma distributed, see
+        `variability`; 0 to 5.
     effective_radius
         Of droplets, 2.5 to 21.5, or crystals, 5 to 90 [um]; by default 10.5 and 30.
 
@@ -74,11 +82,13 @@ class Cloud(ByValue):
     ssa: float | Callable[[float], float] = 1.0
     phase: str | None = None
     effective_radius: float | None = None
+    inhomogeneity: float = 0.0
 
     def __post_init__(self) -> None:
         check_number("Cloud", "asymmetry", self.asymmetry)
         check_number("Cloud", "cloud_fraction", self.fraction)
         check_number("Cloud", "cloud_optical_depth", self.optical_depth)
+        check_between("Cloud: inhomogeneity", self.inhomogeneity, 0.0, MOST_INHOMOGENEITY)
         if not callable(self.ssa):
             check_number("Cloud", "ssa", self.ssa)
         if not (math.isfinite(self.base) and math.isfinite(self.top) and self.top > self.base):
@@ -141,6 +151,8 @@ class Cloud(ByValue):
 class CloudLayers(ByValue):
     """Clouds layer by layer, as models give them: of liquid, of ice, or of both.
 
+    They are homogeneous within a layer unless `fractional_std` is given.
+
     Parameters
     ----------
     fraction
@@ -156,6 +168,9 @@ class CloudLayers(ByValue):
         (layer - 1,) alpha of exponential overlap between each layer and the one below, 0 (random)
         to 1 (maximum), in place of that by the decorrelation length of the column. Across layers
         without cloud it is the product of those of the interfaces.
+    fractional_std
+        (layer,) or one number: standard deviation over mean of the optical depth within the cloudy
+        part, as `Cloud.inhomogeneity`.
 
     Raises
     ------
@@ -170,6 +185,7 @@ class CloudLayers(ByValue):
     liquid_radius: float | ArrayLike = EFFECTIVE_RADIUS["liquid"]
     ice_radius: float | ArrayLike = EFFECTIVE_RADIUS["ice"]
     overlap_parameter: ArrayLike | None = None
+    fractional_std: ArrayLike = 0.0
 
     def __post_init__(self) -> None:
         if self.liquid is None and self.ice is None:
@@ -181,6 +197,7 @@ class CloudLayers(ByValue):
             object.__setattr__(self, f"{phase}_radius", self._checked_radius(phase, depth))
         if self.overlap_parameter is not None:
             object.__setattr__(self, "overlap_parameter", self._checked_overlap())
+        object.__setattr__(self, "fractional_std", self._checked_std())
 
     def _checked(self, name: str) -> Floats:
         values = np.array(getattr(self, name), dtype=float)
@@ -231,6 +248,21 @@ class CloudLayers(ByValue):
                 f"{n_layers - 1} values from 0 to 1, one between each layer and the one below."
             )
         return alpha
+
+    def _checked_std(self) -> Floats:
+        std = np.array(self.fractional_std, dtype=float)
+        if std.shape not in ((), np.shape(self.fraction)):
+            raise InputError(
+                f"CloudLayers: fractional_std has the shape {std.shape} and fraction "
+                f"{np.shape(self.fraction)}; give one value per layer, top first, or one number."
+            )
+        bad = ~((std >= 0.0) & (std <= MOST_INHOMOGENEITY))
+        if bad.any():
+            raise InputError(
+                f"CloudLayers: fractional_std has {bad.sum()} of {bad.size} values that are not "
+                f"allowed, the first is {std[bad][0]:g}; give 0 to {MOST_INHOMOGENEITY:g}."
+            )
+        return std
 
     @property
     def depths(self) -> dict[str, Floats]:

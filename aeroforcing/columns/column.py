@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,13 +25,14 @@ from aeroforcing.columns.surface import (
     surface_bands,
 )
 from aeroforcing.core.arrays import Floats
-from aeroforcing.core.checks import check_is
+from aeroforcing.core.checks import check_is, check_positive
 from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.optics.band_means import BandNodes, band_slopes, planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable
 from aeroforcing.optics.gases import layer_pressure
 from aeroforcing.transport.column_optics import NOT_CUT_OFF, Columns
 from aeroforcing.transport.overlap import CHAIN_COLUMNS, EXCLUSIVE, DrawnSkies
+from aeroforcing.transport.variability import variability_of
 
 
 @suggest_keywords
@@ -58,6 +59,9 @@ class Column(ByValue):
         CloudLayers need one of the last three.
     decorrelation_length
         Of exponential overlap [m].
+    inhomogeneity_decorrelation_length
+        Over which the optical depth varies in the vertical within clouds that are not homogeneous,
+        see `variability` [m]; None: half of that of overlap.
     delta_scale_clouds
         Whether the forward peak of the clouds' phase function is cut off (`clouds.delta_scaled`):
         cheaper, and the effect of aerosol below clouds is then wrong by some percent, under a low
@@ -77,6 +81,7 @@ class Column(ByValue):
     clouds: Sequence[Cloud] | CloudLayers = ()
     overlap: str = EXCLUSIVE
     decorrelation_length: float = 2000.0
+    inhomogeneity_decorrelation_length: float | None = None
     delta_scale_clouds: bool = False
 
     if TYPE_CHECKING:  # what may be given; the fields say what it becomes
@@ -90,6 +95,7 @@ class Column(ByValue):
             clouds: Cloud | Sequence[Cloud] | CloudLayers = ...,
             overlap: str = ...,
             decorrelation_length: float = ...,
+            inhomogeneity_decorrelation_length: float | None = ...,
             delta_scale_clouds: bool = ...,
         ) -> None: ...
 
@@ -111,6 +117,9 @@ class Column(ByValue):
             decorrelation_length=self.decorrelation_length,
             altitude_levels=self.atmosphere.altitude_levels,
         )
+        length = self.inhomogeneity_decorrelation_length
+        if length is not None:
+            check_positive("Column", "inhomogeneity_decorrelation_length", length)
 
     def __repr__(self) -> str:
         surface = self.surface_albedo
@@ -245,17 +254,17 @@ def _band_nodes(limits: bytes, n_bands: int) -> BandNodes:
 
 def _cloud_arrays(
     columns: Sequence[Column], skies: Mapping[int, States], nodes: BandNodes
-) -> dict[str, Floats]:
+) -> dict[str, Any]:
     """Fractions, depths and optics of the cloudy states of all columns."""
     n_states = max((len(states.fraction) for states in skies.values()), default=0)
     n_layers = len(columns[0].atmosphere.temperature_layers)
     shape = (len(columns), n_states, len(nodes.wavelength), n_layers)
     fraction, depth = np.zeros(shape[:2]), np.zeros((*shape[:2], shape[3]))
     extinction, ssa = np.ones(shape), np.ones(shape)
-    asymmetry, peak = np.zeros(shape), np.zeros(shape)
+    asymmetry, peak, fractional_std = np.zeros(shape), np.zeros(shape), np.zeros(depth.shape)
     for i, states in skies.items():
         own = slice(len(states.fraction))
-        arrays = (fraction, depth, extinction, ssa, asymmetry, peak)
+        arrays = (fraction, depth, extinction, ssa, asymmetry, peak, fractional_std)
         for array, values in zip(arrays, states[: len(arrays)], strict=True):
             array[i, own] = values
     return {
@@ -265,7 +274,20 @@ def _cloud_arrays(
         "cloud_ssa": ssa,
         "cloud_asymmetry": asymmetry,
         "cloud_peak": peak if peak.any() else NOT_CUT_OFF,
+        "variability": variability_of(
+            fractional_std, correlation=np.array([_rank_correlation(c) for c in columns])
+        ),
     }
+
+
+def _rank_correlation(column: Column) -> Floats:
+    """Correlation of the optical depth within the clouds of a layer and of that above, (layer,)."""
+    altitude = column.atmosphere.altitude_levels
+    middle = 0.5 * (altitude[1:] + altitude[:-1])
+    length = column.inhomogeneity_decorrelation_length
+    if length is None:
+        length = 0.5 * column.decorrelation_length
+    return np.exp(np.diff(middle, prepend=middle[0]) / length)
 
 
 def _drawn_skies(drawings: Sequence[Drawing | None]) -> DrawnSkies | None:

@@ -50,6 +50,7 @@ class States(NamedTuple):
     ssa: Floats  # (state, band, layer)
     asymmetry: Floats  # (state, band, layer)
     peak: Floats  # (state, band, layer) what is cut off of the depth, relative to that at 550 nm
+    fractional_std: Floats  # (state, layer) standard deviation over mean of the in-cloud depth
     drawing: Drawing | None = None
 
 
@@ -60,6 +61,7 @@ class _Parts(NamedTuple):
     base: Floats  # (part,) [m]
     top: Floats  # (part,) [m]
     depth: Floats  # (part, layer) optical depth at 550 nm
+    spread: Floats  # (part, layer) that times its fractional standard deviation
     extinction: Floats  # (part, band, layer) optical depth
     scattering: Floats  # (part, band, layer) of it by scattering
     forward: Floats  # (part, band, layer) the same times the asymmetry parameter
@@ -136,11 +138,12 @@ def _slab_parts(
         depth[i] = cloud.optical_depth * cloud.fractions(altitude_levels)
         own = BandOptics(*(values[:, None] for values in cloud.band_optics(nodes)))
         optics[:, i] = _additive(depth[i], own, delta_scale)
+    spread = depth * np.array([cloud.inhomogeneity for cloud in clouds])[:, None]
     fraction, base, top = (
         np.array([getattr(cloud, name) for cloud in clouds], dtype=float)
         for name in ("fraction", "base", "top")
     )
-    return _Parts(fraction, base, top, depth, *optics)
+    return _Parts(fraction, base, top, depth, spread, *optics)
 
 
 def _layer_parts(
@@ -161,6 +164,7 @@ def _layer_parts(
         altitude_levels[1:][cloudy],
         altitude_levels[:-1][cloudy],
         own * depth,
+        own * depth * np.asarray(clouds.fractional_std),
         *(own[:, None, :] * values for values in whole),
     )
 
@@ -179,7 +183,7 @@ def _additive(depth: Floats, optics: BandOptics, delta_scale: bool) -> Floats:
 
 def _states(skies: Skies, parts: _Parts) -> States:
     """The states that the skies make of the parts."""
-    depth, extinction, scattering, forward, cut_off = (
+    depth, spread, extinction, scattering, forward, cut_off = (
         np.tensordot(skies.cloudy.astype(float), values, axes=1) for values in parts[3:]
     )
     visible = np.broadcast_to(depth[:, None, :], extinction.shape)
@@ -190,6 +194,7 @@ def _states(skies: Skies, parts: _Parts) -> States:
         ssa=ratio(scattering, extinction, 1.0),
         asymmetry=ratio(forward, scattering),
         peak=ratio(cut_off, visible),
+        fractional_std=ratio(spread, depth),
     )
 
 

@@ -111,6 +111,11 @@ def species_forcing(
     sun = sun_over_months(latitude=latitude, month=chosen, solar_constant=solar_constant * share)
     columns = column_arrays([column] * len(chosen), table=table, cell_id=chosen)
     check_skies_listed(columns, owner="species_forcing")
+    if columns.variability.row.size > 0:
+        raise InputError(
+            "species_forcing: the aerosols of the background are part of the clouds, whose optical "
+            "depth must not vary; give clouds without inhomogeneity (fractional_std)."
+        )
     results = means_and_errors(
         attributed(
             table,

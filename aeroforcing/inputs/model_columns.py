@@ -62,6 +62,8 @@ def columns_from(
     surface_albedo: AnySurface | None = None,
     overlap: str | None = None,
     decorrelation_length: float = 2000.0,
+    fractional_std: float | None = None,
+    inhomogeneity_decorrelation_length: float | None = None,
 ) -> list[Column]:
     """Columns for the solver from a dataset of ERA5, MERRA-2 or a model.
 
@@ -91,10 +93,15 @@ def columns_from(
         Of all columns, as of `Column`; by default that of the dataset.
     overlap
         How the dataset's clouds overlap: "random", "maximum_random" or "exponential"; None leaves
-        them out. Where the dataset has no effective radii, those of droplets are 10.5 and those of
-        crystals 30 um.
+        them out. They are homogeneous unless the dataset has fractional_std, the standard deviation
+        over mean of the in-cloud water. Where it has no effective radii, those of droplets are 10.5
+        and those of crystals 30 um.
     decorrelation_length
         Of exponential overlap [m].
+    fractional_std
+        Of the clouds of all layers, as of `CloudLayers`, in place of the dataset's own.
+    inhomogeneity_decorrelation_length
+        As of `Column`.
 
     Returns
     -------
@@ -113,7 +120,7 @@ def columns_from(
         with _naming(f"{state.source}, {place}"):
             layers = _layers(state, i)
             air = _atmosphere(state, i, layers, ozone)
-            clouds = () if overlap is None else _clouds(state, i, layers)
+            clouds = () if overlap is None else _clouds(state, i, layers, fractional_std)
             columns.append(
                 Column(
                     atmosphere=air,
@@ -122,6 +129,7 @@ def columns_from(
                     clouds=clouds,
                     overlap=EXCLUSIVE if overlap is None else overlap,
                     decorrelation_length=decorrelation_length,
+                    inhomogeneity_decorrelation_length=inhomogeneity_decorrelation_length,
                 )
             )
     return columns
@@ -276,7 +284,9 @@ def _surface(state: ModelState, i: int) -> float:
     return float(state.fields["surface_albedo"][i])
 
 
-def _clouds(state: ModelState, i: int, layers: _Layers) -> CloudLayers:
+def _clouds(
+    state: ModelState, i: int, layers: _Layers, fractional_std: float | None
+) -> CloudLayers:
     """The clouds of the dataset, whose water is in the cloudy part of each layer."""
     phases = [phase for phase in EFFECTIVE_RADIUS if f"cloud_{phase}" in state.values]
     if "cloud_fraction" not in state.values or not phases:
@@ -292,7 +302,12 @@ def _clouds(state: ModelState, i: int, layers: _Layers) -> CloudLayers:
         radius = _radii(state, i, layers, phase, wet=path > 0.0)
         given[f"{phase}_radius"] = radius
         given[phase] = cloud_optical_depth(path, phase=phase, effective_radius=radius)
-    return CloudLayers(fraction=fraction, **given)
+    std: ArrayLike = 0.0
+    if fractional_std is not None:
+        std = fractional_std
+    elif "cloud_std" in state.values:
+        std = state.values["cloud_std"][i][layers.levels]
+    return CloudLayers(fraction=fraction, fractional_std=std, **given)
 
 
 def _radii(

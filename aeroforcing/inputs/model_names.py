@@ -88,6 +88,7 @@ QUANTITIES: Mapping[str, _Quantity] = {
         ("cc", "cl", "cloud", "fraction_of_cloud_cover"),
         _SHARE,
     ),
+    "cloud_std": _Quantity((), ("fractional_std",), _NUMBER),
     "cloud_liquid": _mixing_ratio(
         "clwc", "clw", "ql", "specific_cloud_liquid_water_content",
         standard_name="mass_fraction_of_cloud_liquid_water_in_air",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -29,6 +30,7 @@ from aeroforcing.optics.gas_table import GASES, GasTable
 from aeroforcing.optics.sun import Sun, sun_over_steps
 from aeroforcing.optics.surface_albedo import DEFAULT_OCEAN, ocean_law
 from aeroforcing.transport.column_optics import NOT_CUT_OFF, Columns
+from aeroforcing.transport.variability import HOMOGENEOUS
 
 _PER_CELL = (*OPTICAL, "aerosol_profile", "surface_albedo", "open_water_fraction", "cloud_fraction")
 
@@ -192,6 +194,7 @@ class ColumnMaker:
             wind_speed=cells.fields.get(WIND, np.zeros(cells.size))[chosen],
             cell_id=cells.cell_id[chosen],
             aerosol_phase=None,
+            variability=HOMOGENEOUS,
             drawn_skies=None,
         )
         h2o = air.mole_fractions[:, GASES.index("h2o")]
@@ -268,7 +271,7 @@ def cloud_arrays(
     optics: list[BandOptics],
     *,
     delta_scale: bool = False,
-) -> dict[str, Floats]:
+) -> dict[str, Any]:
     """The clouds' arrays of `Columns`: one state per type, its depth spread by altitude.
 
     Heights are above sea level; where the ground is higher than a type's base, the type is lifted

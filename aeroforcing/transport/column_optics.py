@@ -43,6 +43,7 @@ from aeroforcing.transport.medium import (
 )
 from aeroforcing.transport.overlap import DrawnSkies
 from aeroforcing.transport.random_numbers import NET_DIMENSIONS
+from aeroforcing.transport.variability import HOMOGENEOUS, Variability
 
 _SHARE_OF_INTERCEPTED_POWER = 0.92
 
@@ -85,6 +86,7 @@ class Columns(NamedTuple):
         NOT_CUT_OFF  # as cloud_ssa: depth cut off, relative to visible
     )
     aerosol_phase: AerosolPhase | None = None  # where it is not Henyey-Greenstein throughout
+    variability: Variability = HOMOGENEOUS  # of the optical depth within clouds
     drawn_skies: DrawnSkies | None = None  # where there are any `cloud_depth` is their mean
 
 

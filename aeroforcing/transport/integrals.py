@@ -10,7 +10,9 @@ no loop over bands, hours or cloud states, and the cost does not grow with their
 table of a state and a group of g-points is made when the first sample draws them.
 
 Where overlapping clouds allow too many skies to be states, one state stands for all of them, and
-each sample draws its own (overlap.py); adjoint tables and probabilities are for the mean sky.
+each sample draws its own (overlap.py); adjoint tables and probabilities are for the mean sky. So
+they are where the optical depth varies within clouds, and each sample draws its own
+(variability.py).
 
 Roulette thresholds are parts of the power that the aerosol intercepts, or that comes in. In a
 cloudy state they are in proportion to the weight that its samples have, and to
@@ -65,6 +67,7 @@ from aeroforcing.transport.random_numbers import (
     fill_shifts,
     shifted,
 )
+from aeroforcing.transport.variability import varied_depth
 
 # The four integrals of a column.
 CHANGE_CLEAR, CHANGE_CLOUDY, CLEAN_CLEAR, CLEAN_CLOUDY = range(4)
@@ -81,6 +84,8 @@ _LEVEL_CLEAN_THRESHOLDS = Roulette(tail=0.1, pair=0.1, chain=0.1)
 
 # Child of a sample's key whose numbers draw its sky; the first children are those of legs.
 SKY = 2**32
+# And that whose numbers draw the place within clouds that are not homogeneous.
+PLACE = 2**32 + 1
 
 
 class Effort(NamedTuple):
@@ -198,6 +203,8 @@ def sample_medium(columns, cell, g, band, photon, clouds, optics, room):
         room.cloudy,
         room.cloud_depth,
     )
+    key = child_key(photon.key, PLACE)
+    depth = varied_depth(columns.variability, cell, state, depth, key, room.cloud_depth)
     extinction, ssa = clouds.extinction[state, band], clouds.ssa[state, band]
     add_cloud(medium, depth, extinction, ssa, clouds.asymmetry[state, band], room.medium)
     if clouds.peak.size > 0:

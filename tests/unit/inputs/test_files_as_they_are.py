@@ -177,7 +177,8 @@ class TestWavelengths:
         ("MOD08_M3_6_1_AOD_550_Dark_Target_Deep_Blue_Combined_Mean_Mean", "aod"),
         ("M2TMNXAER_5_12_4_TOTEXTTAU", "aod"), ("cldarea_total_daynight_mon", "cloud_fraction"),
         ("CLDTOT", "cloud_fraction"), ("tcwv", "precipitable_water"), ("niaod550", "aod_nitrate"),
-        ("amaod550", "aod_ammonium"), ("soaod550", "aod_secondary_organic"), ("ANG550_870_mean", "angstrom"), ("cldtau_total_day_mon", "cloud_optical_depth"),
+        ("amaod550", "aod_ammonium"), ("soaod550", "aod_secondary_organic"),
+        ("ANG550_870_mean", "angstrom"), ("cldtau_total_day_mon", "cloud_optical_depth"),
     ],
 )  # fmt: skip
 def test_names_of_products(name, canonical):

@@ -370,6 +370,17 @@ def test_effective_radii_of_the_dataset_are_used_where_there_is_water():
             af.columns_from(given, **GIVEN, overlap="exponential")
 
 
+def test_the_datasets_own_variability_within_clouds_is_used_unless_another_is_given():
+    plain, varied = with_clouds(), with_clouds()
+    varied["fractional_std"] = xr.full_like(varied["t"], 0.7).assign_attrs(units="1")
+    asked = {**GIVEN, "overlap": "maximum_random"}
+    for dataset, given, expected in (
+        (plain, None, 0.0), (varied, None, 0.7), (varied, 0.0, 0.0), (plain, 1.0, 1.0),
+    ):  # fmt: skip
+        column = af.columns_from(dataset, **asked, fractional_std=given)[0]
+        assert np.unique(column.clouds.fractional_std) == pytest.approx([expected])
+
+
 def test_clouds_are_left_out_unless_asked_for():
     assert af.columns_from(with_clouds(), **GIVEN)[0].clouds == ()
 
