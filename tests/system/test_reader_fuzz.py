@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import reader_samples as samples
 import xarray as xr
+from helpers import reader_samples as samples
 from helpers.damage import ANY_FILE, Damage
 
 from aeroforcing.core.canonical import check_ranges

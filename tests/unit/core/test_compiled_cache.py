@@ -111,7 +111,7 @@ def test_functions_of_the_package_are_kept_there_and_others_are_not(tmp_path):
     own = locator.from_function(
         great_circle_arc.py_func, great_circle_arc.py_func.__code__.co_filename
     )
-    assert Path(own.get_cache_path()) == folder() / "great_circle"
+    assert Path(own.get_cache_path()) == folder() / "grids" / "sphere"
     assert locator.from_function(test_old_folders_are_removed, __file__) is None
 
 
@@ -134,7 +134,7 @@ def test_a_changed_constant_changes_the_result(tmp_path):
     (first, said), (again, quiet) = ask(), ask()
     assert first == again
     assert "compiling, once for this version" in said and quiet == ""
-    source = package / "constants.py"
+    source = package / "core" / "constants.py"
     text = source.read_text()
     assert "EARTH_RADIUS = " in text
     source.write_text(text.replace("EARTH_RADIUS = ", "EARTH_RADIUS = 2.0 * "))

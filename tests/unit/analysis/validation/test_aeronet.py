@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-import reader_samples as samples
+from helpers import reader_samples as samples
 
 import aeroforcing as af
 from aeroforcing.analysis.validation.aeronet import (

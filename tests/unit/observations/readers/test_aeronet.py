@@ -10,8 +10,8 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-import reader_samples as samples
 import xarray as xr
+from helpers import reader_samples as samples
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 

@@ -10,7 +10,7 @@ import tarfile
 
 import numpy as np
 import pytest
-import reader_samples as samples
+from helpers import reader_samples as samples
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.observations.readers.aeronet import read_aeronet

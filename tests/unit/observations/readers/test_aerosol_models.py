@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import reader_samples as samples
 import xarray as xr
+from helpers import reader_samples as samples
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.observations.readers.aerosol_models import read_gocart, read_merra2

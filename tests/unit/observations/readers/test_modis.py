@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-import reader_samples as samples
 import xarray as xr
+from helpers import reader_samples as samples
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.observations.readers.modis import read_modis

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-import reader_samples as samples
 import xarray as xr
+from helpers import reader_samples as samples
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.observations.readers.aeronet import read_aeronet
