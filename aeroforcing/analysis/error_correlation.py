@@ -24,7 +24,7 @@ from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between
 from aeroforcing.core.constants import EARTH_RADIUS
 from aeroforcing.core.errors import InputError
-from aeroforcing.observations.optimal_interpolation import correlations
+from aeroforcing.observations.statistical_interpolation import correlations
 
 NONE, SYSTEMATIC, EXPONENTIAL, GAUSSIAN = "none", "systematic", "exponential", "gaussian"
 _UNITS = {"km": 1e3, "m": 1.0}

@@ -36,7 +36,7 @@ VARIABLES_WITH_ERRORS = (
 # et al. (1998, doi:10.1016/S0034-4257(98)00031-5), SSA by Dubovik et al. (2000,
 # doi:10.1029/2000JD900040) at high load. The other three are not stated as such anywhere: they
 # are the scatter that is assumed when stations are assimilated
-# (`optimal_interpolation.OBSERVATION_ERROR`).
+# (`statistical_interpolation.OBSERVATION_ERROR`).
 AERONET = {
     "aod": 0.01,
     "ssa": 0.03,

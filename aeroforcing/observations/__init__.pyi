@@ -6,6 +6,7 @@ from .optimal_interpolation import optimal_interpolation
 from .seams import find_seams
 from .species_fit import fit_species
 from .station_files import read_stations, write_stations
+from .statistical_interpolation import optimal_interpolation
 
 __all__ = [
     "assimilate",

@@ -23,14 +23,14 @@ from aeroforcing.observations.assimilation import (
     adjusted,
     elevation_attributes,
 )
-from aeroforcing.observations.optimal_interpolation import (
+from aeroforcing.observations.stations import Matchup, Observations, match
+from aeroforcing.observations.statistical_interpolation import (
     CORRELATION_LENGTH,
     ErrorModel,
     correlations,
     error_model,
     solve,
 )
-from aeroforcing.observations.stations import Matchup, Observations, match
 
 SCHEMES = ("inverse_distance", "optimal_interpolation")
 ESTIMATES = ("background", *SCHEMES, *(f"{scheme}_left_out" for scheme in SCHEMES))
@@ -77,7 +77,7 @@ def evaluate(
     power, radius, taper
         Of the assimilation by inverse distance.
     correlation_length, background_error, observation_error
-        Of `aeroforcing.observations.optimal_interpolation.optimal_interpolation`.
+        Of `aeroforcing.observations.statistical_interpolation.optimal_interpolation`.
     max_elevation_difference, surface_altitude
         As in `assimilate`.
     envelope : tuple of float, optional

@@ -139,7 +139,7 @@ def _analysis(
     field: xr.DataArray, stations: xr.Dataset, options: dict[str, Any], terrain: dict[str, Any]
 ) -> xr.Dataset:
     from aeroforcing.observations.assimilation import assimilate
-    from aeroforcing.observations.optimal_interpolation import optimal_interpolation
+    from aeroforcing.observations.statistical_interpolation import optimal_interpolation
 
     quantity = options["quantity"]
     distance, optimal = _settings(options)

@@ -9,7 +9,7 @@ import xarray as xr
 from aeroforcing.core.errors import InputError
 from aeroforcing.observations.assimilation import assimilate
 from aeroforcing.observations.cross_validation import ESTIMATES, evaluate, summary
-from aeroforcing.observations.optimal_interpolation import optimal_interpolation
+from aeroforcing.observations.statistical_interpolation import optimal_interpolation
 
 LAT = np.arange(-87.5, 90.0, 5.0)
 LON = np.arange(2.5, 360.0, 5.0)

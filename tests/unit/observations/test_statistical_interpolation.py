@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.sphere import great_circle_distance
-from aeroforcing.observations.optimal_interpolation import correlations, optimal_interpolation
+from aeroforcing.observations.statistical_interpolation import correlations, optimal_interpolation
 
 LAT = np.arange(-85.0, 90.0, 10.0)
 LON = np.arange(0.0, 360.0, 15.0)
