@@ -18,8 +18,7 @@ from aeroforcing.cli.options import (
     read_config,
 )
 from aeroforcing.core.errors import InputError
-from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE
-from aeroforcing.core.version import __version__
+from aeroforcing.core.version import CONFIG_ATTRIBUTE, __version__
 
 if TYPE_CHECKING:
     from pathlib import Path

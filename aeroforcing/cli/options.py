@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from aeroforcing.core.errors import InputError, nearest_name
-from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE
+from aeroforcing.core.version import CONFIG_ATTRIBUTE
 
 _NETCDF_SIGNATURES = (b"CDF", b"\x89HD")
 

@@ -44,8 +44,6 @@ _OTHER_FORMATS = {
     b"GRIB": "a GRIB file (convert it to netCDF first)",
 }
 
-CONFIG_ATTRIBUTE = "aeroforcing_config"
-
 
 def open_input(
     path: str | os.PathLike[str], *, select: Callable[[xr.Dataset], xr.Dataset] | None = None

@@ -1,3 +1,5 @@
-"""The version of the package, where everything below the command line finds it."""
+"""What an output says of the program that made it, where everything finds it without a library."""
 
 __version__ = "0.1.0"
+
+CONFIG_ATTRIBUTE = "aeroforcing_config"  # of a file: the options of the run that made it

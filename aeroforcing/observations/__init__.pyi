@@ -2,7 +2,6 @@ from . import readers
 from .assimilation import assimilate
 from .cross_validation import evaluate
 from .gap_filling import fill_gaps
-from .optimal_interpolation import optimal_interpolation
 from .seams import find_seams
 from .species_fit import fit_species
 from .station_files import read_stations, write_stations

@@ -11,8 +11,8 @@ import xarray as xr
 from aeroforcing.analysis.error_budget import known_budget
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.kernel_names import FORCINGS
-from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE
 from aeroforcing.core.variables import STDERR_SUFFIX, lookup
+from aeroforcing.core.version import CONFIG_ATTRIBUTE
 from aeroforcing.grids.regions import REGIONS, Estimates, region_means
 from aeroforcing.output.printable import printable
 

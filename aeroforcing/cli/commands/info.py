@@ -28,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do what the arguments ask for; returns the exit code."""
     from aeroforcing.core.canonical import canonicalise
-    from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE, open_input
+    from aeroforcing.core.netcdf import open_input
+    from aeroforcing.core.version import CONFIG_ATTRIBUTE
     from aeroforcing.inputs.user import as_understood
     from aeroforcing.output.contents import as_text, contents
 

@@ -27,7 +27,8 @@ from aeroforcing.cli.options import (
     read_config,
 )
 from aeroforcing.core.errors import InputError
-from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE, write_netcdf
+from aeroforcing.core.netcdf import write_netcdf
+from aeroforcing.core.version import CONFIG_ATTRIBUTE
 
 OPTIONS = (
     Option("months", MONTHS, [1, 2], "h"),

@@ -14,7 +14,8 @@ import pytest
 from aeroforcing.cli.commands.sweep import parse_sweep, parse_values
 from aeroforcing.cli.main import main
 from aeroforcing.core.errors import InputError
-from aeroforcing.core.netcdf import CONFIG_ATTRIBUTE, open_input
+from aeroforcing.core.netcdf import open_input
+from aeroforcing.core.version import CONFIG_ATTRIBUTE
 
 QUICK = "--photons 64 -q"
 
