@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 import zipfile
 from email import message_from_string
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+import yaml
 from hatchling.builders.wheel import WheelBuilder
+
+from aeroforcing.core.version import __version__
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -68,3 +72,21 @@ def test_links_lead_into_the_repository_if_there_is_one(repository):
         assert f"{repository}/blob/v1.2/docs/inputs.md" in targets
     else:
         assert "docs/inputs.md" in text
+
+
+def test_what_says_the_same_elsewhere_agrees_with_the_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    versions = [c.rsplit(" ", 1)[1] for c in project["classifiers"] if "Python :: 3." in c]
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text())
+    assert workflow["jobs"]["tests"]["strategy"]["matrix"]["python"] == versions
+    recipe = yaml.safe_load((ROOT / "recipe" / "recipe.yaml").read_text())
+    assert recipe["context"] == {"version": __version__, "python_min": versions[0]}
+    assert project["requires-python"] == f">={versions[0]}"
+    needed = dict(line.split() for line in recipe["requirements"]["run"][1:])
+    names = {"matplotlib": "matplotlib-base", "netCDF4": "netcdf4"}  # in conda-forge
+    wanted = (re.fullmatch(r"([\w-]+)(.*)", line).groups() for line in project["dependencies"])
+    assert needed == {names.get(name, name): bounds for name, bounds in wanted}
+    pinned = re.findall(r"^([\w-]+)==", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    assert {re.split(r"\W", line)[0].lower() for line in project["dependencies"]} <= {
+        name.replace("-", "_") for name in pinned
+    }
