@@ -235,8 +235,9 @@ def _only_aerosol(column: Column) -> Aerosol:
     members = column.aerosols
     if len(members) != 1 or not isinstance(members[0], Aerosol) or not members[0].is_uniform:
         raise InputError(
-            "kernels=True: the derivatives are by the properties of one aerosol; give the column a "
-            "single Aerosol with numbers for aod, ssa, asymmetry and the Angstrom exponents."
+            "kernels=True: the derivatives are with respect to the properties of one aerosol; give "
+            "the column a single Aerosol with numbers for aod, ssa, asymmetry and the Angstrom "
+            "exponents."
         )
     if members[0].phase_function is not None:
         raise InputError(

@@ -80,8 +80,9 @@ def column_fluxes(
         Lower and upper limit of a part of the spectrum [um], such as (0.4, 0.7); by default all of
         it. Bands that a limit cuts are shared out as `spectral` tells.
     kernels
-        Give the derivatives of the forcing too, as `kernels` lists them; those by the fraction of
-        an exclusive cloud are named by its place, `kernel_cloud_1_toa` and so on.
+        Give the derivatives of the forcing too, as `transport.estimates` lists them; those with
+        respect to the fraction of an exclusive cloud are named by its place, `kernel_cloud_1_toa`
+        and so on.
 
     Returns
     -------
@@ -156,8 +157,9 @@ def column_forcing(
         Lower and upper limit of a part of the spectrum [um], such as (0.4, 0.7); by default all of
         it. Bands that a limit cuts are shared out as `spectral` tells.
     kernels
-        Give the derivatives of the forcing too, as `kernels` lists them; those by the fraction of
-        an exclusive cloud are named by its place, `kernel_cloud_1_toa` and so on.
+        Give the derivatives of the forcing too, as `transport.estimates` lists them; those with
+        respect to the fraction of an exclusive cloud are named by its place, `kernel_cloud_1_toa`
+        and so on.
 
     Returns
     -------

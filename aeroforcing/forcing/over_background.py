@@ -1,4 +1,4 @@
-"""The change by one aerosol over another: the forcing of a species, or of man's share.
+"""The change by one aerosol over another: the forcing of a species, or of the anthropogenic part.
 
 The forcing of aerosol A in the presence of aerosol B is flux(A and B) - flux(B). Two runs subtract
 two large numbers; here B becomes part of the *clean* atmosphere, and the solver samples the

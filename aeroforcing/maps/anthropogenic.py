@@ -1,10 +1,10 @@
 """Maps of the anthropogenic direct radiative forcing.
 
-It is the change of the net flux when man's aerosol is added to the natural one. Either man's
-aerosol is that of the plumes of MACv2-SP in a year, with their own optical properties and heights
-(`plumes`); the natural aerosol is then that of the inputs less the plumes' AOD in the year of the
-inputs, of the same composition, and none where the plumes have more. Or it is a given fraction of
-the AOD of the inputs, with the properties of the whole.
+It is the change of the net flux when anthropogenic aerosol is added to the natural one. Either
+the anthropogenic aerosol is that of the plumes of MACv2-SP in a year, with their own optical
+properties and heights (`plumes`); the natural aerosol is then that of the inputs less the plumes'
+AOD in the year of the inputs, of the same composition, and none where the plumes have more. Or it
+is a given fraction of the AOD of the inputs, with the properties of the whole.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def anthropogenic_run(
     """
     if fraction is not None and year is not None:
         raise InputError(
-            "anthropogenic_forcing: year and fraction both say what is man's; give one of them."
+            "anthropogenic_forcing: year and fraction both set the anthropogenic part; give one."
         )
     of_year = None if fraction is not None else inputs_year if year is None else year
     if of_year is not None:
@@ -165,7 +165,7 @@ def anthropogenic_run(
 
 @dataclass(frozen=True)
 class Anthropogenic:
-    """The effect of man's aerosol over the natural one."""
+    """The effect of anthropogenic aerosol over the natural one."""
 
     year: int | None = INPUTS_YEAR  # of the plumes; none for the fraction among the inputs
     inputs_year: int = INPUTS_YEAR
@@ -203,7 +203,7 @@ class Anthropogenic:
 
 
 class _AnthropogenicEstimator(EffectEstimator):
-    """Estimates the effect of what `_split` says is man's."""
+    """Estimates the effect of what `_split` says is anthropogenic."""
 
     def _take(self, anthropogenic: Floats, natural: Floats) -> None:
         """Keep the AOD of both, (cell,)."""

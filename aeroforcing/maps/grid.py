@@ -105,9 +105,10 @@ def grid_forcing(
         of the name or CF standard name wind_speed (also `sfcWind` or `si10`), not on levels; cells
         with open water where it is missing are missing in the result.
     kernels
-        Give the derivatives of the forcing by the inputs too, as `kernels` lists them:
-        `kernel_<quantity>_<level>`, each with `_cs` for clear sky and with `_stderr`. Cloudy states
-        are then drawn otherwise: the all-sky results differ within their errors.
+        Give the derivatives of the forcing with respect to the inputs too, as
+        `transport.estimates` lists them: `kernel_<quantity>_<level>`, each with `_cs` for clear sky
+        and with `_stderr`. Cloudy states are then drawn otherwise: the all-sky results differ
+        within their errors.
     jobs
         Threads; all processors by default. They do not change the result.
     progress

@@ -209,7 +209,7 @@ def _forcing_lines(forcing: dict[str, dict[str, float]]) -> list[str]:
 
 
 def _is_mans(forcing: Container[str]) -> bool:
-    """Whether the forcings are those of man's aerosol alone."""
+    """Whether the forcings are those of anthropogenic aerosol alone."""
     return any(f"{_MANS}forcing_toa{suffix}" in forcing for suffix in SKIES.values())
 
 

@@ -22,12 +22,12 @@ SUMMARY = "Write the inputs that the verb grid would use, and say where they com
 
 EXAMPLES = """\
 The file holds every variable in double precision; the verb grid, given it, makes the same maps.
-The stations aeronet_monthly_sample.csv come with the package. --check looks for systematic steps
-along rows and columns, as merged fields have them.
+Options such as --aod, --ssa and --aeronet put data of your own in the place of the built-in ones.
+--check looks for systematic steps along rows and columns, as merged fields have them.
 
 examples:
   aeroforcing inputs --check -o inputs.nc
-  aeroforcing inputs --months 8,9 --aeronet aeronet_monthly_sample.csv -o brazil.nc
+  aeroforcing inputs --months 8,9 --optics merra2 --aerosol chung2012 -o merra2.nc
 """
 
 OPTIONS = (INPUT, *INPUT_OPTIONS)

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 SUMMARY = "Propagate errors of the inputs through the kernels of a forcing map: an error budget."
 
 EXAMPLES = """\
-The file is made by `aeroforcing grid --kernels`, that of the examples by the last example of
-`aeroforcing grid --help`. --error may be repeated: a variable (aod, ssa, asymmetry, angstrom,
-coalbedo_angstrom, surface_albedo, cloud_cumulus, ...) with a number, a share (10%), both (0.05+15%)
-or a preset; or a preset alone, for all that it tells: aeronet, aeronet_by_load, modis_dark_target,
-misr, modis_albedo. Errors are standard deviations. Sampling noise, errors by inputs, each and
-together, and their sum are stored for cells and means.
+The file is made by `aeroforcing grid --kernels`, that of the examples by
+`aeroforcing grid --months 1 --grid T21 --kernels -o kernels.nc`. --error may be repeated: a
+variable (aod, ssa, asymmetry, angstrom, coalbedo_angstrom, surface_albedo, cloud_cumulus, ...) with
+a number, a share (10%), both (0.05+15%) or a preset; or a preset alone, for all that it tells:
+aeronet, aeronet_by_load, modis_dark_target, misr, modis_albedo. Errors are standard deviations. The
+sampling error, the errors due to each input and to all inputs, and the total are stored for cells
+and means.
 
 examples:
   aeroforcing propagate kernels.nc -o errors.nc --error aod=modis_dark_target --error ssa=0.03
