@@ -238,18 +238,28 @@ def _check_times(options: dict[str, Any]) -> None:
 
 def _check_only(options: dict[str, Any], args: argparse.Namespace) -> int:
     """Read and check the inputs and the output's place, and say what a run would use."""
-    from aeroforcing.inputs.by_chunk import checked, open_run_inputs
     from aeroforcing.inputs.resolve import provenance
 
     _check_times(options)
     if args.output is not None:
         target_of(args, finished_too=args.resume)
-    if are_combined(options):
-        lines = provenance(resolved(options))
-    else:
-        lines = checked(open_run_inputs(_input(options), **_choice_of_inputs(options)))
+    lines = provenance(resolved(options)) if are_combined(options) else _checked(options)
     print(inputs_text("\n".join(lines)))
     return 0
+
+
+def _checked(options: dict[str, Any]) -> list[str]:
+    """Check the inputs of a run that reads them itself; one line for each origin."""
+    from aeroforcing.inputs.by_chunk import checked, open_run_inputs
+
+    given, choice = _input(options), _choice_of_inputs(options)
+    if not options["species"]:
+        return checked(open_run_inputs(given, **choice))
+    from aeroforcing.maps.species import species_run
+
+    run = species_run(given, **choice)
+    run.solver(run.chunks()[0])  # which refuses species that are incomplete
+    return checked(run.inputs)
 
 
 def _input(options: dict[str, Any]) -> Path | None:

@@ -28,6 +28,7 @@ from aeroforcing.core.constants import DAYS_PER_MONTH
 from aeroforcing.core.netcdf import open_input, write_netcdf
 from aeroforcing.core.version import CONFIG_ATTRIBUTE
 from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.inputs.builtin.aerosol import builtin_species
 from aeroforcing.maps.summary import summarise
 from aeroforcing.runs.progress import Progress, shown
 
@@ -269,6 +270,19 @@ def test_a_dry_run_names_the_inputs_and_computes_nothing(calls, capsys):
     assert "built-in" in out
     assert calls == []
     assert os.listdir() == []
+
+
+@pytest.mark.parametrize("missing", [[], ["sulfate"], ["dust", "black_carbon"]])
+def test_a_dry_run_checks_the_species(missing, capsys, tmp_path):
+    grid = gaussian_grid("30x60")
+    species = builtin_species(grid=grid, months=[7]).drop_vars(missing)
+    named = species.rename({name: f"aod_{name}" for name in species.data_vars})
+    named.assign(aod=0.2 + 0.0 * named["aod_organic_carbon"]).to_netcdf(tmp_path / "in.nc")
+    options = ["--grid", "native", "--months", "7", "--species", "--dry-run"]
+    assert main(["grid", str(tmp_path / "in.nc"), *options]) == (2 if missing else 0)
+    out, err = capsys.readouterr()
+    assert all(name in err for name in missing)
+    assert missing or "aod_sulfate" in out
 
 
 def test_a_dry_run_checks_the_place_of_the_output(calls, capsys):
