@@ -26,7 +26,7 @@ from aeroforcing.grids.domain import Layout
 from aeroforcing.grids.time_steps import calendar_months
 from aeroforcing.inputs.builtin.fields import builtin_inputs
 from aeroforcing.maps.cells import ColumnMaker, cells_of
-from aeroforcing.maps.chunk import SKIES, ChunkSolver, Settings
+from aeroforcing.maps.chunk import SKY_SUFFIXES, ChunkSolver, Settings
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 from aeroforcing.optics.sun import Sun, fill_days
 from aeroforcing.optics.surface_albedo import open_water_albedo_direct
@@ -209,7 +209,7 @@ def error_law(case: Case, *, sky: str, photons: Iterable[int]) -> ErrorLaw:
 
 def rms_stderr(results: Results, sky: str) -> list[float]:
     """Root mean square over the columns of each level's standard error [W m-2]."""
-    suffix = SKIES[sky][0]
+    suffix = SKY_SUFFIXES[sky][0]
     names = (f"forcing_{level}{suffix}_stderr" for level in LEVELS)
     return [float(np.sqrt((results[name] ** 2).mean())) for name in names]
 
@@ -217,7 +217,7 @@ def rms_stderr(results: Results, sky: str) -> list[float]:
 def exact_forcing(case: Case, *, sky: str, photons: int) -> Floats:
     """Forcing of the columns with many samples, (column, level) [W m-2]."""
     results = case.solver(photons=photons, sky=sky).solve(slice(0, case.size))
-    suffix = SKIES[sky][0]
+    suffix = SKY_SUFFIXES[sky][0]
     return np.stack([results[f"forcing_{level}{suffix}"] for level in LEVELS], axis=1)
 
 

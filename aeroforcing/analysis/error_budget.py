@@ -7,10 +7,9 @@ from typing import Any
 import xarray as xr
 
 from aeroforcing.analysis.error_propagation import ERROR_SOURCE, REGIONAL, propagate
-from aeroforcing.core.kernel_names import FORCINGS, LEVELS, quantities_of, quantity_of
+from aeroforcing.core.kernel_names import FORCINGS, LEVELS, SKIES, quantities_of, quantity_of
 from aeroforcing.inputs.uncertainty import AERONET, ErrorOf
 
-_SKIES = {"all-sky": "", "clear-sky": "_cs"}
 _ROWS = {
     "mean": "",
     "sampling_error": "_sampling_error",
@@ -72,7 +71,7 @@ def as_text(errors: xr.Dataset) -> str:
     """The budget of the first region, the globe, as a table."""
     region, forcings = next(iter(budget(errors).items()))
     lines = [f"Aerosol forcing [W m-2], {region} mean, standard errors"]
-    for sky, suffix in _SKIES.items():
+    for sky, suffix in SKIES.items():
         columns = [forcings[n] for n in (f"forcing_{lv}{suffix}" for lv in LEVELS) if n in forcings]
         if columns:
             lines += ["", f"{sky:<24}" + "".join(f"{level:>12}" for level in LEVELS)]

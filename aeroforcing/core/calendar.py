@@ -32,6 +32,7 @@ MONTH_NAMES = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
+MONTH_ABBREVIATIONS = tuple(name[:3].upper() for name in MONTH_NAMES)
 
 
 def holds_dates(array: xr.DataArray) -> bool:
@@ -263,7 +264,7 @@ def climatological_time(months: Iterable[int]) -> xr.Dataset:
     ----------
     CF Conventions 1.11, section 7.4, climatological statistics.
     """
-    numbers = _calendar_months(months)
+    numbers = ascending_months(months)
     first_days = _first_days()
     edges = np.array([first_days[number - 1 : number + 1] for number in numbers])
     middles = edges[:, 0] + (edges[:, 1] - edges[:, 0]) / 2
@@ -271,7 +272,14 @@ def climatological_time(months: Iterable[int]) -> xr.Dataset:
     return stamp(xr.Dataset({CLIMATOLOGY_BOUNDS: (("time", "bnds"), edges)}, coordinates))
 
 
-def _calendar_months(months: Iterable[int]) -> list[int]:
+def ascending_months(months: Iterable[int]) -> list[int]:
+    """Calendar months as a list.
+
+    Raises
+    ------
+    InputError
+        One is not 1..12, they do not ascend, or there is none.
+    """
     numbers = [int(month) for month in months]
     ascending = all(first < second for first, second in pairwise(numbers))
     if not numbers or not ascending or numbers[0] < 1 or numbers[-1] > 12:

@@ -14,7 +14,8 @@ import xarray as xr
 from aeroforcing.core.errors import InputError
 
 LEVELS = ("toa", "atmosphere", "surface")
-FORCINGS = tuple(f"forcing_{level}{sky}" for sky in ("", "_cs") for level in LEVELS)
+SKIES = {"all-sky": "", "clear-sky": "_cs"}
+FORCINGS = tuple(f"forcing_{level}{sky}" for sky in SKIES.values() for level in LEVELS)
 LOG_AOD = "log_aod"
 _NAME = re.compile(r"kernel_(?P<quantity>\w+?)(_squared)?_(toa|atmosphere|surface)(_cs)?")
 

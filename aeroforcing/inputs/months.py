@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from aeroforcing.core.calendar import (
+    MONTH_ABBREVIATIONS,
     bounds_name,
     holds_dates,
     longest_interval,
@@ -18,7 +19,6 @@ from aeroforcing.core.calendar import (
 from aeroforcing.core.errors import InputError
 
 _CALENDAR_MONTHS = np.arange(1, 13)
-_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONGEST_MONTH = 32.0  # days
 
 _LOG = logging.getLogger(__name__)
@@ -97,8 +97,9 @@ def _numbered(axis: xr.DataArray) -> np.ndarray:
         texts = [
             v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in axis.values
         ]
-        short = [text.strip().lower()[:3] for text in texts]
-        found = [_MONTH_NAMES.index(text) + 1 if text in _MONTH_NAMES else 0 for text in short]
+        short = [text.strip().upper()[:3] for text in texts]
+        known = MONTH_ABBREVIATIONS
+        found = [known.index(text) + 1 if text in known else 0 for text in short]
         return np.array(found) if all(found) else axis.values
     return axis.values
 

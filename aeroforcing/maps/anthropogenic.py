@@ -38,7 +38,7 @@ from aeroforcing.inputs.builtin.plumes import (
 from aeroforcing.inputs.by_chunk import at_steps
 from aeroforcing.inputs.months import in_months
 from aeroforcing.inputs.resolve import Source
-from aeroforcing.maps.chunk import SKIES, Part, Settings
+from aeroforcing.maps.chunk import SKY_SUFFIXES, Part, Settings
 from aeroforcing.maps.effect_estimates import EffectEstimator, forcing_names, with_errors
 from aeroforcing.maps.grid import solved
 from aeroforcing.maps.run import ForcingRun, placed, prepared_run
@@ -186,7 +186,7 @@ class Anthropogenic:
 
     def effects(self, settings: Settings) -> int:
         """How many times the samples of a cell are drawn."""
-        return len(SKIES[settings.sky])
+        return len(SKY_SUFFIXES[settings.sky])
 
     def estimator(self, part: Part) -> EffectEstimator:
         """The estimator of a chunk."""

@@ -59,7 +59,7 @@ from aeroforcing.transport.random_numbers import sobol_net
 
 _DEFAULT_STDERR = 0.6  # of the all-sky forcing_toa by default, rms over the map [W m-2]
 
-SKIES = {"both": ("", "_cs"), "all": ("",), "clear": ("_cs",)}
+SKY_SUFFIXES = {"both": ("", "_cs"), "all": ("",), "clear": ("_cs",)}
 
 _CLEAN_SHARE = 0.125
 
@@ -209,7 +209,7 @@ class Settings:
             check_between("stderr_target", self.stderr_target, 1e-4, 1e4)
         if self.photons is not None:
             samples_per_replicate(self.photons, REPLICATES)
-        if self.sky not in SKIES:
+        if self.sky not in SKY_SUFFIXES:
             raise InputError(f"sky={self.sky!r} is not allowed; give 'both', 'all' or 'clear'.")
         if self.kernels and not isinstance(self.estimate, AllAerosol):
             raise InputError(
@@ -401,7 +401,7 @@ def _effort(samples: Counts, cloudy: Counts, settings: Settings) -> Effort:
         cloudy_samples=cloudy,
         clean_samples=np.full(samples.size, clean if settings.clean else 0),
         replicates=REPLICATES,
-        cloudy="" in SKIES[settings.sky],
+        cloudy="" in SKY_SUFFIXES[settings.sky],
         seed=seed_key(settings.seed),
         least_fraction=LEAST_FRACTION if settings.kernels else 0.0,
     )
@@ -411,18 +411,20 @@ def _replicates(estimates: Floats, cover: Floats, sky: str, kernels: bool) -> Re
     """Forcings, fluxes and kernels by their names in the result, each (cell, replicate)."""
     replicates: Replicates = {}
     skies = change_and_clean(estimates, cover)
-    for suffix in SKIES[sky]:
+    for suffix in SKY_SUFFIXES[sky]:
         change, clean = skies[suffix]
         replicates |= forcing_replicates(change, suffix)
         fluxes = flux_replicates(change, clean, suffix)
         replicates |= {_CMIP_NAMES[k]: v for k, v in fluxes.items() if k in _CMIP_NAMES}
     if kernels:
         clouds = [cloud.name for cloud in CLOUD_TYPES]
-        replicates |= kernel_replicates(estimates, cover=cover, skies=SKIES[sky], clouds=clouds)
+        replicates |= kernel_replicates(
+            estimates, cover=cover, skies=SKY_SUFFIXES[sky], clouds=clouds
+        )
     return replicates
 
 
-@lru_cache(maxsize=2 * len(SKIES))
+@lru_cache(maxsize=2 * len(SKY_SUFFIXES))
 def _names(sky: str, kernels: bool) -> tuple[str, ...]:
     """Names of what is computed, in order."""
     scores = scores_with_kernels(len(CLOUD_TYPES))

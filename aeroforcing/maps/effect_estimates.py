@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aeroforcing.core.arrays import Counts, Floats
+from aeroforcing.core.kernel_names import LEVELS
 from aeroforcing.forcing.species import Effort
-from aeroforcing.maps.chunk import SKIES, Part, Settings, pilot_samples, pilot_seed
+from aeroforcing.maps.chunk import SKY_SUFFIXES, Part, Settings, pilot_samples, pilot_seed
 from aeroforcing.maps.sample_sizes import PILOT_REPLICATES, REPLICATES, rounded_up
 from aeroforcing.optics.sun import Sun
 from aeroforcing.runs.chunks import Results
@@ -17,12 +18,11 @@ from aeroforcing.transport.column_optics import Columns
 from aeroforcing.transport.estimates import Replicates, means_and_errors
 
 _TOP = "forcing_toa"
-_LEVELS = ("toa", "atmosphere", "surface")
 
 
 def forcing_names(settings: Settings) -> list[str]:
     """Names of the forcings at all levels and in the skies of a run."""
-    return [f"forcing_{level}{sky}" for sky in SKIES[settings.sky] for level in _LEVELS]
+    return [f"forcing_{level}{sky}" for sky in SKY_SUFFIXES[settings.sky] for level in LEVELS]
 
 
 def with_errors(names: list[str]) -> list[str]:
@@ -42,7 +42,7 @@ class EffectEstimator(ABC):
 
     def __init__(self, part: Part) -> None:
         self._part = part
-        self._skies = SKIES[part.settings.sky]
+        self._skies = SKY_SUFFIXES[part.settings.sky]
 
     @abstractmethod
     def _replicates(

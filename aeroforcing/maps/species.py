@@ -24,7 +24,7 @@ from aeroforcing.inputs.conversion import species_fields
 from aeroforcing.inputs.resolve import Source
 from aeroforcing.inputs.user import read_user_inputs
 from aeroforcing.maps.cells import layer_shares
-from aeroforcing.maps.chunk import SKIES, Part, Settings
+from aeroforcing.maps.chunk import SKY_SUFFIXES, Part, Settings
 from aeroforcing.maps.effect_estimates import EffectEstimator, forcing_names, with_errors
 from aeroforcing.maps.grid import solved
 from aeroforcing.maps.run import ForcingRun, placed, prepared_run
@@ -210,7 +210,7 @@ class EachSpecies:
     def effects(self, settings: Settings) -> int:
         """How many times the samples of a cell are drawn."""
         one_sky = 1 + len(self.methods) * len(GROUPS[settings.optics])
-        return one_sky * len(SKIES[settings.sky])
+        return one_sky * len(SKY_SUFFIXES[settings.sky])
 
     def estimator(self, part: Part) -> EffectEstimator:
         """The estimator of a chunk."""

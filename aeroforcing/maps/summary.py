@@ -8,12 +8,11 @@ from typing import Any
 
 import xarray as xr
 
-from aeroforcing.core.kernel_names import LEVELS
+from aeroforcing.core.kernel_names import FORCINGS, LEVELS, SKIES
 from aeroforcing.grids.means import annual_mean, global_mean
 from aeroforcing.inputs.uncertainty import AERONET, systematic_changes
 
 _MANS = "anthropogenic_"
-SKIES = {"all-sky": "", "clear-sky": "_cs"}
 
 # Fluxes whose balance is what the atmosphere absorbs, and all fluxes that are averaged.
 _LEAVING = ("rsut", "rsds", "rsus")
@@ -123,9 +122,8 @@ def _assumed_errors(value: Mapping[str, float]) -> dict[str, dict[str, float]]:
 
 
 def _forcing_names(names: Container[str]) -> list[str]:
-    known = [f"forcing_{level}{suffix}" for suffix in SKIES.values() for level in LEVELS]
-    of_all = [name for name in known if name in names]
-    return of_all or [f"{_MANS}{name}" for name in known if f"{_MANS}{name}" in names]
+    of_all = [name for name in FORCINGS if name in names]
+    return of_all or [f"{_MANS}{name}" for name in FORCINGS if f"{_MANS}{name}" in names]
 
 
 def _with_products(forcing: xr.Dataset) -> xr.Dataset:

@@ -19,6 +19,7 @@ from aeroforcing.analysis.error_budget import budget, known_budget
 from aeroforcing.analysis.validation.exact_solutions import Comparison, run_benchmarks
 from aeroforcing.core import resources
 from aeroforcing.core.errors import InputError
+from aeroforcing.core.kernel_names import SKIES
 from aeroforcing.core.variables import STDERR_SUFFIX, lookup
 from aeroforcing.core.version import __version__
 from aeroforcing.grids.means import weights_of
@@ -34,8 +35,7 @@ _BENCHMARK_PHOTONS = 2**14
 _MAP_SIZE = (5.4, 3.7)  # inches; small, so that the letters are large on a phone
 _UNIT = "W m<sup>-2</sup>"
 _LEVELS = {"toa": "TOA", "atmosphere": "atmosphere", "surface": "surface"}
-_SKIES = {"all-sky": "", "clear-sky": "_cs"}
-_FORCINGS = [f"forcing_{level}{suffix}" for level in _LEVELS for suffix in _SKIES.values()]
+_FORCINGS = [f"forcing_{level}{suffix}" for level in _LEVELS for suffix in SKIES.values()]
 _OPTICS = {"aod": "AOD", "ssa": "SSA", "asymmetry": "asymmetry parameter"}
 _NOTES = {
     "inputs": "Inputs",
@@ -133,7 +133,7 @@ def _forcing_names(means: Container[str]) -> list[tuple[str, str, str]]:
     """Name, level and sky of the forcings that there are."""
     names = [
         (f"forcing_{level}{suffix}", level, sky)
-        for sky, suffix in _SKIES.items()
+        for sky, suffix in SKIES.items()
         for level in _LEVELS
     ]
     return [entry for entry in names if entry[0] in means]

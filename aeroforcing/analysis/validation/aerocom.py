@@ -24,12 +24,12 @@ from aeroforcing.columns.column import Column
 from aeroforcing.columns.vertical_profiles import UniformProfile
 from aeroforcing.core import resources
 from aeroforcing.core.errors import suggest_keywords
+from aeroforcing.core.kernel_names import LEVELS
 from aeroforcing.core.variables import STDERR_SUFFIX, stamp
 from aeroforcing.forcing.column import column_fluxes
 
 MODELS = ("aeroforcing", "line-by-line")
-_LEVELS = ("toa", "atmosphere", "surface")
-_FORCINGS = tuple(f"forcing_{level}" for level in _LEVELS)
+_FORCINGS = tuple(f"forcing_{level}" for level in LEVELS)
 _DEFAULT_PHOTONS = 2**16
 
 

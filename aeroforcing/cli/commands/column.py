@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aeroforcing.cli.column_options import COLUMN_OPTIONS, chosen_options, column_of, run_settings
 from aeroforcing.cli.common import print_options
 from aeroforcing.cli.options import add_options
+from aeroforcing.core.kernel_names import LEVELS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,8 +23,6 @@ examples:
   aeroforcing column --aod 0.2 --ssa 0.9 --latitude 21
   aeroforcing column --surface-albedo 0.3 --cloud-fraction 0.5 --json
 """
-
-_LEVELS = ("toa", "atmosphere", "surface")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,7 +82,7 @@ def _as_text(point: xr.Dataset) -> str:
 
 def _cells(point: xr.Dataset, pattern: str) -> str:
     """The three levels of one row."""
-    names = [pattern.format(level) for level in _LEVELS]
+    names = [pattern.format(level) for level in LEVELS]
     return "".join(
         f"{float(point[name]):+9.2f} +- {float(point[name + '_stderr']):.2f}" for name in names
     )

@@ -13,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 
+from aeroforcing.core.calendar import MONTH_ABBREVIATIONS
 from aeroforcing.core.errors import InputError
 from aeroforcing.observations.readers._aeronet_layout import (
     FIRST_PRINTABLE,
@@ -21,7 +22,6 @@ from aeroforcing.observations.readers._aeronet_layout import (
     check_text,
     find_layout,
 )
-from aeroforcing.observations.readers._files import MONTH_NAMES
 
 _BLOCK = 16 * 1024 * 1024  # bytes parsed at once: bounds the memory
 _PIECE = 256 * 1024  # bytes looked at together, so that they stay in the processor's cache
@@ -254,9 +254,9 @@ def _iso_day(text: str) -> str | None:
 
 def _iso_month(text: str) -> str | None:
     match = re.fullmatch(r"(\d{4})-([A-Z]{3})", "-".join(sorted(text.strip().upper().split("-"))))
-    if match is None or match[2] not in MONTH_NAMES:
+    if match is None or match[2] not in MONTH_ABBREVIATIONS:
         return None
-    return f"{match[1]}-{MONTH_NAMES.index(match[2]) + 1:02d}-01"
+    return f"{match[1]}-{MONTH_ABBREVIATIONS.index(match[2]) + 1:02d}-01"
 
 
 def _stations(table: pd.DataFrame, lines: np.ndarray, layout: Layout) -> pd.Series:

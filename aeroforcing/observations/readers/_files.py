@@ -24,7 +24,6 @@ PathLike: TypeAlias = str | os.PathLike[str]
 Paths: TypeAlias = PathLike | Sequence[PathLike]
 
 COUNT = "negative_values_set_to_zero"  # attribute in which `without_negative_noise` counts
-MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
 def as_paths(paths: Paths) -> list[Path]:

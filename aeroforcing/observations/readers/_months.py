@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from aeroforcing.core.calendar import MONTH_ABBREVIATIONS
 from aeroforcing.core.errors import InputError
 
-_MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAY = r"((?:19|20)\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])"
 _FIRST = ("rangebeginningdate", "time_coverage_start", "start_time", "starttime", "begin_date")
 _LAST = ("rangeendingdate", "time_coverage_end", "end_time", "endtime", "end_date")
 _YEAR_AND_DAY = re.compile(r"\.A(\d{4})(\d{3})\.")  # MODIS and VIIRS: MOD08_M3.A2001182.061
 _SPAN = re.compile(rf"(?<!\d){_DAY}[-_]{_DAY}(?!\d)")  # Giovanni: 20050101-20050131
-_NAMED = re.compile(rf"_({'|'.join(_MONTH_NAMES)})_((?:19|20)\d\d)_")  # MISR: _MAR_2005_
+_NAMED = re.compile(rf"_({'|'.join(MONTH_ABBREVIATIONS)})_((?:19|20)\d\d)_")  # MISR: _MAR_2005_
 _NUMBERS = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_]?(0[1-9]|1[0-2])(?:[-_]?[0-3]\d)?(?!\d)")
 
 
@@ -56,7 +56,7 @@ def _in_name(path: Path) -> np.datetime64 | None:
     if match := _SPAN.search(name):
         return _of_one_month(match.groups()[:2], match.groups()[3:5], path, "name")
     if match := _NAMED.search(name):
-        return np.datetime64(f"{match[2]}-{_MONTH_NAMES.index(match[1]) + 1:02d}")
+        return np.datetime64(f"{match[2]}-{MONTH_ABBREVIATIONS.index(match[1]) + 1:02d}")
     months = {np.datetime64(f"{m[1]}-{m[2]}") for m in _NUMBERS.finditer(name)}
     return months.pop() if len(months) == 1 else None
 

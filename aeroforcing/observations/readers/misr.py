@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from aeroforcing.core.calendar import MONTH_ABBREVIATIONS
 from aeroforcing.core.errors import InputError
 from aeroforcing.grids.axes import standard_axes
 from aeroforcing.observations.readers import _hdf4
 from aeroforcing.observations.readers._files import (
-    MONTH_NAMES,
     Paths,
     as_paths,
     finished,
@@ -86,13 +86,13 @@ def _one_file(path: Path) -> xr.Dataset:
 
 
 def _month(path: Path) -> np.datetime64:
-    match = re.search(rf"_({'|'.join(MONTH_NAMES)})_(\d{{4}})_", path.name.upper())
+    match = re.search(rf"_({'|'.join(MONTH_ABBREVIATIONS)})_(\d{{4}})_", path.name.upper())
     if match is None:
         raise InputError(
             f"{path}: the name of the file does not tell a month, as in "
             "MISR_AM1_CGAS_MAR_2005_F15_0032.nc. Monthly files under their own names are expected."
         )
-    return first_of_month(int(match[2]), MONTH_NAMES.index(match[1]) + 1, source=str(path))
+    return first_of_month(int(match[2]), MONTH_ABBREVIATIONS.index(match[1]) + 1, source=str(path))
 
 
 def _from_netcdf(path: Path) -> xr.Dataset:
