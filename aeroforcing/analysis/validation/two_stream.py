@@ -52,11 +52,15 @@ class Ends(NamedTuple):
 
 
 class Layers(NamedTuple):
-    """Delta-scaled depths of extinction, scattering and asymmetry x scattering, (layer, ...)."""
+    """Delta-scaled depths of extinction, scattering and asymmetry x scattering, (layer, ...).
+
+    And that of the extinction as it is, for the beam that was never scattered.
+    """
 
     extinction: Floats
     scattering: Floats
     forward: Floats
+    unscaled: Floats
 
 
 def clear_layers(media: Floats, *, with_aerosol: bool) -> Layers:
@@ -68,7 +72,12 @@ def clear_layers(media: Floats, *, with_aerosol: bool) -> Layers:
     aerosol = depth[..., FULL_SCATTERING] - rayleigh if with_aerosol else np.zeros_like(rayleigh)
     peak = asymmetry**2
     scattering = rayleigh + (1.0 - peak) * aerosol
-    return Layers(absorption + scattering, scattering, (asymmetry - peak) * aerosol)
+    return Layers(
+        extinction=absorption + scattering,
+        scattering=scattering,
+        forward=(asymmetry - peak) * aerosol,
+        unscaled=absorption + rayleigh + aerosol,
+    )
 
 
 def two_stream(layers: Layers, *, cos_zenith: float, direct: Floats, diffuse: Floats) -> Ends:
@@ -81,23 +90,29 @@ def two_stream(layers: Layers, *, cos_zenith: float, direct: Floats, diffuse: Fl
     cos_zenith
         Cosine of the solar zenith angle.
     direct, diffuse
-        (...) albedo of the surface for the direct beam and for diffuse light.
+        (...) albedo of the surface for the direct beam and for diffuse light. The scaled beam holds
+        the forward peak of the scattering, too, which is diffuse light to the surface.
     """
     beam = np.ones_like(layers.extinction[0])
     solved = []
-    for layer in zip(*layers, strict=True):
+    for layer in zip(*layers[:3], strict=True):
         reflected, transmitted, *diffuse_pair = _layer(*layer, cos_zenith)
         solved.append((reflected * beam, transmitted * beam, *diffuse_pair))
         beam = beam * np.exp(-layer[0] / cos_zenith)
-    return _added(solved, beam, direct, diffuse)
+    unscattered = np.exp(-layers.unscaled.sum(axis=0) / cos_zenith)
+    reflected = direct * unscattered + diffuse * (beam - unscattered)
+    return _added(solved, beam, reflected, diffuse)
 
 
-def _added(solved: list[tuple[Floats, ...]], beam: Floats, direct: Floats, diffuse: Floats) -> Ends:
+def _added(
+    solved: list[tuple[Floats, ...]], beam: Floats, reflected: Floats, diffuse: Floats
+) -> Ends:
     """Add layers from the surface up, then follow the diffuse flux down.
 
-    Below each level lies something that reflects diffuse light and sends up a flux of its own.
+    Below each level lies something that reflects diffuse light and sends up a flux of its own, at
+    the surface what it reflects of the beam.
     """
-    below = [(np.broadcast_to(diffuse, beam.shape), direct * beam)]
+    below = [(np.broadcast_to(diffuse, beam.shape), reflected)]
     for up, down, r, t in reversed(solved):
         albedo, source = below[-1]
         many = 1.0 / (1.0 - r * albedo)
@@ -106,7 +121,7 @@ def _added(solved: list[tuple[Floats, ...]], beam: Floats, direct: Floats, diffu
     falling = np.zeros_like(beam)
     for (_, down, r, t), (albedo, source) in zip(solved, below[-2::-1], strict=True):
         falling = (t * falling + r * source + down) / (1.0 - r * albedo)
-    return Ends(toa_up, falling + beam, direct * beam + diffuse * falling)
+    return Ends(toa_up, falling + beam, reflected + diffuse * falling)
 
 
 def _layer(
@@ -144,9 +159,9 @@ def two_stream_fluxes(
 
     In a comparison with another model it tells differences of the optics, which it shares with
     `column_fluxes`, from those of the transport, which is that of most climate models here.
-    Clouds are left out, as in the variables `_cs` of `column_fluxes`. The scheme counts the
-    forward peak of the aerosol's scattering to the direct beam, which a surface of two albedos
-    reflects by that for the beam.
+    Clouds are left out, as in the variables `_cs` of `column_fluxes`. Climate models let a surface
+    of two albedos reflect the forward peak of the aerosol's scattering, which the scheme adds to
+    the direct beam, by that for the beam; here it is reflected as the diffuse light that it is.
 
     Parameters
     ----------

@@ -95,18 +95,31 @@ def test_at_the_resonance_of_sun_and_decay_the_solution_is_smooth():
     assert np.abs(np.diff(fluxes, 2)).max() < 1e-6
 
 
-@pytest.mark.parametrize("surface", [0.2, af.SurfaceAlbedo(direct=0.1, diffuse=0.3), af.Ocean()])
+SURFACES = [
+    0.2,
+    af.SurfaceAlbedo(direct=0.1, diffuse=0.3),
+    af.SurfaceAlbedo(direct=0.6, diffuse=0.1),
+    af.Ocean(),
+]
+
+
+@pytest.mark.parametrize("surface", SURFACES, ids=["one", "two", "bright-for-the-beam", "ocean"])
 def test_fluxes_are_near_those_of_the_solver(surface):
-    """A two-stream scheme misses fluxes by some percent; with two albedos it gives a part of the
-    scattered light that for the beam, here 0.2 too low for the 50 W m-2 of the forward peak.
+    """Also over two albedos: only what was never scattered meets that for the beam.
+
+    The scheme misses up to 1.6 W m-2 of a flux here. Were the 28 W m-2 of the forward peak counted
+    to the beam, upward fluxes would be off by 5.5 and 13.4 W m-2 over the two pairs of albedos.
     """
     column = af.analysis.base_column()
     given = af.Column(atmosphere=column.atmosphere, aerosol=column.aerosol, surface_albedo=surface)
     found = af.validation.two_stream_fluxes(given, cos_zenith=0.6)
-    exact = af.column_fluxes(given, cos_zenith=0.6, photons=2**12)
-    tolerance = 10.0 if isinstance(surface, af.SurfaceAlbedo) else 3.0
+    exact = af.column_fluxes(given, cos_zenith=0.6, photons=2**13)
     for name in found:
-        assert float(found[name]) == pytest.approx(float(exact[name]), rel=0.02, abs=tolerance)
+        assert float(found[name]) == pytest.approx(float(exact[name]), abs=2.5)
         assert found[name].attrs["units"] == "W m-2"
     gained = found.toa_down_cs - found.toa_up_cs - (found.toa_down_cs - found.toa_up_clean_cs)
     assert float(found.forcing_toa_cs) == pytest.approx(float(gained))
+    if isinstance(surface, af.SurfaceAlbedo):
+        beam = exact.surface_down_direct_cs
+        reflected = surface.direct * beam + surface.diffuse * (exact.surface_down_cs - beam)
+        assert float(exact.surface_up_cs) == pytest.approx(float(reflected))
