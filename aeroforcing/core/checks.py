@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
+from aeroforcing.core.arrays import Floats
 from aeroforcing.core.calendar import holds_dates
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import VARIABLES
@@ -37,6 +39,11 @@ def check_positive(owner: str, name: str, value: float) -> None:
         raise InputError(f"{owner}: {name}={value!r} m is not allowed; give a height above 0.")
 
 
+def check_latitude(value: float) -> None:
+    """Raise InputError unless `value` is a latitude [degrees north]."""
+    check_between("latitude", value, -90.0, 90.0)
+
+
 def check_cos_zenith(value: float) -> None:
     """Raise InputError unless `value` is the cosine of a zenith angle of the risen sun."""
     if not 0.0 < _number(value) <= 1.0:
@@ -44,6 +51,26 @@ def check_cos_zenith(value: float) -> None:
             f"cos_zenith={value!r} is not allowed; give a number above 0 and at most 1 (below the "
             "horizon the forcing is 0)."
         )
+
+
+def number_or_several(name: str, value: ArrayLike, check: Callable[[float], None]) -> Floats:
+    """A number, or several along one axis, each of them checked, as an array.
+
+    Raises
+    ------
+    InputError
+        One is not allowed, or they have more than one dimension, or there is none.
+    """
+    array = np.asarray(value)
+    if array.ndim > 1 or array.size == 0:
+        raise InputError(
+            f"{name} has the shape {array.shape}; give a number, or several along one axis."
+        )
+    if array.ndim == 0:
+        check(value)  # type: ignore[arg-type]
+    for member in array if array.ndim else ():
+        check(member)
+    return array.astype(float)
 
 
 def check_count(name: str, value: float) -> None:

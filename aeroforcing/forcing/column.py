@@ -7,13 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from aeroforcing.columns.by_value import stream_key
 from aeroforcing.columns.clouds import CloudLayers
 from aeroforcing.columns.column import Column, check_skies_listed, column_arrays, column_slopes
 from aeroforcing.core.arrays import Floats
-from aeroforcing.core.checks import check_between, check_cos_zenith, check_is, checked_months
+from aeroforcing.core.checks import (
+    check_cos_zenith,
+    check_is,
+    check_latitude,
+    checked_months,
+    number_or_several,
+)
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import suggest_keywords
 from aeroforcing.core.variables import stamp
@@ -41,12 +47,14 @@ from aeroforcing.transport.random_numbers import child_key, sobol_net
 # One column's standard error comes from its own replicates alone: 64 know it within 9 %.
 REPLICATES = 64
 
+_MONTHS_OF_A_LATITUDE = 16  # numbers of random streams that are left to each
+
 
 @suggest_keywords
 def column_fluxes(
     column: Column,
     *,
-    cos_zenith: float,
+    cos_zenith: float | ArrayLike,
     photons: int,
     seed: int = 0,
     key: int | None = None,
@@ -62,7 +70,8 @@ def column_fluxes(
     column
         The column.
     cos_zenith
-        Cosine of the solar zenith angle, in (0, 1].
+        Cosine of the solar zenith angle, in (0, 1]; or several, (sun,), whose random numbers are
+        independent.
     photons
         Number of samples of each integral (the change by the aerosol and the aerosol-free
         fluxes, in clear and in cloudy sky), rounded up to 64 x a power of two.
@@ -89,7 +98,9 @@ def column_fluxes(
     xarray.Dataset
         `toa_down, toa_up, surface_down, surface_down_direct, surface_up`, the same with `_clean`
         (no aerosol), and `forcing_toa, forcing_atmosphere, forcing_surface`; all of it for
-        all-sky and with `_cs` for clear sky, each with `<name>_stderr` [W m-2].
+        all-sky and with `_cs` for clear sky, each with `<name>_stderr` [W m-2]. Several suns are
+        over `cos_zenith`. The direct flux is that of light which was never scattered; other codes
+        add the forward peak of the scattering to it (delta scaling).
 
     Raises
     ------
@@ -98,32 +109,34 @@ def column_fluxes(
         given by numbers and without a phase function, or the skies are drawn (`sky`).
     """
     check_is("column_fluxes", "column", column, Column)
-    check_cos_zenith(cos_zenith)
+    mu = number_or_several("cos_zenith", cos_zenith, check_cos_zenith)
     table, share = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
-    columns = column_arrays([column], table=table, cell_id=stream_ids(column, key, [0]))
-    sun = sun_at_zenith(cos_zenith=[cos_zenith], solar_constant=solar_constant * share)
+    given = [column] * mu.size
+    columns = column_arrays(given, table=table, cell_id=stream_ids(column, key, range(mu.size)))
+    sun = sun_at_zenith(cos_zenith=np.atleast_1d(mu), solar_constant=solar_constant * share)
     samples = samples_per_replicate(photons, REPLICATES)
-    slopes = _slopes(columns, [column], table) if kernels else None
+    slopes = _slopes(columns, given, table) if kernels else None
     estimates = solve_columns(
         table, columns, sun, samples=samples, clean=True, seed=seed, slopes=slopes
     )
     replicates = fluxes_and_forcings(estimates, columns, sun)
     if kernels:
         replicates |= _kernels(column, estimates, columns)
-    results = means_and_errors(replicates)
-    return stamp(
-        xr.Dataset(
-            {name: ((), value[0]) for name, value in results.items()},
-            attrs=run_settings(samples, seed, solar_constant, gas_table, wavelengths, key),
-        )
+    fluxes = xr.Dataset(
+        {name: ("cos_zenith", value) for name, value in means_and_errors(replicates).items()},
+        attrs=run_settings(samples, seed, solar_constant, gas_table, wavelengths, key),
     )
+    if mu.ndim == 0:
+        return stamp(fluxes.isel(cos_zenith=0))
+    axis = {"long_name": "cosine of the solar zenith angle", "units": "1"}
+    return stamp(fluxes.assign_coords(cos_zenith=("cos_zenith", mu, axis)))
 
 
 @suggest_keywords
 def column_forcing(
     column: Column,
     *,
-    latitude: float,
+    latitude: float | ArrayLike,
     months: int | Iterable[int] = range(1, 13),
     photons: int,
     seed: int = 0,
@@ -140,7 +153,7 @@ def column_forcing(
     column
         The column, the same in all months.
     latitude
-        [degrees north]
+        A number, or several, (lat,), whose random numbers are independent [degrees north].
     months
         1..12; each is averaged over all its days, of a 365-day year.
     photons
@@ -165,7 +178,9 @@ def column_forcing(
     -------
     xarray.Dataset
         `forcing_toa, forcing_atmosphere, forcing_surface` over `month`, for all-sky and with
-        `_cs` for clear sky, each with `<name>_stderr` [W m-2]. Polar night is 0.
+        `_cs` for clear sky, each with `<name>_stderr` [W m-2]. Polar night is 0. Several latitudes
+        are over `lat`, too. A single number for `months` leaves no dimension of months, as
+        `.sel(month=7)` would; [7] leaves one of length 1.
 
     Raises
     ------
@@ -173,14 +188,18 @@ def column_forcing(
         A value is outside its range.
     """
     check_is("column_forcing", "column", column, Column)
-    check_between("latitude", latitude, -90.0, 90.0)
+    lat = number_or_several("latitude", latitude, check_latitude)
     chosen = checked_months(months)
     table, share = checked_part(gas_table, wavelengths=wavelengths, solar_constant=solar_constant)
-    streams = stream_ids(column, key, chosen)
-    columns = column_arrays([column] * len(chosen), table=table, cell_id=streams)
-    sun = sun_over_months(latitude=latitude, month=chosen, solar_constant=solar_constant * share)
+    place, month = (axis.ravel() for axis in np.meshgrid(range(lat.size), chosen, indexing="ij"))
+    streams = stream_ids(column, key, month + _MONTHS_OF_A_LATITUDE * place)
+    given = [column] * month.size
+    columns = column_arrays(given, table=table, cell_id=streams)
+    sun = sun_over_months(
+        latitude=np.atleast_1d(lat)[place], month=month, solar_constant=solar_constant * share
+    )
     samples = samples_per_replicate(photons, REPLICATES)
-    slopes = _slopes(columns, [column] * len(chosen), table) if kernels else None
+    slopes = _slopes(columns, given, table) if kernels else None
     estimates = solve_columns(
         table, columns, sun, samples=samples, clean=False, seed=seed, slopes=slopes
     )
@@ -190,13 +209,19 @@ def column_forcing(
         replicates |= forcing_replicates(change, sky)
     if kernels:
         replicates |= _kernels(column, estimates, columns)
-    return stamp(
-        xr.Dataset(
-            {name: ("month", value) for name, value in means_and_errors(replicates).items()},
-            coords={"month": list(chosen)},
-            attrs=run_settings(samples, seed, solar_constant, gas_table, wavelengths, key),
-        )
+    shape = lat.size, len(chosen)
+    forcing = xr.Dataset(
+        {n: (("lat", "month"), v.reshape(shape)) for n, v in means_and_errors(replicates).items()},
+        coords={"month": list(chosen)},
+        attrs=run_settings(samples, seed, solar_constant, gas_table, wavelengths, key),
     )
+    forcing = forcing.assign_coords(lat=lat) if lat.ndim else forcing.isel(lat=0)
+    return stamp(of_months(forcing, months))
+
+
+def of_months(result: xr.Dataset, months: int | Iterable[int]) -> xr.Dataset:
+    """The result over the months that were asked for: of a single number without a dimension."""
+    return result.isel(month=0) if isinstance(months, int | np.integer) else result
 
 
 def stream_ids(column: Column, key: int | None, numbers: Iterable[int]) -> NDArray[np.uint64]:
@@ -261,7 +286,7 @@ def fluxes_and_forcings(estimates: Floats, columns: Columns, sun: Sun) -> Replic
     replicates: Replicates = {}
     skies = change_and_clean(estimates, columns.cloud_fraction.sum(axis=1))
     for sky, (change, clean) in skies.items():
-        down = np.full(clean.shape[:2], insolation(sun)[0])
+        down = np.broadcast_to(insolation(sun)[:, None], clean.shape[:2])
         replicates |= {f"toa_down{sky}": down, f"toa_down_clean{sky}": down}
         replicates |= flux_replicates(change, clean, sky) | forcing_replicates(change, sky)
     return replicates

@@ -15,7 +15,7 @@ from aeroforcing.core.checks import check_between, check_cos_zenith, check_is, c
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import suggest_keywords
 from aeroforcing.core.variables import stamp
-from aeroforcing.forcing.column import REPLICATES, run_settings, stream_ids
+from aeroforcing.forcing.column import REPLICATES, of_months, run_settings, stream_ids
 from aeroforcing.optics.spectrum import SpectralPart, Wavelengths, checked_part
 from aeroforcing.optics.sun import Sun, insolation, sun_at_zenith, sun_over_months
 from aeroforcing.transport.estimates import (
@@ -139,7 +139,8 @@ def monthly_profiles(
     Returns
     -------
     xarray.Dataset
-        The variables of `column_profiles` over (month, level) and (month, layer). Polar night is 0.
+        The variables of `column_profiles` over (month, level) and (month, layer), of a single
+        number for `months` without months. Polar night is 0.
 
     Raises
     ------
@@ -163,7 +164,7 @@ def monthly_profiles(
         column,
         settings=run_settings(samples, seed, solar_constant, gas_table, wavelengths, key),
     )
-    return stamp(dataset.assign_coords(month=list(chosen)))
+    return stamp(of_months(dataset.assign_coords(month=list(chosen)), months))
 
 
 def _profiles(

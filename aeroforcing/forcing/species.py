@@ -29,7 +29,7 @@ from aeroforcing.core.checks import check_between, checked_months
 from aeroforcing.core.constants import SOLAR_CONSTANT
 from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import stamp
-from aeroforcing.forcing.column import REPLICATES, run_settings
+from aeroforcing.forcing.column import REPLICATES, of_months, run_settings
 from aeroforcing.forcing.over_background import change_over_background
 from aeroforcing.optics.band_means import planck_band_nodes
 from aeroforcing.optics.gas_table import GasTable
@@ -97,7 +97,8 @@ def species_forcing(
         `forcing_toa, forcing_atmosphere, forcing_surface` of all aerosol over `month`;
         `species_forcing_toa` ... over (attribution, species, month); `closure_gap_toa` ... over
         (attribution, month), the effect of all minus the sum over the species; all-sky and with
-        `_cs` for clear sky, each with `<name>_stderr` [W m-2].
+        `_cs` for clear sky, each with `<name>_stderr` [W m-2]. A single number for `months` leaves
+        no dimension of months.
 
     Raises
     ------
@@ -126,13 +127,12 @@ def species_forcing(
             effort=Effort(np.full(len(chosen), samples), REPLICATES, seed),
         )
     )
-    return stamp(
-        xr.Dataset(
-            {name: (dims_of(name, ("month",)), value) for name, value in results.items()},
-            coords={"month": chosen, "species": species, "attribution": list(METHODS)},
-            attrs=run_settings(samples, seed, solar_constant, gas_table, wavelengths),
-        )
+    effects = xr.Dataset(
+        {name: (dims_of(name, ("month",)), value) for name, value in results.items()},
+        coords={"month": chosen, "species": species, "attribution": list(METHODS)},
+        attrs=run_settings(samples, seed, solar_constant, gas_table, wavelengths),
     )
+    return stamp(of_months(effects, months))
 
 
 def dims_of(name: str, cells: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@ from .extinction import aod_from_extinction
 from .mixtures import mix_species
 from .phase_functions import DoubleHenyeyGreenstein, LegendrePhaseFunction, TabulatedPhaseFunction
 from .spectral_laws import aod_at, with_absorption
-from .spectrum import shortwave_bands
+from .spectrum import band_average, shortwave_bands
 
 __all__ = [
     "DoubleHenyeyGreenstein",
@@ -11,6 +11,7 @@ __all__ = [
     "TabulatedPhaseFunction",
     "aod_at",
     "aod_from_extinction",
+    "band_average",
     "cloud_optical_depth",
     "mix_species",
     "shortwave_bands",

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between
 from aeroforcing.core.errors import InputError, suggest_keywords
-from aeroforcing.optics.band_means import solar_share
+from aeroforcing.optics.band_means import planck_band_nodes, solar_share
 from aeroforcing.optics.gas_table import GasTable, load_gas_table
 
 Wavelengths = tuple[float, float]  # lower and upper limit [um]
@@ -64,6 +65,81 @@ def shortwave_bands(gas_table: str | Path = "g112") -> xr.Dataset:
         },
         coords={"band": ("band", np.arange(low.size), {"long_name": "place of the band"})},
     )
+
+
+@suggest_keywords
+def band_average(
+    values: ArrayLike,
+    *,
+    wavelength: ArrayLike,
+    weight: ArrayLike = 1.0,
+    gas_table: str | Path = "g112",
+) -> Floats:
+    """Means of spectra over the shortwave bands, weighted by the sun.
+
+    Between the wavelengths values are linear, beyond them constant. Within a band the sun's
+    spectrum is the Planck function, as for all optics of the package.
+
+    Parameters
+    ----------
+    values
+        (..., n), such as the albedo of a surface, or the SSA of an aerosol.
+    wavelength
+        (n,) rising [nm].
+    weight
+        What weights the values besides the sun, of a shape that broadcasts to theirs: the optical
+        depth for an SSA, the scattering optical depth for an asymmetry parameter.
+    gas_table
+        "g112", or the path of an RRTMGP shortwave table.
+
+    Returns
+    -------
+    numpy.ndarray
+        (..., band), in the order of `shortwave_bands`.
+
+    Raises
+    ------
+    InputError
+        Shapes do not fit, values are not finite, wavelengths do not rise, or a weight is below 0 or
+        0 all over a band.
+
+    Examples
+    --------
+    >>> albedo = band_average([0.05, 0.5, 0.4], wavelength=[500.0, 800.0, 1600.0])
+    >>> albedo.shape
+    (14,)
+    """
+    spectrum = np.asarray(wavelength, dtype=float)
+    own, weights = np.asarray(values, dtype=float), np.asarray(weight, dtype=float)
+    if spectrum.ndim != 1 or spectrum.size == 0 or own.shape[-1:] != spectrum.shape:
+        raise InputError(
+            f"band_average: values has the shape {own.shape} and wavelength {spectrum.shape}; give "
+            "one value for each wavelength in the last dimension."
+        )
+    if not (np.diff(spectrum, prepend=0.0) > 0.0).all() or not np.isfinite(spectrum[-1]):
+        raise InputError("band_average: wavelength must rise from above 0, and be finite [nm].")
+    try:
+        weights = np.broadcast_to(weights, own.shape)
+    except ValueError:
+        raise InputError(
+            f"band_average: weight has the shape {weights.shape}, which does not fit that of "
+            f"values, {own.shape}."
+        ) from None
+    if not (np.isfinite(own).all() and np.isfinite(weights).all() and (weights >= 0.0).all()):
+        raise InputError("band_average: values must be finite, and weights finite and at least 0.")
+    nodes = planck_band_nodes(load_gas_table(gas_table).band_limits_wavenumber)
+    at_nodes, share = (_at(nodes.wavelength, spectrum, given) for given in (own, weights))
+    total = (share * nodes.weight).sum(axis=-1)
+    if not (total > 0.0).all():
+        raise InputError("band_average: weight is 0 in a whole band, which has no mean then.")
+    return (at_nodes * share * nodes.weight).sum(axis=-1) / total
+
+
+def _at(wavelength: Floats, spectrum: Floats, values: Floats) -> Floats:
+    """Values (..., n) over a spectrum at other wavelengths, (..., *wavelength.shape)."""
+    rows = values.reshape(-1, spectrum.size)
+    found = np.array([np.interp(wavelength, spectrum, row) for row in rows])
+    return found.reshape(*values.shape[:-1], *wavelength.shape)
 
 
 class SpectralPart(NamedTuple):

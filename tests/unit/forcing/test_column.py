@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 from helpers.montecarlo_checks import assert_unbiased, t_values
 
 import aeroforcing as af
@@ -216,7 +217,7 @@ def transparent_gas(monkeypatch):
     empty = table._replace(
         k_major=np.zeros_like(table.k_major), k_minor=np.zeros_like(table.k_minor)
     )
-    monkeypatch.setattr("aeroforcing.optics.gas_table.load_gas_table", lambda _: empty)
+    monkeypatch.setattr("aeroforcing.optics.spectrum.load_gas_table", lambda _: empty)
 
 
 @pytest.mark.usefixtures("transparent_gas")
@@ -293,6 +294,38 @@ def test_a_month_is_the_same_whichever_others_are_run(year):
     assert chosen["month"].values.tolist() == [6, 3]
     for name in FORCINGS:
         assert np.array_equal(chosen[name], year[name].sel(month=[6, 3]))
+
+
+def test_one_month_has_no_dimension_and_is_that_of_several(year):
+    """Given as a number; as a list of one it has a dimension of length 1."""
+    options = {"latitude": 75.0, "photons": 2**9, "seed": 2}
+    for several, dims in ((7, ()), ([7], ("month",))):
+        found = af.column_forcing(column(clouds=[CLOUD]), months=several, **options)
+        assert found.forcing_toa.dims == dims
+        assert found.month.values.ravel().tolist() == [7]
+        assert found.forcing_toa.values.ravel() == year.forcing_toa.sel(month=[7]).values
+
+
+def test_several_latitudes_are_a_dimension_of_independent_errors(year):
+    options = {"months": [3, 6], "photons": 2**9, "seed": 2}
+    found = af.column_forcing(column(clouds=[CLOUD]), latitude=[75.0, 75.0], **options)
+    assert found.forcing_toa.dims == ("lat", "month")
+    assert found.lat.attrs["units"] == "degrees_north"
+    assert np.array_equal(found.forcing_toa[0], year.forcing_toa.sel(month=[3, 6]))
+    assert (found.forcing_toa[0] != found.forcing_toa[1]).all()
+    with pytest.raises(InputError, match=r"latitude=.*95"):
+        af.column_forcing(column(), latitude=[0.0, 95.0], **options)
+
+
+def test_several_suns_are_a_dimension_and_the_first_is_as_alone(cloudy):
+    options = {"photons": PHOTONS, "seed": 1, "key": 7}
+    found = af.column_fluxes(column(clouds=[CLOUD]), cos_zenith=[0.6, 0.2], **options)
+    assert found.cos_zenith.values.tolist() == [0.6, 0.2]
+    xr.testing.assert_identical(found.isel(cos_zenith=0, drop=True), cloudy)
+    assert found.toa_down.values == pytest.approx(found.solar_constant * found.cos_zenith.values)
+    for wrong in ([0.6, 0.0], [], [[0.6]]):
+        with pytest.raises(InputError, match="cos_zenith"):
+            af.column_fluxes(column(), cos_zenith=wrong, photons=64)
 
 
 def test_month_is_the_mean_of_its_days_and_hours():

@@ -12,6 +12,7 @@ from helpers.montecarlo_checks import assert_unbiased, t_values
 import aeroforcing as af
 from aeroforcing.analysis.validation.aerocom import aerocom_column
 from aeroforcing.core.errors import InputError
+from aeroforcing.optics.band_means import band_means, planck_band_nodes
 from aeroforcing.optics.gas_table import load_gas_table
 from aeroforcing.optics.spectrum import band_part, band_wavelengths, range_shares, spectral_part
 
@@ -28,6 +29,38 @@ def column():
 
 def fluxes(**settings):
     return af.column_fluxes(column(), cos_zenith=0.5, photons=2**13, **settings)
+
+
+def test_band_averages_of_a_law_are_those_of_the_aerosol():
+    """Spectra of the Angstrom law, finely given: the optics of the bands that the law gives."""
+    wavelength = np.geomspace(150.0, 13000.0, 4000)
+    depth = (wavelength / 550.0) ** -1.3
+    coalbedo = 0.1 * (wavelength / 550.0) ** 0.2
+    nodes = planck_band_nodes(TABLE.band_limits_wavenumber)
+    tau, ssa, _ = band_means(
+        1.0, ssa=0.9, asymmetry=0.7, angstrom=1.3, coalbedo_angstrom=-0.2, nodes=nodes
+    )
+    found = af.optics.band_average(depth, wavelength=wavelength)
+    assert found == pytest.approx(tau, rel=1e-4)
+    weighted = af.optics.band_average([1.0 - coalbedo] * 2, wavelength=wavelength, weight=depth)
+    assert weighted.shape == (2, 14)
+    assert weighted[1] == pytest.approx(ssa, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"values": [0.1]}, "shape"),
+        ({"wavelength": [800.0, 500.0]}, "rise"),
+        ({"values": [0.1, np.nan]}, "finite"),
+        ({"weight": [1.0, -1.0]}, "at least 0"),
+        ({"weight": [0.0, 0.0]}, "whole band"),
+        ({"weight": [1.0] * 3}, "weight has the shape"),
+    ],
+)
+def test_spectra_that_cannot_be_averaged(change, message):
+    with pytest.raises(InputError, match=message):
+        af.optics.band_average(**({"values": [0.1, 0.5], "wavelength": [500.0, 800.0]} | change))
 
 
 def test_all_of_the_spectrum_is_the_table_itself():
