@@ -23,6 +23,10 @@ _MOST_STEPS = 10**6  # of an axis that is decoded at once
 _SINCE = re.compile(r"^\s*(months?|mons?|years?|yrs?|common_years?)\s+since\s+(\S.*)$", re.I)
 _AS_NUMBER = re.compile(r"^\s*days?\s+as\s+%Y%m%d(\.%f)?\s*$", re.I)
 _YEAR_ZERO = re.compile(r"since\s+0{1,4}-")
+_WRITTEN = re.compile(
+    r"(1[6-9]\d\d|2[0-2]\d\d)(-?)(0[1-9]|1[0-2])(?:\2([0-2]\d|3[01]))?(?:[T ][\d:.Z]*)?"
+)
+_LETTERS = re.compile(r"1?|(%?[YyMmDd][-/]?)*")  # of units such as YYYYMMDD
 _BOUNDS = ("time_bnds", "time_bounds", "time_bound", "time_bnd")
 
 TIME_UNITS = "days since 2001-01-01"
@@ -168,6 +172,32 @@ def with_dates(dataset: xr.Dataset) -> xr.Dataset:
     return dataset.assign_coords(
         {name: v for name, v in changed.items() if name in dataset.coords}
     ).assign({name: v for name, v in changed.items() if name not in dataset.coords})
+
+
+def written_dates(array: xr.DataArray) -> xr.DataArray | None:
+    """Dates of an axis that writes them out, as 200107, 20010716, "2001-07" or "2001-07-16".
+
+    None where these are no such numbers or texts, or where units say that they are others.
+    """
+    if array.ndim != 1 or array.size == 0 or not _LETTERS.fullmatch(_units_of(array)):
+        return None
+    if array.dtype.kind in "iuf":
+        texts = [f"{value:.10g}" for value in array.values]
+    elif array.dtype.kind in "SUO":
+        texts = [v.decode("latin-1") if isinstance(v, bytes) else str(v) for v in array.values]
+    else:
+        return None
+    found = [_WRITTEN.fullmatch(text.strip()) for text in texts]
+    days = [f"{m[1]}-{m[3]}-{m[4] or '01'}" for m in found if m is not None]
+    try:
+        dates = np.array(days, dtype="datetime64[s]").astype("datetime64[ns]")
+    except ValueError:  # a month has no such day
+        return None
+    return array.copy(data=dates).drop_attrs() if len(days) == array.size else None
+
+
+def _units_of(array: xr.DataArray) -> str:
+    return "".join(str(array.attrs.get("units", "")).split())
 
 
 def bounds_name(dataset: xr.Dataset, axis: str = "time") -> str | None:

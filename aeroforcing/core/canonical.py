@@ -7,6 +7,7 @@ the first.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -28,6 +29,8 @@ from aeroforcing.core.wavelengths import (
 
 # Shares of a range, by which rounding and packing may put values outside of it.
 _ROUNDING, _LARGEST_STEP = 1e-5, 1e-3
+
+_FACTOR = re.compile(r"scale(_?factor)?|slope|multiplier|gain", re.IGNORECASE)
 
 OPTICAL = ("aod", "ssa", "asymmetry", "angstrom", "coalbedo_angstrom")
 
@@ -282,6 +285,7 @@ def converted(array: xr.DataArray, variable: Variable, source: str) -> xr.DataAr
     """The same quantity in the units of the registry."""
     if variable.units or variable.flags:
         check_numbers(array, variable.name, source=source)
+    _check_unpacked(array, variable.name, source)
     units = str(array.attrs.get("units", variable.units))
     if not variable.units or units == variable.units:
         return array
@@ -292,6 +296,17 @@ def converted(array: xr.DataArray, variable: Variable, source: str) -> xr.DataAr
             f"{variable.units!r}. Convert the values or correct the attribute."
         )
     return array if factor == 1.0 else array.astype(float) * factor
+
+
+def _check_unpacked(array: xr.DataArray, name: str, source: str) -> None:
+    """Refuse whole numbers with a factor that stands in another attribute than scale_factor."""
+    factors = [str(key) for key in array.attrs if _FACTOR.fullmatch(str(key))]
+    if factors and array.dtype.kind in "iu":
+        raise InputError(
+            f"{source}: variable {name} holds whole numbers with the attribute {factors[0]}, which "
+            "netCDF does not apply. Rename it to scale_factor (and the offset to add_offset), or "
+            "unpack the values."
+        )
 
 
 def _with_ssa(dataset: xr.Dataset) -> xr.Dataset:

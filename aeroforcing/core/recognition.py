@@ -45,6 +45,7 @@ _NO_MEAN_WORDS = re.compile(
     re.I,
 )
 _NO_MEAN_METHODS = re.compile(r"time\w*: *(standard_deviation|variance|maximum|minimum|range|sum)")
+_AT = re.compile(r"_at(?=_?\d{3,4})")
 _MOST_NEAR = 10
 
 
@@ -90,6 +91,12 @@ class Names:
         self._aliases = _first_by(
             {n: (n, *v.aliases, *v.alternatives) for n, v in readable.items()}, str.lower
         )
+        reference = f"{wavelengths.REFERENCE_WAVELENGTH:g}"
+        self._at_wavelength = {  # names that hold the wavelength, however it is spelled
+            _spelled_plainly(alias): new
+            for alias, new in self._aliases.items()
+            if reference in alias
+        }
 
     def in_dataset(self, dataset: xr.Dataset, *, source: str) -> Recognised:
         """What the data variables of a dataset are.
@@ -157,8 +164,8 @@ class Names:
             lower = spelled.lower()
             for bare in (lower, _PRODUCT.sub("", lower)):
                 for key in (bare, _MEANS.sub("", bare)):
-                    if key in self._aliases:
-                        found = self._aliases[key]
+                    found = self._aliases.get(key) or self._at_wavelength.get(_spelled_plainly(key))
+                    if found is not None:
                         fits = not np.isnan(self._registry[found].wavelength)
                         return found if fits or spelled == name else None
         return None
@@ -214,6 +221,11 @@ class Names:
         known = [alias.lower() for alias in self._registry[new].alternatives]
         places = [known.index(k) for k in (lower, _MEANS.sub("", lower)) if k in known]
         return places[0] if places else None
+
+
+def _spelled_plainly(name: str) -> str:
+    """A name in lower case, however its wavelength is set apart: aod_at_550_nm is aod550."""
+    return re.sub(r"_?nm(?![a-z0-9])|[_\-. ]", "", _AT.sub("", name))
 
 
 def _plain(standard_name: str) -> str:

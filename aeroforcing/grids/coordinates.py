@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import xarray as xr
 
-from aeroforcing.core.calendar import bounds_name, counts_time, holds_dates, with_dates
+from aeroforcing.core.calendar import (
+    bounds_name,
+    counts_time,
+    holds_dates,
+    with_dates,
+    written_dates,
+)
 from aeroforcing.core.variables import CLIMATOLOGY_BOUNDS, TIME_BOUNDS, VARIABLES
 
 _UNITS = {  # CF 1.11, sections 4.1 and 4.2, compared in lower case
@@ -56,7 +62,7 @@ def with_time_named(dataset: xr.Dataset) -> xr.Dataset:
     standard name; or by its name in any case. The only date of a dataset without such an axis, kept
     as a scalar coordinate, becomes an axis of one step.
     """
-    dated = with_dates(dataset)
+    dated = _with_written_dates(with_dates(dataset))
     if "time" not in dated.dims:
         dim = _time_dimension(dated)
         if dim is not None and "time" not in dated.variables:
@@ -70,6 +76,16 @@ def with_time_named(dataset: xr.Dataset) -> xr.Dataset:
     if not {"time", "month"} & set(dated.dims):
         return _with_scalar_date(dated)
     return _with_bounds_named(_with_months_counted(dated))
+
+
+def _with_written_dates(dataset: xr.Dataset) -> xr.Dataset:
+    """The dataset with dates along a time axis that writes them out as numbers or texts."""
+    found = {
+        str(name): written_dates(c)
+        for name, c in dataset.coords.items()
+        if c.dims == (name,) and (str(name).lower() in _TIMES or counts_months(str(name), c))
+    }
+    return dataset.assign_coords({n: dates for n, dates in found.items() if dates is not None})
 
 
 def _with_months_counted(dataset: xr.Dataset) -> xr.Dataset:

@@ -86,6 +86,28 @@ class TestMonths:
         np.testing.assert_allclose(by_month(stored(field(time=name), tmp_path)), BY_MONTH)
 
     @pytest.mark.parametrize(
+        ("values", "units"),
+        [(200101 + np.arange(12), ""), (20010116 + 100 * np.arange(12), "YYYYMMDD"),
+         (20010116.0 + 100 * np.arange(12), "%Y%m%d"),
+         ([f"2001-{m:02d}" for m in range(1, 13)], ""),
+         ([f"2001-{m:02d}-16T12:00:00Z" for m in range(1, 13)], "")],
+    )  # fmt: skip
+    def test_dates_that_are_written_out(self, values, units, tmp_path):
+        data = field(axis=("time", np.array(values), {"units": units} if units else {}))
+        np.testing.assert_allclose(by_month(data), BY_MONTH)
+        np.testing.assert_allclose(by_month(stored(data, tmp_path)), BY_MONTH)
+
+    @pytest.mark.parametrize(
+        ("values", "units"),
+        [(200101 + np.arange(12), "days"), (20010130 + 100 * np.arange(12), ""),
+         (2001.04 + np.arange(12) / 12, ""), (200102 + np.arange(12), "")],
+    )  # fmt: skip
+    def test_other_numbers_are_no_dates(self, values, units):
+        data = field(axis=("time", np.array(values), {"units": units} if units else {}))
+        with pytest.raises(InputError, match="not the months of one year"):
+            by_month(data)
+
+    @pytest.mark.parametrize(
         "months",
         [
             np.arange(12),
@@ -178,7 +200,9 @@ class TestWavelengths:
         ("M2TMNXAER_5_12_4_TOTEXTTAU", "aod"), ("cldarea_total_daynight_mon", "cloud_fraction"),
         ("CLDTOT", "cloud_fraction"), ("tcwv", "precipitable_water"), ("niaod550", "aod_nitrate"),
         ("amaod550", "aod_ammonium"), ("soaod550", "aod_secondary_organic"),
-        ("ANG550_870_mean", "angstrom"), ("cldtau_total_day_mon", "cloud_optical_depth"),
+        ("ANG550_870_mean", "angstrom"),
+        ("cldtau_total_day_mon", "cloud_optical_depth"), ("SSA_at_550nm", "ssa"),
+        ("aerosol_optical_depth_at_550_nm", "aod"), ("AOD-550nm", "aod"),
     ],
 )  # fmt: skip
 def test_names_of_products(name, canonical):
@@ -263,6 +287,14 @@ def test_values_just_outside_are_set_to_the_edge_and_told():
         resolve_inputs(data + 1e-3, grid=None, months=[1])
 
 
+@pytest.mark.parametrize("factor", ["Scale_Factor", "slope", "SCALE"])
+def test_a_factor_that_netcdf_does_not_know_is_refused(factor, tmp_path):
+    data = field().astype("i2")
+    data["od550aer"].attrs = {"units": "1", factor: 0.001}
+    with pytest.raises(InputError, match=f"attribute {factor}, which netCDF does not apply"):
+        by_month(stored(data, tmp_path))
+
+
 def test_a_mean_aod_in_percent_is_refused():
     with pytest.raises(InputError, match="percent"):
         by_month(field(scale=0.0) + 7.0)
@@ -292,43 +324,77 @@ ORDERS = [("time", "lat", "lon"), ("lon", "lat", "time"), ("lat", "time", "lon")
 FACTORS = {"%": 0.01, "percent": 0.01, "1e-2": 0.01, "0.5": 0.5}
 
 
-@settings(max_examples=300, deadline=None)
+PACKINGS = {
+    "none": {},
+    "int16": {"dtype": "int16", "scale_factor": 1e-4, "_FillValue": -32767},
+    "uint8": {"dtype": "uint8", "scale_factor": 0.001, "add_offset": 0.0, "_FillValue": 255},
+    "offset": {"dtype": "int16", "scale_factor": 1e-5, "add_offset": 0.06, "_FillValue": -32767},
+    "float32": {"dtype": "float32", "_FillValue": 1e20},
+}
+CALENDARS = {
+    "standard": ("days since 2001-01-01", 15 + 30.4 * np.arange(12)),
+    "noleap": ("hours since 0001-01-01", 24 * (15 + 30.4 * np.arange(12))),
+    "365_day": ("days since 1850-12-31", 16 + 30.4 * np.arange(12)),
+    "360_day": ("days since 1900-01-01", 15 + 30.0 * np.arange(12)),
+    "proleptic_gregorian": ("day as %Y%m%d.%f", 20010116.5 + 100 * np.arange(12)),
+    "months": ("months since 1960-01-15", np.arange(12.0)),
+}
+
+
+def says_another(name, attrs):
+    """Whether a name or an attribute says that a variable is no total AOD at 550 nm."""
+    words = {
+        "long_name": ("440", "870", "fine", "coarse", "deviation"),
+        "wavelength": ("440", "0.44", "870"),
+        "comment": ("870",),
+        "cell_methods": ("maximum", "deviation"),
+    }
+    return name in ("od440aer", "aod870", "od550lt1aer") or any(
+        word in str(attrs.get(key, "")) for key, parts in words.items() for word in parts
+    )
+
+
+@settings(max_examples=500, deadline=None)
 @given(
     name=st.sampled_from(NAMES_OF_AOD),
     attrs=st.fixed_dictionaries({}, optional={k: st.sampled_from(v) for k, v in MUTATIONS.items()}),
     order=st.sampled_from(ORDERS),
     upside_down=st.booleans(),
     standard_name=st.booleans(),
+    packing=st.sampled_from(sorted(PACKINGS)),
+    calendar=st.sampled_from(sorted(CALENDARS)),
+    rolled=st.integers(0, 5),
 )
-def test_mutations_never_change_a_value_silently(name, attrs, order, upside_down, standard_name):
+def test_mutations_never_change_a_value_silently(
+    name, attrs, order, upside_down, standard_name, packing, calendar, rolled
+):
     """The AOD is what the file says, or the file is refused, or it is told that it is not used."""
-    own = ({"standard_name": STANDARD_NAME} if standard_name else {}) | attrs
-    data = field(name, **own).transpose(*order)
+    units, numbers = CALENDARS[calendar]
+    own = {"units": units, "calendar": calendar if calendar != "months" else "standard"}
+    said = ({"standard_name": STANDARD_NAME} if standard_name else {}) | attrs
+    data = field(name, axis=("time", numbers, own), **said).transpose(*order)
+    data = data.assign_coords(lon=("lon", (LON + 60.0 * rolled) % 360.0, data["lon"].attrs))
     data["surface_albedo"] = 10.0 * data[name]
     data["surface_albedo"].attrs = {"units": "1"}
     if upside_down:
         data = data.isel(lat=slice(None, None, -1))
+    data[name].encoding = PACKINGS[packing]
+    packed = data.map(lambda a: xr.DataArray(xr.conventions.encode_cf_variable(a.variable)))
+    read = xr.decode_cf(data.assign(packed.data_vars), decode_times=False)
     try:
-        user = read_user_inputs(data)
+        user = read_user_inputs(read)
     except InputError:
         return
     if "aod" not in user.dataset:
         assert name in user.dataset.attrs["not_used"]
         return
-    says_550 = name not in ("od440aer", "aod870", "od550lt1aer") and not any(
-        word in str(attrs.get(key, ""))
-        for key, words in {
-            "long_name": ("440", "870", "fine", "coarse", "deviation"),
-            "wavelength": ("440", "0.44", "870"),
-            "comment": ("870",),
-            "cell_methods": ("maximum", "deviation"),
-        }.items()
-        for word in words
-    )
-    assert says_550
+    assert not says_another(name, attrs)
     factor = FACTORS.get(attrs.get("units", "1"), 1.0)
     found = user.dataset["aod"].mean(("lat", "lon"))
-    np.testing.assert_allclose(found, factor * BY_MONTH, rtol=1e-12)
+    np.testing.assert_allclose(
+        found, factor * BY_MONTH, rtol=1e-6 if packing == "float32" else 1e-12
+    )
+    assert found["month"].values.tolist() == list(range(1, 13))
 
 
 def test_nothing_is_read_to_recognise_names(tmp_path):
