@@ -169,6 +169,8 @@ def with_dates(dataset: xr.Dataset) -> xr.Dataset:
             own = dataset[bounds].variable.copy(deep=False)
             own.attrs = {**kept, **own.attrs}
             changed[bounds] = DateCoder(use_cftime=True).decode(own, bounds)
+    if not changed:
+        return dataset
     return dataset.assign_coords(
         {name: v for name, v in changed.items() if name in dataset.coords}
     ).assign({name: v for name, v in changed.items() if name not in dataset.coords})
@@ -183,7 +185,7 @@ def written_dates(array: xr.DataArray) -> xr.DataArray | None:
         return None
     if array.dtype.kind in "iuf":
         texts = [f"{value:.10g}" for value in array.values]
-    elif array.dtype.kind in "SUO":
+    elif array.dtype.kind in "SUO" and isinstance(array.values[0], str | bytes):
         texts = [v.decode("latin-1") if isinstance(v, bytes) else str(v) for v in array.values]
     else:
         return None

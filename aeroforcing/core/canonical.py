@@ -111,7 +111,9 @@ def _range_hint(bad: np.ndarray, variable: Variable) -> str:
     return "Correct these cells, or set them to NaN if they are missing."
 
 
-def canonicalise(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
+def canonicalise(
+    dataset: xr.Dataset, *, source: str, found: Recognised | None = None
+) -> xr.Dataset:
     """Bring the known variables of a dataset to canonical names, units and attributes.
 
     A data variable is known as `recognition` tells: by its canonical name, its CF standard_name or
@@ -129,6 +131,8 @@ def canonicalise(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
         Any dataset; unknown variables and all coordinates are left alone.
     source
         File or other origin, for the messages.
+    found
+        What its variables are, if that is known already.
 
     Raises
     ------
@@ -137,7 +141,7 @@ def canonicalise(dataset: xr.Dataset, *, source: str) -> xr.Dataset:
         has a wavelength coordinate other than 550 nm.
     """
     dataset = in_degrees(dataset)
-    found = NAMES.in_dataset(dataset, source=source)
+    found = NAMES.in_dataset(dataset, source=source) if found is None else found
     made = {new for new, claims in found.elsewhere.items() if _can_be_left(claims)}
     names = {olds[0]: new for new, olds in found.names.items() if new not in found.elsewhere}
     _check_free(dataset, names, source)

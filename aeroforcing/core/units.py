@@ -90,6 +90,8 @@ def in_degrees(dataset: xr.Dataset) -> xr.Dataset:
         bounds = array.attrs.get("bounds")
         if isinstance(bounds, str) and bounds in dataset.variables:
             changed[bounds] = np.degrees(dataset[bounds].variable.astype(float))
+    if not changed:
+        return dataset
     return dataset.assign_coords({n: v for n, v in changed.items() if n in dataset.coords}).assign(
         {n: v for n, v in changed.items() if n not in dataset.coords}
     )

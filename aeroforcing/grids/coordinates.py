@@ -85,7 +85,8 @@ def _with_written_dates(dataset: xr.Dataset) -> xr.Dataset:
         for name, c in dataset.coords.items()
         if c.dims == (name,) and (str(name).lower() in _TIMES or counts_months(str(name), c))
     }
-    return dataset.assign_coords({n: dates for n, dates in found.items() if dates is not None})
+    dated = {name: dates for name, dates in found.items() if dates is not None}
+    return dataset.assign_coords(dated) if dated else dataset
 
 
 def _with_months_counted(dataset: xr.Dataset) -> xr.Dataset:

@@ -195,10 +195,10 @@ def squeezed_to_axes(dataset: xr.Dataset) -> xr.Dataset:
         if (array.ndim == 0 and is_wavelength(str(name), array))
         or (array.ndim == 1 and any(is_horizontal(str(name), array, w) for w in ("lat", "lon")))
     ]
-    degrees = in_degrees(dataset.set_coords(scalars))
+    degrees = in_degrees(dataset.set_coords(scalars) if scalars else dataset)
     named = _with_flat_bounds(with_time_named(degrees))
     single = [d for d, n in named.sizes.items() if n == 1 and not _is_axis(str(d), named)]
-    return named.squeeze(single)
+    return named.squeeze(single) if single else named
 
 
 def _is_axis(dim: str, dataset: xr.Dataset) -> bool:
@@ -223,7 +223,7 @@ def _with_flat_bounds(dataset: xr.Dataset) -> xr.Dataset:
         if isinstance(name, str) and name in dataset.variables and dataset[name].ndim == 3:
             steps = [d for d in dataset[name].dims if d in ("time", "month")]
             flat[name] = dataset[name].isel(dict.fromkeys(steps, 0), drop=True)
-    return dataset.assign(flat)
+    return dataset.assign(flat) if flat else dataset
 
 
 def _near_reference(dataset: xr.Dataset, source: str) -> xr.Dataset:
@@ -235,7 +235,8 @@ def _near_reference(dataset: xr.Dataset, source: str) -> xr.Dataset:
     if not (np.isfinite(nanometres) & (nanometres > 0.0)).all():
         return dataset
     (dim,) = dataset[axis].dims
-    return dataset.isel({dim: near_reference(nanometres)})
+    places = near_reference(nanometres)
+    return dataset.isel({dim: places[0] if len(places) == 1 else places})
 
 
 def with_versions_merged(dataset: xr.Dataset) -> xr.Dataset:

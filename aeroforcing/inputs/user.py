@@ -49,7 +49,6 @@ from aeroforcing.inputs.known import (
     is_meant,
     known_part,
     nothing_known,
-    squeezed_to_axes,
     with_versions_merged,
 )
 from aeroforcing.inputs.months import in_months, listed
@@ -147,7 +146,8 @@ def recognise(dataset: xr.Dataset, *, source: str) -> UserInputs:
     Parameters
     ----------
     dataset
-        In memory. The coordinate `month` says the calendar month of each step; it may repeat.
+        In memory, from `known.known_part`. The coordinate `month` says the calendar month of each
+        step; it may repeat.
     source
         File or other origin, for the messages.
 
@@ -166,12 +166,12 @@ def recognise(dataset: xr.Dataset, *, source: str) -> UserInputs:
 def _recognised(
     opened: xr.Dataset, source: str, select: Callable[[xr.Dataset], xr.Dataset]
 ) -> UserInputs:
-    squeezed = with_versions_merged(squeezed_to_axes(opened))
+    squeezed = with_versions_merged(opened)
     state = air_names(squeezed, source=source)
     wind = wind_names(squeezed, source=source)
     others = squeezed.drop_vars([*state, *wind])
     found = NAMES.in_dataset(others, source=source)
-    canonical = canonicalise(others, source=source)
+    canonical = canonicalise(others, source=source, found=found)
     names = [name for name in KNOWN if name in canonical and is_meant(canonical[name])]
     unpaired = _unpaired(canonical)
     if not names and not state and not wind:
