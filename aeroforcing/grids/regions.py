@@ -76,7 +76,7 @@ def _mean(field: xr.DataArray, shares: xr.DataArray) -> xr.DataArray:
 
 def _estimates(means: xr.Dataset) -> Estimates:
     """Means and errors of one region by variable."""
-    value = {str(name): float(array) for name, array in means.data_vars.items()}
+    value = {str(name): float(array) for name, array in means.data_vars.items() if not array.ndim}
     estimates: Estimates = {}
     for name in (name for name in value if not name.endswith(STDERR_SUFFIX)):
         estimates[name] = {"mean": value[name]}

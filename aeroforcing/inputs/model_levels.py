@@ -15,10 +15,14 @@ import xarray as xr
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_numbers
 from aeroforcing.core.constants import (
+    AVOGADRO,
+    DOBSON_UNIT,
+    GRAVITY,
     MOLAR_MASS_CH4,
     MOLAR_MASS_CO2,
     MOLAR_MASS_DRY_AIR,
     MOLAR_MASS_N2O,
+    MOLAR_MASS_OZONE,
     MOLAR_MASS_WATER,
 )
 from aeroforcing.core.errors import InputError
@@ -35,7 +39,10 @@ _MOLAR_MASS = {"co2": MOLAR_MASS_CO2, "ch4": MOLAR_MASS_CH4, "n2o": MOLAR_MASS_N
 _GASES = tuple(f"{gas}{kind}" for gas in _MOLAR_MASS for kind in ("", "_mass", "_dry"))
 _ONLY_IN_CLOUDS = ("liquid_radius", "ice_radius")  # may be missing elsewhere
 _PRESSURES = ("pressure", "interface_pressure", "thickness")
+_AT_INTERFACES = ("interface_pressure", "interface_temperature")
 _SURFACE = ("surface_pressure", "surface_altitude")
+_SMALLEST_OZONE = 50.0  # Dobson units; the lowest that was ever measured is near 70
+_TOP_FOR_OZONE = 1000.0  # Pa, of the highest level; below it a column of ozone may be a part
 _COLUMN, _INTERFACE = "column of the model", "interface of the model"
 
 
@@ -116,14 +123,14 @@ def model_state(
     InputError
         Temperature, humidity or pressures are not found or cannot be used, or values are missing.
     """
-    known = known_quantities(dataset, source=source)
+    known = _with_layers(known_quantities(dataset, source=source))
     _check_present(known, dataset, source)
     vertical = _vertical_dimension(known["temperature"], source)
     own = [str(dim) for dim in known["temperature"].dims if dim != vertical]
     interfaces = _interfaces(known, dataset, vertical, source)
     if interfaces is None and "pressure" not in known:
         known["pressure"] = _pressure_coordinate(dataset, vertical, source)
-    table = xr.Dataset({k: v for k, v in known.items() if k != "interface_pressure"})
+    table = xr.Dataset({k: v for k, v in known.items() if k not in _AT_INTERFACES})
     if interfaces is not None:
         table = table.drop_vars("pressure", errors="ignore").assign(interfaces=interfaces)
     horizontal = own + [str(d) for d in known["surface_pressure"].dims if d not in own]
@@ -131,7 +138,57 @@ def model_state(
     state = _arrays(_stacked(table, horizontal), vertical, _shape(table, horizontal), source)
     if complete:
         _check_complete(state)
-    return _as_mole_fractions(_top_first(state, source))
+    ordered = _top_first(state, source)
+    _check_ozone(ordered)
+    return _as_mole_fractions(ordered)
+
+
+def _check_ozone(state: ModelState) -> None:
+    """Refuse columns of ozone that are nowhere: a wrong unit, or a field of zeros.
+
+    Above the highest level its mixing ratio holds; where that is far down, nothing is known.
+    """
+    name = next((n for n in ("ozone_mass", "ozone_mole") if n in state.values), None)
+    if name is None:
+        return
+    molar_mass = MOLAR_MASS_OZONE if name == "ozone_mass" else MOLAR_MASS_DRY_AIR
+    ratio, pressure = state.values[name], state.pressure
+    if state.interfaces is None:
+        layers = 0.5 * (ratio[:, 1:] + ratio[:, :-1]) * np.diff(pressure, axis=1)
+        amount = layers.sum(axis=1) + ratio[:, 0] * pressure[:, 0]
+    else:
+        amount = (ratio * np.diff(state.interfaces, axis=1)).sum(axis=1)
+        amount += ratio[:, 0] * state.interfaces[:, 0]
+    column = amount / (GRAVITY * molar_mass) * AVOGADRO / DOBSON_UNIT
+    low = (column < _SMALLEST_OZONE) & (pressure[:, 0] <= _TOP_FOR_OZONE)
+    if low.any():
+        first = int(np.argmax(low))
+        raise InputError(
+            f"{state.source}: the ozone column is below {_SMALLEST_OZONE:g} Dobson units in "
+            f"{int(low.sum())} of {low.size} columns, first at {state.places[first]} with "
+            f"{column[first]:.3g}. Check its units, or leave it out for the built-in ozone."
+        )
+
+
+def _with_layers(known: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
+    """With what follows from arrays on half levels, where a file has these alone.
+
+    The temperature of a layer is the mean of its two bounds, as it is linear between them; the
+    surface is the lowest bound.
+    """
+    made = dict(known)
+    if "temperature" not in known and {"interface_temperature", "humidity"} <= set(known):
+        bounds, vertical = known["interface_temperature"], vertical_of(known["humidity"])
+        half = [dim for dim in bounds.dims if dim not in known["humidity"].dims]
+        if vertical is not None and len(half) == 1:
+            bare = bounds.drop_vars(half, errors="ignore").rename({half[0]: vertical})
+            upper = bare.isel({vertical: slice(None, -1)})
+            made["temperature"] = 0.5 * (upper + bare.isel({vertical: slice(1, None)}))
+    if "surface_pressure" not in known and {"interface_pressure", "humidity"} <= set(known):
+        pressure = known["interface_pressure"]
+        half = [dim for dim in pressure.dims if dim not in known["humidity"].dims]
+        made["surface_pressure"] = pressure.max(half)
+    return made
 
 
 def _check_present(known: dict[str, xr.DataArray], dataset: xr.Dataset, source: str) -> None:

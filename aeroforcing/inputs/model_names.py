@@ -1,7 +1,7 @@
 """Names and units under which models and reanalyses hold the state of the atmosphere.
 
-A quantity is known by its CF standard name, or by a name that ECMWF (ERA5), NASA GMAO (MERRA-2) or
-CMIP models use for it.
+A quantity is known by its CF standard name, or by a name that ECMWF (ERA5, ecRad), NASA GMAO
+(MERRA-2) or CMIP models use for it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def _mixing_ratio(*names: str, standard_name: str = "") -> _Quantity:
 
 
 def _gas(standard_name: str, *names: str) -> _Quantity:
-    return _Quantity((standard_name,), names, _MOLAR)
+    ratios = [name.replace("_mole_fraction", "_vmr") for name in names]  # by volume: the same
+    return _Quantity((standard_name,), tuple(dict.fromkeys([*names, *ratios])), _MOLAR)
 
 
 _WELL_MIXED = {"co2": "carbon_dioxide", "ch4": "methane", "n2o": "nitrous_oxide"}
@@ -67,10 +68,10 @@ QUANTITIES: Mapping[str, _Quantity] = {
         ("air_temperature",), ("t", "ta", "temperature", "air_temperature"), {"k": 1.0}
     ),
     "humidity": _mixing_ratio(
-        "q", "hus", "qv", "specific_humidity", standard_name="specific_humidity"
+        "q", "hus", "qv", "h2o_mmr", "specific_humidity", standard_name="specific_humidity"
     ),
     "ozone_mass": _mixing_ratio(
-        "o3", "ozone_mass_mixing_ratio", standard_name="mass_fraction_of_ozone_in_air"
+        "o3", "o3_mmr", "ozone_mass_mixing_ratio", standard_name="mass_fraction_of_ozone_in_air"
     ),
     "ozone_mole": _gas("mole_fraction_of_ozone_in_air", "vmro3", "o3vmr", "o3_mole_fraction"),
     "co2": _gas("mole_fraction_of_carbon_dioxide_in_air", "co2", "vmrco2", "co2_mole_fraction"),
@@ -85,16 +86,16 @@ QUANTITIES: Mapping[str, _Quantity] = {
     },
     "cloud_fraction": _Quantity(
         ("cloud_area_fraction_in_atmosphere_layer",),
-        ("cc", "cl", "cloud", "fraction_of_cloud_cover"),
+        ("cc", "cl", "cloud", "cloud_fraction", "fraction_of_cloud_cover"),
         _SHARE,
     ),
     "cloud_std": _Quantity((), ("fractional_std",), _NUMBER),
     "cloud_liquid": _mixing_ratio(
-        "clwc", "clw", "ql", "specific_cloud_liquid_water_content",
+        "clwc", "clw", "ql", "q_liquid", "specific_cloud_liquid_water_content",
         standard_name="mass_fraction_of_cloud_liquid_water_in_air",
     ),
     "cloud_ice": _mixing_ratio(
-        "ciwc", "cli", "qi", "specific_cloud_ice_water_content",
+        "ciwc", "cli", "qi", "q_ice", "specific_cloud_ice_water_content",
         standard_name="mass_fraction_of_cloud_ice_in_air",
     ),
     **{
@@ -108,7 +109,10 @@ QUANTITIES: Mapping[str, _Quantity] = {
     "pressure": _Quantity(
         ("air_pressure",), ("p", "pl", "pfull", "plev", "pressure", "air_pressure"), _PASCALS
     ),
-    "interface_pressure": _Quantity((), ("phalf", "ple", "pressure_interface"), _PASCALS),
+    "interface_pressure": _Quantity(
+        (), ("phalf", "ple", "pressure_hl", "pressure_interface"), _PASCALS
+    ),
+    "interface_temperature": _Quantity((), ("temperature_hl",), {"k": 1.0}),
     "thickness": _Quantity((), ("delp", "pressure_thickness_of_layers"), _PASCALS),
     "surface_pressure": _Quantity(
         ("surface_air_pressure",), ("sp", "ps", "surface_pressure"), _PASCALS

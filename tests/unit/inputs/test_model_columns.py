@@ -60,6 +60,37 @@ def test_layers_between_known_pressures_are_taken_as_they_are():
     assert all(column.aerosol is SMOKE and column.surface_albedo == 0.2 for column in found)
 
 
+def test_half_levels_of_ecrad():
+    """pressure_hl and temperature_hl, no surface pressure, gases as o3_mmr and co2_vmr."""
+    given = model()
+    layers = given["t"].values
+    bounds = np.concatenate(
+        [layers[:, :1], 0.5 * (layers[:, 1:] + layers[:, :-1]), layers[:, -1:]], 1
+    )
+    columns = given.rename(lat="column", lev="level", ilev="half_level", o3="o3_mmr")
+    other = columns.rename(phalf="pressure_hl").drop_vars(["t", "sp", "column"])
+    other["temperature_hl"] = ("column", "half_level"), bounds, {"units": "K"}
+    other["co2_vmr"] = (), 400e-6, {"units": "1"}
+    other["cloud_fraction"] = (0.0 * other["q"] + 0.5).assign_attrs(units="1")
+    other["q_liquid"] = (0.0 * other["q"] + 1e-5).assign_attrs(units="kg kg-1")
+    found = af.columns_from(other, overlap="random", **GIVEN)
+    for one, air, mean in zip(found, COLUMNS, 0.5 * (bounds[:, 1:] + bounds[:, :-1]), strict=True):
+        assert one.atmosphere.temperature_layers[1:] == pytest.approx(mean)
+        assert one.atmosphere.pressure_levels[1:] == pytest.approx(air.pressure_levels)
+        ozone = one.atmosphere.mole_fractions["o3"][1:]
+        assert ozone == pytest.approx(air.mole_fractions["o3"], rel=1e-6)
+        assert np.allclose(one.atmosphere.mole_fractions["co2"], 400e-6)
+        assert one.clouds
+
+
+@pytest.mark.parametrize("factor", [0.0, 1e-3, 0.1])
+def test_an_ozone_column_that_is_nowhere_is_refused(factor):
+    thin = model()
+    thin["o3"] = (thin["o3"] * factor).assign_attrs(thin["o3"].attrs)
+    with pytest.raises(InputError, match="below 50 Dobson units in 2 of 2 columns"):
+        af.columns_from(thin, **GIVEN)
+
+
 def test_altitudes_are_hydrostatic():
     for found, expected in zip(af.columns_from(model(), **GIVEN), COLUMNS, strict=True):
         below = expected.altitude_levels < 20e3  # gravity is that of the ground
