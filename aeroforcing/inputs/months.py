@@ -86,7 +86,7 @@ def _month_numbers(dataset: xr.Dataset, axis: str, source: str) -> list[int]:
             f"{source}: {axis} is not the months of one year, each once: "
             f"{listed(numbers[:13].tolist())}{'...' if numbers.size > 13 else ''}. Give dates or "
             "months 1 to 12; of several years make a monthly climatology first, by aeroforcing "
-            f"prepare {file} --product fields -o climatology.nc."
+            f"prepare fields {file} -o climatology.nc."
         )
     return [int(number) for number in numbers]
 

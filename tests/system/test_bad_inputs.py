@@ -596,8 +596,8 @@ TOGETHER = {
     "a month that is no number": (
         maps(aod=0.1).assign_coords(month=["Jan", "Smarch"]),
         "month is not the months of one year, each once: Jan, Smarch. Give dates or months 1 to "
-        "12; of several years make a monthly climatology first, by aeroforcing prepare in.nc "
-        "--product fields -o climatology.nc.",
+        "12; of several years make a monthly climatology first, by aeroforcing prepare fields "
+        "in.nc -o climatology.nc.",
     ),
     "no variable at all": (
         maps().assign_coords(note=1),

@@ -127,7 +127,7 @@ class TestMonths:
 
     def test_several_years_name_the_command(self):
         later = field().assign_coords(time=field()["time"] + np.timedelta64(365, "D"))
-        with pytest.raises(InputError, match="aeroforcing prepare FILE --product fields"):
+        with pytest.raises(InputError, match="aeroforcing prepare fields FILE -o"):
             by_month(xr.concat([field(), later], "time"))
 
     def test_versions_of_era5_are_one(self):
