@@ -1,12 +1,15 @@
 """What cutting off the forward peak of clouds does to the effect of an aerosol, without noise.
 
+    PYTHONPATH=tests python -m benchmarks.delta_scaling
+
 Discrete ordinates solve one column at one wavelength, with the clouds as they are and scaled, so
-that the difference is that of the scaling alone: `PYTHONPATH=tests python -m
-benchmarks.delta_scaling`. Aerosol of depth 0.1 fills the lowest layer; over it lies the cloud,
-liquid (g = 0.86).
+that the difference is that of the scaling alone. Aerosol of depth 0.1 fills the lowest layer; the
+cloud, liquid (g = 0.86), lies over it.
 """
 
 from __future__ import annotations
+
+import argparse
 
 import numpy as np
 from helpers.disort_solution import disort_fluxes
@@ -40,6 +43,7 @@ def effects(cloud: BandOptics, *, depth: float, cos_zenith: float) -> NDArray[np
 
 def main() -> None:
     """Print the bias in percent by optical depth and sun, for the top and for the surface."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     for place, name in enumerate(("top", "surface")):
         print(f"| {name}: optical depth | " + " | ".join(f"mu0 {mu}" for mu in COSINES) + " |")
         print("|---" * (1 + len(COSINES)) + "|")

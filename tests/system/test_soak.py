@@ -8,10 +8,7 @@ are put in; a job of the soak test and the measurements of memory and overhead r
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +16,6 @@ import pytest
 from benchmarks import memory
 from benchmarks.killed_runs import differences, disturbed, small_job, undisturbed
 from benchmarks.soak import Soak, random_plan, soak
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +101,3 @@ def test_points_are_spread_evenly():
     points = memory.points(2000)
     assert abs(float(np.sin(np.radians(points["lat"])).mean())) < 0.05
     assert points["aod"].min() > 0.0
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("module", ["killed_runs", "soak", "memory"])
-def test_commands_explain_themselves(module):
-    command = [sys.executable, "-m", f"benchmarks.{module}", "--help"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-    assert "usage:" in done.stdout
