@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     _Call = TypeVar("_Call", bound=Callable[..., Any])
 
 
+_TAKES_FURTHER = 8  # CO_VARKEYWORDS of inspect, whose import takes too long
+
+
 class InputError(ValueError):
     """Something the user gave cannot be used; the message says what, where and what to do.
 
@@ -32,10 +35,13 @@ def nearest_name(name: object, known: Iterable[str]) -> str:
 def suggest_keywords(call: _Call) -> _Call:
     """Let a public function or class name the nearest keyword where it is given an unknown one.
 
-    The error is Python's own TypeError with the keyword that was meant.
+    The error is Python's own TypeError with the keyword that was meant. A function that hands
+    further keywords on leaves them to the one that it gives them to.
     """
     function = call.__init__ if isinstance(call, type) else call  # type: ignore[misc]
     code = function.__code__
+    if code.co_flags & _TAKES_FURTHER:
+        return call
     known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
     @functools.wraps(function)

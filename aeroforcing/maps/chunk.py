@@ -21,7 +21,7 @@ from aeroforcing.core.arrays import Counts, Floats
 from aeroforcing.core.canonical import OPTICAL
 from aeroforcing.core.checks import check_between, checked_months
 from aeroforcing.core.constants import SOLAR_CONSTANT
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.grids.domain import Chunk, Layout
 from aeroforcing.inputs.builtin.observed import DEFAULT_AEROSOL, check_aerosol
 from aeroforcing.maps.cells import Cells, ColumnMaker, cells_of
@@ -173,6 +173,7 @@ class AllAerosol:
         return {}
 
 
+@suggest_keywords
 @dataclass(frozen=True)
 class Settings:
     """All that the numbers depend on besides the inputs; see `grid.grid_forcing`.

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from aeroforcing.core.arrays import Floats
-from aeroforcing.core.errors import InputError
+from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.grids.grid import grid_of
 from aeroforcing.observations.fields import prepared
 
@@ -62,6 +62,7 @@ class _Line(NamedTuple):
     recurrence: float
 
 
+@suggest_keywords
 def find_seams(
     field: xr.DataArray,
     *,

@@ -25,8 +25,12 @@ def public_calls():
 
 
 def keywords(call):
+    """Those of a call, if these are all that it takes."""
+    taken = inspect.signature(call).parameters
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in taken.values()):
+        return []
     named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [n for n, p in inspect.signature(call).parameters.items() if p.kind in named]
+    return [n for n, p in taken.items() if p.kind in named]
 
 
 def test_every_public_call_names_the_nearest_keyword():
@@ -36,6 +40,19 @@ def test_every_public_call_names_the_nearest_keyword():
             with pytest.raises(TypeError, match=f"did you mean '{keyword}'"):
                 call(**{f"{keyword}_": None})
             assert pickle.loads(pickle.dumps(call)) is call, name
+
+
+def test_keywords_that_are_handed_on_are_known_to_the_one_that_takes_them(tmp_path):
+    for misspelt, meant in (("photon", "photons"), ("mnths", "months"), ("gird", "grid")):
+        with pytest.raises(TypeError, match=f"did you mean '{meant}'"):
+            af.save_grid_forcing(tmp_path / "out.nc", **{misspelt: 1})
+    assert list(tmp_path.iterdir()) == []
+
+    @suggest_keywords
+    def call(*, first=1, **further):
+        return first, further
+
+    assert call(second=2) == (1, {"second": 2})
 
 
 @pytest.mark.parametrize("package", [af, af.columns, af.optics, af.validation])
