@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import html
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any
+from dataclasses import Field, fields, is_dataclass
+from typing import Any, cast
 
 import numpy as np
 
@@ -21,6 +21,10 @@ from aeroforcing.core.errors import InputError
 KEY_DIGITS = 7
 _EXACT_DIGITS = 17
 _LARGEST_KEY = 2**63
+
+# Marks a field, as its metadata, that does not count where it has its default: columns that make no
+# use of it keep the random numbers that they had before there was such a field.
+UNTOLD = "untold by default"
 
 # At which a function of the wavelength is told from another [um].
 _WAVELENGTHS = np.geomspace(0.2, 12.0, 41)
@@ -87,7 +91,7 @@ def _words(value: Any, digits: int) -> Iterator[str]:
         yield repr(value)
     elif is_dataclass(value) and not isinstance(value, type):
         yield type(value).__name__
-        own = {f.name: getattr(value, f.name) for f in fields(value)}
+        own = {f.name: getattr(value, f.name) for f in fields(value) if not _is_left_out(f, value)}
         yield from _of_mapping(own, digits)
     elif isinstance(value, Mapping):
         yield from _of_mapping(value, digits)
@@ -95,6 +99,11 @@ def _words(value: Any, digits: int) -> Iterator[str]:
         yield from _of_function(value, digits)
     else:
         yield from _of_numbers(value, digits)
+
+
+def _is_left_out(field: Field[Any], value: Any) -> bool:
+    own, default = getattr(value, field.name), cast(Any, field.default)
+    return UNTOLD in field.metadata and (own is default or np.array_equal(own, default))
 
 
 def _of_mapping(value: Mapping[Any, Any], digits: int) -> Iterator[str]:

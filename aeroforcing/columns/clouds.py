@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aeroforcing.columns.by_value import ByValue
+from aeroforcing.columns.by_value import UNTOLD, ByValue
 from aeroforcing.columns.vertical_profiles import normalised
 from aeroforcing.core.arrays import Floats
 from aeroforcing.core.checks import check_between, check_number, check_positive
@@ -82,7 +82,7 @@ class Cloud(ByValue):
     ssa: float | Callable[[float], float] = 1.0
     phase: str | None = None
     effective_radius: float | None = None
-    inhomogeneity: float = 0.0
+    inhomogeneity: float = field(default=0.0, metadata={UNTOLD: True})
 
     def __post_init__(self) -> None:
         check_number("Cloud", "asymmetry", self.asymmetry)
@@ -184,8 +184,8 @@ class CloudLayers(ByValue):
     ice: ArrayLike | None = None
     liquid_radius: float | ArrayLike = EFFECTIVE_RADIUS["liquid"]
     ice_radius: float | ArrayLike = EFFECTIVE_RADIUS["ice"]
-    overlap_parameter: ArrayLike | None = None
-    fractional_std: ArrayLike = 0.0
+    overlap_parameter: ArrayLike | None = field(default=None, metadata={UNTOLD: True})
+    fractional_std: ArrayLike = field(default=0.0, metadata={UNTOLD: True})
 
     def __post_init__(self) -> None:
         if self.liquid is None and self.ice is None:

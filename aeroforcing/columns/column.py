@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from aeroforcing.columns.aerosol_mixture import aerosol_arrays, component_optics
 from aeroforcing.columns.aerosols import Aerosol, AnyAerosol
 from aeroforcing.columns.atmosphere import Atmosphere, standard_atmosphere
-from aeroforcing.columns.by_value import ByValue, range_words
+from aeroforcing.columns.by_value import UNTOLD, ByValue, range_words
 from aeroforcing.columns.clouds import Cloud, CloudLayers, check_clouds
 from aeroforcing.columns.phase_mixing import aerosol_phase
 from aeroforcing.columns.sky import MOST_STATES, Drawing, States, cloud_states
@@ -81,7 +81,7 @@ class Column(ByValue):
     clouds: Sequence[Cloud] | CloudLayers = ()
     overlap: str = EXCLUSIVE
     decorrelation_length: float = 2000.0
-    inhomogeneity_decorrelation_length: float | None = None
+    inhomogeneity_decorrelation_length: float | None = field(default=None, metadata={UNTOLD: True})
     delta_scale_clouds: bool = False
 
     if TYPE_CHECKING:  # what may be given; the fields say what it becomes

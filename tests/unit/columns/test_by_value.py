@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import aeroforcing as af
+from aeroforcing.columns.by_value import _text
 
 AIR = {
     "pressure_levels": [1e2, 5e4, 1e5],
@@ -74,3 +75,14 @@ def test_a_top_at_0_pascal_is_cut_and_told(caplog):
     assert "the air above 1.02 Pa is left out" in caplog.text
     with pytest.raises(af.InputError, match="must be above 0"):
         af.Atmosphere(**(AIR | {"pressure_levels": [0.0, 0.5, 1e5]}))
+
+
+def test_what_was_added_later_counts_where_it_is_not_the_default():
+    plain = af.Cloud(base=1e3, top=2e3, optical_depth=3.0)
+    varied = [af.Cloud(base=1e3, top=2e3, optical_depth=3.0, inhomogeneity=v) for v in (0.0, 0.5)]
+    assert "inhomogeneity" not in _text(plain, 7)
+    assert plain == varied[0]
+    assert plain != varied[1]
+    layers = [af.CloudLayers(fraction=[0.5], liquid=[1.0], fractional_std=v) for v in (0.0, [0.5])]
+    assert layers[0] == af.CloudLayers(fraction=[0.5], liquid=[1.0])
+    assert layers[0] != layers[1]
