@@ -177,4 +177,5 @@ def add_cut_off(depth, peak, with_cloud):
 @compiled
 def beam_share(medium, level, mu):
     """Direct beam over all that a leg from the sun brings to a level, scattered forward or not."""
-    return math.exp(-at(medium, level, CUT_OFF) / abs(mu))
+    cut_off = at(medium, level, CUT_OFF)
+    return math.exp(-cut_off / abs(mu)) if cut_off > 0.0 else 1.0
