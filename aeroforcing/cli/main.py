@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -88,8 +89,23 @@ def parse(
 ) -> argparse.Namespace:
     """What the arguments say; files may stand before, between and after the options of a verb."""
     if arguments and arguments[0] in verbs:
-        return verbs[arguments[0]].parse_intermixed_args(arguments[1:])
+        return verbs[arguments[0]].parse_intermixed_args(_with_negative_lists(arguments[1:]))
     return parser.parse_args(arguments)
+
+
+def _with_negative_lists(arguments: Sequence[str]) -> list[str]:
+    """The arguments, a list such as -20,60,0,40 joined to its option.
+
+    On its own it begins as an option does; argparse knows single negative numbers only.
+    """
+    joined: list[str] = []
+    for argument in arguments:
+        after_option = bool(joined) and re.fullmatch(r"--[a-z][a-z-]*", joined[-1])
+        if after_option and re.match(r"-[0-9.]+(e[-+]?[0-9]+)?,", argument):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:

@@ -1,4 +1,4 @@
-"""Figures as files: PNG, PDF or SVG, the same bytes for the same figure."""
+"""Figures as files: PNG, JPEG, PDF or SVG, the same bytes for the same figure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def figure_bytes(axes: Axes, suffix: str, *, dpi: int = DOTS_PER_INCH) -> bytes:
     axes
         Any axes of the figure.
     suffix
-        ".png", ".pdf" or ".svg".
+        ".png", ".jpg", ".pdf" or ".svg".
     dpi
         Dots per inch, of the coloured cells of maps in PDF and SVG too.
     """
@@ -45,7 +45,7 @@ def figure_bytes(axes: Axes, suffix: str, *, dpi: int = DOTS_PER_INCH) -> bytes:
             format=suffix.removeprefix("."),
             dpi=dpi,
             bbox_inches="tight",
-            metadata=_METADATA[suffix],
+            metadata=_METADATA.get(suffix),  # JPEG takes none,
         )
     plt.close(figure)
     return stream.getvalue()

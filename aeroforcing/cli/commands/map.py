@@ -17,23 +17,22 @@ SUMMARY = "Draw a map of a variable of a file: its mean, a season, a month, or m
 
 EXAMPLES = """\
 The file is one that `aeroforcing grid` made, or any that holds the variable over lat and lon.
-A region is given as WEST,EAST,SOUTH,NORTH, with = where it begins with a minus sign. The mean in
-the title has its error by the sampling, and where the file has kernels also that by the inputs, if
-these are off everywhere by AERONET's errors.
+A region is given as WEST,EAST,SOUTH,NORTH. The mean in the title has its error by the sampling, and
+where the file has kernels also that by the inputs, if these are off everywhere by AERONET's errors.
 
 examples:
   aeroforcing map forcing.nc forcing_toa -o toa.png
-  aeroforcing map forcing.nc aod --projection platecarree --extent=-20,60,0,40 -o africa.pdf
+  aeroforcing map forcing.nc aod --projection platecarree --extent -20,60,0,40 -o africa.pdf
 """
 
-_FORMATS = (".png", ".pdf", ".svg")
+_FORMATS = (".png", ".jpg", ".pdf", ".svg")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
     parser.add_argument("file", metavar="FILE.nc", help="the file that holds the variable")
     parser.add_argument("variable", metavar="VARIABLE", help="such as forcing_toa, aod or ssa")
-    parser.add_argument("-o", "--output", metavar="OUT", help="a .png, .pdf or .svg file")
+    parser.add_argument("-o", "--output", metavar="OUT", help="a .png, .jpg, .pdf or .svg file")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing output")
     period = parser.add_mutually_exclusive_group()
     period.add_argument(
