@@ -39,7 +39,12 @@ from aeroforcing.output.map_fields import (
 )
 from aeroforcing.output.map_frame import central_longitude, coast_around, draw_grid, projected
 
-_PROJECTIONS = {"robinson": ccrs.Robinson, "platecarree": ccrs.PlateCarree}
+_PROJECTIONS = {
+    "robinson": ccrs.Robinson,
+    "equalearth": ccrs.EqualEarth,
+    "mollweide": ccrs.Mollweide,
+    "platecarree": ccrs.PlateCarree,
+}
 _SIZE = (8.0, 5.2)  # inches
 _TITLE, _LABEL, _TICK = 13, 12, 11  # points: readable at half size
 _MISSING = "0.82"  # grey of cells without a value
@@ -79,7 +84,7 @@ def plot_map(
     ax
         Axes of cartopy to draw in; by default a new figure.
     projection
-        "robinson" or "platecarree", for a new figure.
+        "robinson", "equalearth", "mollweide" or "platecarree", for a new figure.
     month, season
         The month, 1 to 12, or the season, "annual", "DJF", "MAM", "JJA" or "SON", whose mean is
         shown; by default the mean of all months of the field.

@@ -43,7 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     period.add_argument("--month", type=int, metavar="M", help="the month to show, 1 to 12")
     period.add_argument("--panels", choices=("seasons", "months"), help="a map of each")
     parser.add_argument(
-        "--projection", choices=("robinson", "platecarree"), default="robinson", help="(robinson)"
+        "--projection",
+        choices=("robinson", "equalearth", "mollweide", "platecarree"),
+        default="robinson",
+        help="(robinson)",
     )
     parser.add_argument("--extent", type=_numbers, metavar="W,E,S,N", help="a region [degrees]")
     parser.add_argument("--levels", type=_numbers, metavar="V,V,...", help="bounds of the colours")

@@ -104,7 +104,13 @@ def test_levels_are_labelled_and_given_ones_are_used():
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("robinson", ccrs.Robinson), ("platecarree", ccrs.PlateCarree)]
+    ("name", "kind"),
+    [
+        ("robinson", ccrs.Robinson),
+        ("equalearth", ccrs.EqualEarth),
+        ("mollweide", ccrs.Mollweide),
+        ("platecarree", ccrs.PlateCarree),
+    ],
 )
 def test_projections(name, kind):
     axes = plot_map(TOA, projection=name)
@@ -114,7 +120,7 @@ def test_projections(name, kind):
     )
 
 
-@pytest.mark.parametrize("projection", ["robinson", "platecarree"])
+@pytest.mark.parametrize("projection", ["robinson", "equalearth", "platecarree"])
 @pytest.mark.parametrize("extent", [None, (120, 240, -40, 40), (-30, 60, 0, 60)])
 def test_cells_reach_the_edges_and_none_wraps_around(projection, extent):
     axes = plot_map(TOA, projection=projection, extent=extent, stderr=TOA_ERROR)

@@ -42,8 +42,8 @@ def made() -> set[str]:
     "options",
     [
         "forcing_toa --month 7 -o a.png",
-        "ssa --season JJA -o a.svg",
-        "forcing_surface_cs --panels seasons --dpi 40 -o a.png",
+        "ssa --season JJA --projection equalearth -o a.svg",
+        "forcing_surface_cs --panels seasons --projection mollweide --dpi 40 -o a.png",
         "aod --projection platecarree --extent -20,60,0,40 --levels 0,0.1,0.2 -o a.pdf",
         "forcing_toa --levels -9,-3,0,3 --extent=-20,60,0,40 -o a.jpg",
         "forcing_toa --minus forcing.nc --title Nothing -o a.png",
