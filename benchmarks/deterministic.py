@@ -115,6 +115,14 @@ def scaled_layer(medium, layer, with_aerosol):
 
 
 @njit(error_model="numpy")
+def unscaled_depth(medium, with_aerosol):
+    """Depth of the whole stack as it is, for the beam that was never scattered."""
+    if with_aerosol:
+        return medium[-1, FULL_SCATTERING] + medium[-1, FULL_ABSORPTION]
+    return medium[-1, CLEAN_SCATTERING] + medium[-1, CLEAN_ABSORPTION]
+
+
+@njit(error_model="numpy")
 def stack_fluxes(medium, with_aerosol, mu, direct, diffuse, solved, below):
     """Flux up at the top and net down at the surface of one stack; the last two are scratch."""
     n_layers = medium.shape[0] - 1
@@ -125,7 +133,9 @@ def stack_fluxes(medium, with_aerosol, mu, direct, diffuse, solved, below):
         solved[layer, 0], solved[layer, 1] = up * beam, down * beam
         solved[layer, 2], solved[layer, 3] = r, t
         beam *= math.exp(-extinction / mu)
-    below[n_layers, 0], below[n_layers, 1] = diffuse, direct * beam
+    unscattered = math.exp(-unscaled_depth(medium, with_aerosol) / mu)
+    reflected = direct * unscattered + diffuse * (beam - unscattered)
+    below[n_layers, 0], below[n_layers, 1] = diffuse, reflected
     for layer in range(n_layers - 1, -1, -1):
         up, down, r, t = solved[layer]
         albedo, source = below[layer + 1]
@@ -137,7 +147,7 @@ def stack_fluxes(medium, with_aerosol, mu, direct, diffuse, solved, below):
         _, down, r, t = solved[layer]
         albedo, source = below[layer + 1]
         falling = (t * falling + r * source + down) / (1.0 - r * albedo)
-    return below[0, 1], (1.0 - diffuse) * falling + (1.0 - direct) * beam
+    return below[0, 1], (1.0 - diffuse) * falling + beam - reflected
 
 
 @njit(error_model="numpy")

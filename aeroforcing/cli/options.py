@@ -197,8 +197,16 @@ def dump_config(values: Mapping[str, Any]) -> str:
 
 
 def _toml_line(name: str, value: Any) -> str:
-    """One key with its value; JSON writes texts, numbers, flags and lists as TOML does."""
+    """One key with its value; JSON writes texts, numbers, flags and lists as TOML does.
+
+    What is not printable is escaped, so that it reaches a terminal and a parser alike.
+    """
     if value is None:
         return f"# {name} is not set"
-    text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return f"{name} = {text}"
+    text = json.dumps(value, ensure_ascii=False)
+    return f"{name} = {''.join(c if c.isprintable() else _escaped(c) for c in text)}"
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 2**16 else f"\\U{number:08x}"

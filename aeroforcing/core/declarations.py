@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import textwrap
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -108,6 +109,8 @@ def _gigabytes(size: float) -> str:
 
 def memory() -> float:
     """Memory of the machine in bytes; where the system does not tell, 4 GiB."""
+    if sys.platform == "win32":
+        return 2.0**32
     try:
         return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, OSError, ValueError):

@@ -285,9 +285,10 @@ def _longitudes_eastward(dataset: XarrayObject) -> XarrayObject:
     lon = dataset["lon"].astype(float)
     turns = -(lon // 360)
     shifted = dataset.assign_coords(lon=lon.copy(data=(lon + 360 * turns).values))
-    if isinstance(shifted, xr.Dataset) and "lon_bnds" in shifted.variables:
-        bounds = shifted["lon_bnds"].astype(float)
-        turned = bounds.copy(data=bounds.values + 360 * turns.values[:, np.newaxis])
+    bounds = shifted.get("lon_bnds") if isinstance(shifted, xr.Dataset) else None
+    if bounds is not None and bounds.ndim == 2 and bounds.dims[0] == "lon":
+        by_cell = 360 * turns.values[:, np.newaxis]
+        turned = bounds.copy(data=bounds.values.astype(float) + by_cell)
         return shifted.assign({"lon_bnds": turned})
     return shifted
 

@@ -93,7 +93,7 @@ def _interruptions_held() -> Iterator[None]:
     A terminal sends it to all of them, and workers would answer by a traceback each; they end with
     the process that began them.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+    if sys.platform == "win32" or not hasattr(signal, "pthread_sigmask"):
         yield
         return
     sys.warnoptions.append(_NO_WORD_OF_LEAKS)

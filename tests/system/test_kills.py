@@ -102,11 +102,11 @@ sys.exit(command.main())
 
 
 @pytest.mark.parametrize(
-    "name", ["signal", "aeroforcing.runs.interruptions", "aeroforcing.core.errors"]
+    "name", ["signal", "aeroforcing.runs.interruptions", "aeroforcing.cli.main"]
 )
 def test_an_interruption_of_the_start_has_no_traceback(name):
     script = WHILE_LOADING.format(name=name, how=int(signal.SIGINT))
-    caught = name == "aeroforcing.core.errors"
+    caught = name == "aeroforcing.cli.main"
     assert_interrupted(script, 130, says=WITH_FILES if caught else "interrupted")
 
 

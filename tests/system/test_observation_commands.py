@@ -324,6 +324,7 @@ def test_the_examples_of_the_help_run(run, verb, capsys):
     examples = capsys.readouterr().out.rstrip().splitlines()[-2:]
     if verb in ("fill", "assimilate"):
         run("inputs -o inputs.nc --grid T21")
+        run("prepare aeronet aeronet_monthly_sample.csv -o sites.nc")
     for example in examples:
         run(example.strip().removeprefix("aeroforcing "))
 

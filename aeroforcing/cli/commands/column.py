@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from aeroforcing.cli.column_options import COLUMN_OPTIONS, chosen_options, column_of, run_settings
 from aeroforcing.cli.common import print_options
 from aeroforcing.cli.options import add_options
-from aeroforcing.core.kernel_names import LEVELS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,6 +81,8 @@ def _as_text(point: xr.Dataset) -> str:
 
 def _cells(point: xr.Dataset, pattern: str) -> str:
     """The three levels of one row."""
+    from aeroforcing.core.kernel_names import LEVELS
+
     names = [pattern.format(level) for level in LEVELS]
     return "".join(
         f"{float(point[name]):+9.2f} +- {float(point[name + '_stderr']):.2f}" for name in names

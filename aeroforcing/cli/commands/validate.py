@@ -25,7 +25,6 @@ if anything differs.
 examples:
   aeroforcing validate --benchmarks
   aeroforcing validate --benchmarks --photons 8192 --seed 1
-  aeroforcing validate --energy-budget forcing.nc
 """
 
 OPTIONS = (

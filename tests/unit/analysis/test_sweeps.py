@@ -163,7 +163,7 @@ SWEPT = {
     "angstrom": (0.5, 1.5),
     "coalbedo_angstrom": (-1.0, 1.0),
     "surface_albedo": (0.1, 0.5),
-    "scale_height": (500.0, 3000.0),
+    "scale_height": (500.0, 4000.0),
     "latitude": (-60.0, 0.0),
     "cloud_optical_depth": (1.0, 20.0),
     "cloud_base": (0.0, 5000.0),

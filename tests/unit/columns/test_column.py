@@ -242,7 +242,7 @@ def test_short_forms_are_what_they_stand_for():
     one, other = (
         af.column_forcing(column(), latitude=0.0, months=months, photons=64) for months in (7, [7])
     )
-    assert one.identical(other)
+    assert one.identical(other.isel(month=0))
 
 
 @pytest.mark.parametrize(

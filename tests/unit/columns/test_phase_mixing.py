@@ -113,7 +113,7 @@ def test_no_attribution_to_species_with_a_phase_function():
 def test_months_of_a_tabulated_henyey_greenstein_are_those_of_henyey_greenstein():
     tabulated = replace(PLAIN, asymmetry=None, phase_function=HenyeyGreenstein(0.6))
     one, other = (
-        af.column_forcing(column(aerosol), latitude=30.0, months=[1, 7], photons=2**11)
+        af.column_forcing(column(aerosol), latitude=30.0, months=[1, 7], photons=2**11, key=1)
         for aerosol in (PLAIN, tabulated)
     )
     for name in ("forcing_toa", "forcing_surface"):

@@ -435,7 +435,7 @@ def with_values(name, value, places=(0, 3)):
     ("dataset", "message"),
     [
         (lambda: model().drop_vars("t"), r"no temperature.*air_temperature.*There are q"),
-        (lambda: model().drop_vars("sp"), "no surface pressure"),
+        (lambda: model().drop_vars(["sp", "phalf"]), "no surface pressure"),
         (lambda: model().rename(lev="floor"), "vertical"),
         (lambda: model().drop_vars("phalf"), "pressures of the levels are not known"),
         (lambda: without_unit("q"), "units 'furlong'"),

@@ -131,7 +131,7 @@ def test_a_missing_fraction_is_missing_in_the_result():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"year": 2000, "fraction": fraction_of(0.5)}, "give one of them"),
+        ({"year": 2000, "fraction": fraction_of(0.5)}, "give one"),
         ({"year": 1800}, "1850 to 2023"),
         ({"fraction": fraction_of(1.5)}, "anthropogenic_fraction is out of range"),
         ({"fraction": fraction_of(0.5, months=(1,))}, "holds the months 1, not 7"),

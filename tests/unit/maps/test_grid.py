@@ -195,12 +195,9 @@ def test_cells_without_aod_are_missing_and_counted():
     assert np.isfinite(filled["forcing_toa"]).all()
 
 
-def test_a_map_with_all_cells_missing_is_no_crash():
-    found = run(aod_field(np.nan))
-    assert found.attrs["missing_cells"] == found["aod"].size
-    assert np.isnan(found["aod"]).all()
-    for name in found.data_vars:
-        assert name.endswith("bnds") or found[name].dims[0] == "time"
+def test_an_input_that_is_missing_everywhere_is_refused():
+    with pytest.raises(InputError, match="missing in all of its"):
+        run(aod_field(np.nan))
 
 
 def test_the_grid_of_the_inputs_can_be_kept():

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from helpers.builtin_memory import remember_inputs
 
 import aeroforcing as af
 from aeroforcing.core.errors import InputError
@@ -45,22 +46,8 @@ def plain(path):
 @pytest.fixture(autouse=True, scope="module")
 def built_in_inputs_are_made_once():
     """They take most of the time of such small runs."""
-    make = by_chunk.builtin_inputs
-
-    @lru_cache
-    def made(lat, lon, months, choice):
-        grid = next(grid for grid in grids if tuple(grid.lat.values) == lat)
-        return make(grid, months=months, **dict(choice))
-
-    grids = []
-
-    def builtin_inputs(grid, *, months, **choice):
-        grids.append(grid)
-        axes = (tuple(grid[name].values) for name in ("lat", "lon"))
-        return made(*axes, tuple(months), tuple(choice.items())).copy()
-
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(by_chunk, "builtin_inputs", builtin_inputs)
+        remember_inputs(patched)
         yield
 
 
@@ -232,8 +219,9 @@ def test_a_part_that_the_disk_damages_meanwhile_is_solved_again(place, monkeypat
 
     def save_and_damage(parts, chunk, result):
         keep(parts, chunk, result)
-        if chunk.number == 1 and not hit:
-            hit.append(parts.folder / "00000000.values")
+        earlier = [number for number in parts.numbers() if number != chunk.number]
+        if earlier and not hit:
+            hit.append(parts.folder / f"{earlier[0]:08d}.values")
             damage(hit[0], place(hit[0]))
 
     monkeypatch.setattr(saved.Parts, "save", save_and_damage)
