@@ -1,7 +1,8 @@
-"""Colours and line styles of all figures; levels at round numbers, symmetric where signs matter."""
+"""Colours and line styles of all figures."""
 
 from __future__ import annotations
 
+import difflib
 import textwrap
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
@@ -14,13 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import lookup
 from aeroforcing.output.labels import plain
+from aeroforcing.output.levels import checked_levels, round_levels, signed_levels
 
 DIVERGING = "RdBu_r"  # red is a gain, blue a loss; told apart by the colour-blind
 _SEQUENTIAL = "viridis"
 _QUALITATIVE = "Set2"
-_SIDE_INTERVALS, _INTERVALS = 6, 9  # at most, on either side of zero and in all
-_ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-_OUTER_SHARE = 0.01  # of the values may lie beyond the outer levels, where colours end in arrows
+_LUMA = np.array([0.299, 0.587, 0.114])  # grey of red, green and blue (ITU-R BT.601)
+_CONTINUOUS = 256  # colours of a map of colours that are not told apart one by one
 
 Extend = Literal["neither", "min", "max", "both"]
 
@@ -43,7 +44,7 @@ class Colors(NamedTuple):
     labels: tuple[str, ...] = ()  # of the intervals, where they are the values of a flag
 
 
-def flag_colors(attributes: Mapping[str, Any]) -> Colors:
+def flag_colors(attributes: Mapping[str, Any], *, cmap: str | None = None) -> Colors:
     """A colour for each value of a flag, by its attributes `flag_values` and `flag_meanings`."""
     values = np.atleast_1d(np.asarray(attributes["flag_values"]))
     meanings = str(attributes.get("flag_meanings", "")).split()
@@ -57,14 +58,22 @@ def flag_colors(attributes: Mapping[str, Any]) -> Colors:
     bounds = np.concatenate(
         [[values[0] - 0.5], (values[1:] + values[:-1]) / 2.0, [values[-1] + 0.5]]
     )
-    palette = matplotlib.colormaps[_QUALITATIVE].colors  # type: ignore[attr-defined]
-    colors = ListedColormap([palette[i % len(palette)] for i in range(values.size)])
+    palette = _colormap(_QUALITATIVE if cmap is None else cmap)
+    steps = np.arange(values.size)
+    listed = palette.N < _CONTINUOUS
+    colors = ListedColormap(palette(steps % palette.N if listed else steps / max(1, steps[-1])))
     labels = tuple(plain(meanings[i].replace("_", " ")) for i in order)
     return Colors(bounds, colors, BoundaryNorm(bounds, colors.N), "neither", labels)
 
 
 def colors_of(
-    values: ArrayLike, *, name: str, difference: bool = False, levels: ArrayLike | None = None
+    values: ArrayLike,
+    *,
+    name: str,
+    weights: ArrayLike | None = None,
+    difference: bool = False,
+    levels: ArrayLike | None = None,
+    cmap: str | None = None,
 ) -> Colors:
     """Colours for the values of a variable.
 
@@ -74,88 +83,78 @@ def colors_of(
         Of any shape; NaN is left out.
     name
         Canonical name, which decides the colour map.
+    weights
+        Of the values, in their shape, such as the areas of cells; by default all are equal.
     difference
         The values are differences of that variable, which have both signs.
     levels
-        Bounds of the colours; by default round numbers that hold nearly all of the values.
+        Bounds of the colours; by default round numbers that hold nearly all of the values, closer
+        together where most of them lie.
+    cmap
+        A colour map of matplotlib instead of that of the variable.
 
     Raises
     ------
     InputError
-        The levels do not increase, or are fewer than two.
+        The levels do not increase, or are fewer than two, or there is no such colour map.
     """
     variable = lookup(name)
-    colormap = (variable.colormap if variable is not None else "") or _SEQUENTIAL
+    usual = (variable.colormap if variable is not None else "") or _SEQUENTIAL
     if difference:
-        colormap = DIVERGING
-    finite = np.asarray(values, dtype=float)
-    finite = finite[np.isfinite(finite)]
+        usual = DIVERGING
+    colormap = _colormap(usual if cmap is None else cmap)
+    every = np.asarray(values, dtype=float)
+    known = np.isfinite(every)
+    finite = every[known]
+    sizes = None if weights is None else np.asarray(weights, dtype=float)[known]
     if levels is not None:
-        bounds = _checked(levels)
-    elif colormap == DIVERGING:
-        bounds = symmetric_levels(finite)
+        bounds = checked_levels(levels)
+    elif usual == DIVERGING:
+        bounds = signed_levels(finite, sizes)
     else:
-        bounds = round_levels(finite)
-    extend = _extend(finite, bounds, symmetric=colormap == DIVERGING)
-    colors = matplotlib.colormaps[colormap]
-    if bounds.size + 1 > colors.N:  # with the arrows beyond
-        colors = colors.resampled(bounds.size + 1)
+        bounds = round_levels(finite, sizes)
+    extend = _extend(finite, bounds)
+    colors = _shades(colormap, bounds, extend, centred=usual == DIVERGING)
     return Colors(bounds, colors, BoundaryNorm(bounds, colors.N, extend=extend), extend)
 
 
-def symmetric_levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Levels symmetric around zero and without it: what is near zero has one, pale colour."""
-    changed = np.abs(values[values != 0.0])  # most of a map may be untouched
-    reach = np.quantile(changed, 1.0 - _OUTER_SHARE) if changed.size else 0.0
-    step = _round_step(reach / _SIDE_INTERVALS)
-    positive = step * np.arange(1, max(2, int(np.ceil(reach / step - 1e-9))) + 1)
-    return np.concatenate([-positive[::-1], positive])
+def _colormap(name: str) -> Colormap:
+    if name not in matplotlib.colormaps:
+        near = difflib.get_close_matches(name, matplotlib.colormaps, n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ", such as RdBu_r or viridis."
+        raise InputError(f"cmap={name!r} is not a colour map of matplotlib{hint}")
+    return matplotlib.colormaps[name]
 
 
-def round_levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Levels at multiples of a round step."""
-    low, high = (0.0, 0.0)
-    if values.size:
-        low, high = np.quantile(values, [_OUTER_SHARE, 1.0 - _OUTER_SHARE])
-    apart = 16.0 * np.spacing(max(abs(low), abs(high)))  # for levels that differ
-    step = _round_step((high - low) / _INTERVALS if high > low else 0.0)
-    step = max(step, _round_step(apart))
-    first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
-    return step * np.arange(first, max(last, first + 2) + 1)
+def _shades(
+    colormap: Colormap, bounds: NDArray[np.float64], extend: Extend, *, centred: bool
+) -> ListedColormap:
+    """A colour for each class; diverging ones meet at zero, as far from it on either side."""
+    lower, upper = bounds[:-1], bounds[1:]
+    if extend in ("min", "both"):
+        lower, upper = np.insert(lower, 0, -np.inf), np.insert(upper, 0, bounds[0])
+    if extend in ("max", "both"):
+        lower, upper = np.append(lower, bounds[-1]), np.append(upper, np.inf)
+    if centred and _is_diverging(colormap):
+        above, below = np.cumsum(lower >= 0.0), np.cumsum((upper <= 0.0)[::-1])[::-1]
+        places = 0.5 + 0.5 * (above - below) / max(above[-1], below[0], 1)
+    else:
+        places = np.linspace(0.0, 1.0, lower.size)
+    return ListedColormap(colormap(places), name=colormap.name)
 
 
-def tick_levels(levels: NDArray[np.float64], *, most: int = 14) -> list[float]:
-    """The levels that a colour bar has room to label; of symmetric levels symmetric ones."""
-    every = -(-len(levels) // most)
-    half = len(levels) // 2
-    if len(levels) % 2 == 0 and np.allclose(levels, -levels[::-1]):
-        outer = levels[:half][::every]
-        return [*map(float, outer), *map(float, -outer[::-1])]
-    return [float(level) for level in levels[::every]]
+def _is_diverging(colormap: Colormap) -> bool:
+    """Whether a colour map is palest, or darkest, in its middle."""
+    first, middle, last = colormap([0.0, 0.5, 1.0])[:, :3] @ _LUMA
+    return bool(
+        min(middle - first, middle - last) > 0.1 or max(middle - first, middle - last) < -0.1
+    )
 
 
-def _round_step(size: float) -> float:
-    """The next round number from a size on."""
-    if size <= 0.0:
-        return 1.0
-    power = 10.0 ** np.floor(np.log10(size))
-    return float(next(power * r for r in _ROUND if power * r >= size * (1.0 - 1e-9)))
-
-
-def _checked(levels: ArrayLike) -> NDArray[np.float64]:
-    bounds = np.asarray(levels, dtype=float)
-    rising = bounds.ndim == 1 and bounds.size > 1 and bool((np.diff(bounds) > 0).all())
-    if not rising or not np.isfinite(bounds).all():
-        raise InputError(f"levels={levels!r} is not allowed; give at least two, increasing.")
-    return bounds
-
-
-def _extend(values: NDArray[np.float64], bounds: NDArray[np.float64], *, symmetric: bool) -> Extend:
-    """Sides on which values pass the levels; one arrow alone would shift symmetric colours."""
+def _extend(values: NDArray[np.float64], bounds: NDArray[np.float64]) -> Extend:
+    """Sides on which values pass the levels."""
     below = bool((values < bounds[0]).any())
     above = bool((values > bounds[-1]).any())
-    if symmetric and (below or above):
-        return "both"
     if below and above:
         return "both"
     if below:

@@ -233,12 +233,15 @@ def input_error_of_mean(shown: MapField, *, extent: Extent | None = None) -> flo
     return float(np.sqrt(np.square(means).sum()))
 
 
-def values_inside(shown: MapField, *, extent: Extent | None) -> NDArray[np.float64]:
-    """The values of the cells with their centres in an extent, by default all, (cell,)."""
-    values = shown.values
+def values_inside(
+    shown: MapField, *, extent: Extent | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Values and areas of the cells with their centres in an extent, by default all, (cell,)."""
+    values = shown.values.transpose("lat", "lon")
+    area = xr.DataArray(grid_of(values)["area"].variable).transpose("lat", "lon")
     inside = xr.ones_like(values, dtype=bool) if extent is None else _inside(values, extent)
-    mask = inside.broadcast_like(values.drop_vars(["lat", "lon"])).transpose(*values.dims)
-    return values.values[mask.values]
+    mask = inside.broadcast_like(values.drop_vars(["lat", "lon"])).transpose("lat", "lon").values
+    return values.values[mask], area.values[mask]
 
 
 def _inside(field: xr.DataArray, extent: Extent) -> xr.DataArray:

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from aeroforcing.core.calendar import month_numbers
 from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.grids.regions import Extent
-from aeroforcing.output.colors import Colors, colors_of, flag_colors, tick_levels
+from aeroforcing.output.colors import Colors, colors_of, flag_colors
 from aeroforcing.output.labels import (
     MINUS,
     area_name,
@@ -27,6 +27,7 @@ from aeroforcing.output.labels import (
     settable,
     subtitle_of,
 )
+from aeroforcing.output.levels import tick_levels
 from aeroforcing.output.map_fields import (
     SEASONS,
     MapField,
@@ -50,7 +51,7 @@ _TITLE, _LABEL, _TICK = 13, 12, 11  # points: readable at half size
 _MISSING = "0.82"  # grey of cells without a value
 _HATCH = "////"
 _HATCH_COLOR = "0.35"
-_TICKS_PER_INCH = 1.75  # of the width of the figure or its part, on the colour bar
+_BAR = 0.85  # width of the colour bar over that of the axes and the space beside them
 _BESIDE = 1.25  # width of the figure or its part over that of the axes
 _SURE = 2.0  # standard errors from zero
 _PANELS = {"seasons": ("DJF", "MAM", "JJA", "SON"), "months": tuple(range(1, 13))}
@@ -69,13 +70,14 @@ def plot_map(
     changes: Sequence[xr.DataArray] = (),
     reference: xr.DataArray | None = None,
     levels: ArrayLike | None = None,
+    cmap: str | None = None,
     extent: Extent | None = None,
     title: str | None = None,
 ) -> GeoAxes:
     """Map of a field, with the coast, discrete colours, and the mean in the title.
 
-    Forcings and differences have colours symmetric around zero, a flag a colour for each of its
-    values. Cells without a value are grey.
+    Forcings and differences have colours that are symmetric around zero, as far on either side as
+    the values, a flag has a colour for each of its values. Cells without a value are grey.
 
     Parameters
     ----------
@@ -100,7 +102,10 @@ def plot_map(
     reference
         Field to subtract.
     levels
-        Bounds of the colours; by default round numbers that suit what is shown.
+        Bounds of the colours; by default round numbers that suit what is shown, closer together
+        where most of it lies.
+    cmap
+        A colour map of matplotlib; by default that of the variable.
     extent
         West, east, south and north of a region [degrees]; by default the globe. The mean in the
         title is then that of the region.
@@ -121,7 +126,9 @@ def plot_map(
         changes=changes,
     )  # fmt: skip
     region = None if extent is None else _checked_extent(extent)
-    colors = _colors(field, [shown], region, difference=reference is not None, levels=levels)
+    colors = _colors(
+        field, [shown], region, difference=reference is not None, levels=levels, cmap=cmap
+    )
     axes = _new_axes(projection, region) if ax is None else _checked_axes(ax)
     mesh, hatched = _draw(axes, shown, colors, region)
     heading = heading_of(shown, difference=reference is not None) if title is None else title
@@ -145,6 +152,7 @@ def plot_maps(
     changes: Sequence[xr.DataArray] = (),
     reference: xr.DataArray | None = None,
     levels: ArrayLike | None = None,
+    cmap: str | None = None,
     extent: Extent | None = None,
     title: str | None = None,
 ) -> NDArray[Any]:
@@ -158,8 +166,8 @@ def plot_maps(
         As many Axes of cartopy as there are panels; by default a new figure.
     panels
         "seasons", "months" (those that the field has), or a sequence of months and seasons.
-    projection, stderr, weights, changes, reference, levels, extent, title
-        As of `plot_map`; the levels are shared by all panels.
+    projection, stderr, weights, changes, reference, levels, cmap, extent, title
+        As of `plot_map`; the colours are shared by all panels.
 
     Returns
     -------
@@ -178,7 +186,9 @@ def plot_maps(
         for period in periods
     ]
     region = None if extent is None else _checked_extent(extent)
-    colors = _colors(field, shown, region, difference=reference is not None, levels=levels)
+    colors = _colors(
+        field, shown, region, difference=reference is not None, levels=levels, cmap=cmap
+    )
     axes = _panel_axes(len(shown), _crs(projection, region), ax)
     drawn = [
         _draw(one, panel, colors, region, labels=False)
@@ -254,12 +264,16 @@ def _colors(
     *,
     difference: bool,
     levels: ArrayLike | None,
+    cmap: str | None,
 ) -> Colors:
     """The colours of all panels together."""
     if is_flag(field) and not difference and levels is None:
-        return flag_colors(field.attrs)
-    values = np.concatenate([values_inside(panel, extent=extent) for panel in panels])
-    return colors_of(values, name=panels[0].name, difference=difference, levels=levels)
+        return flag_colors(field.attrs, cmap=cmap)
+    inside = [values_inside(panel, extent=extent) for panel in panels]
+    values, areas = (np.concatenate(parts) for parts in zip(*inside, strict=True))
+    return colors_of(
+        values, name=panels[0].name, weights=areas, difference=difference, levels=levels, cmap=cmap
+    )
 
 
 # ---- drawing ------------------------------------------------------------------------------------
@@ -382,16 +396,32 @@ def _inches(axes: Sequence[GeoAxes]) -> float:
 def _add_colorbar(cells: QuadMesh, axes: Any, colors: Colors, *, label: str) -> None:
     """A horizontal bar below the axes."""
     bar = cells.figure.colorbar(
-        cells, ax=axes, orientation="horizontal", shrink=0.85, aspect=35, pad=0.03
+        cells, ax=axes, orientation="horizontal", shrink=_BAR, aspect=35, pad=0.03
     )
     if colors.labels:
         middles = (colors.levels[1:] + colors.levels[:-1]) / 2.0
         bar.set_ticks(middles.tolist(), labels=colors.labels)
     else:
-        ticks = tick_levels(
-            colors.levels, most=int(_TICKS_PER_INCH * _inches(np.atleast_1d(axes).tolist()))
-        )
-        bar.set_ticks(ticks, labels=[f"{tick:g}".replace("-", MINUS) for tick in ticks])
+        inches = _inches(np.atleast_1d(axes).tolist())
+        ticks = tick_levels(colors.levels, most=_labels_that_fit(colors.levels, inches))
+        bar.set_ticks(ticks, labels=[_tick_label(tick) for tick in ticks])
     bar.ax.minorticks_off()
     bar.set_label(label, fontsize=_LABEL)
     bar.ax.tick_params(labelsize=_TICK)
+
+
+def _tick_label(level: float) -> str:
+    return f"{level:g}".replace("-", MINUS)
+
+
+def _labels_that_fit(levels: NDArray[np.float64], inches: float) -> int:
+    """How many levels can be labelled on a colour bar without labels that touch."""
+    letters = np.array([len(_tick_label(level)) for level in levels])
+    places = _BAR * inches * 72.0 / (0.6 * _TICK) / (levels.size + 1)  # letters from tick to tick
+    every = 1
+    while every < levels.size:
+        shown = letters[::every]
+        if (shown[1:] + shown[:-1]).max(initial=0) / 2.0 + 1.0 <= every * places:
+            break
+        every += 1
+    return int(-(-levels.size // every))

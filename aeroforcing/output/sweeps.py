@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 
 from aeroforcing.core.errors import InputError, suggest_keywords
 from aeroforcing.core.variables import STDERR_SUFFIX, lookup
-from aeroforcing.output.colors import LEVEL_LINES, SKY_STYLES, colors_of, tick_levels
+from aeroforcing.output.colors import LEVEL_LINES, SKY_STYLES, colors_of
 from aeroforcing.output.labels import estimate, folded, in_brackets, label_of, units_of
+from aeroforcing.output.levels import tick_levels
 
 _SIZE = (7.0, 5.6)  # inches
 _TITLE, _LABEL, _TICK = 12, 13, 12  # points: readable at half size

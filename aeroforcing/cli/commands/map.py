@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--extent", type=_numbers, metavar="W,E,S,N", help="a region [degrees]")
     parser.add_argument("--levels", type=_numbers, metavar="V,V,...", help="bounds of the colours")
+    parser.add_argument("--cmap", metavar="NAME", help="a colour map of matplotlib")
     parser.add_argument("--minus", metavar="OTHER.nc", help="show the difference from this file")
     parser.add_argument("--title", metavar="TEXT", help="instead of the variable's name")
     parser.add_argument("--dpi", type=int, default=150, metavar="N", help="dots per inch (150)")
@@ -90,6 +91,7 @@ def _drawn(args: argparse.Namespace) -> Axes:
         **_fields(args),
         "projection": args.projection,
         "levels": args.levels,
+        "cmap": args.cmap,
         "extent": args.extent,
         "title": args.title,
     }

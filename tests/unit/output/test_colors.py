@@ -1,43 +1,16 @@
-"""Levels of maps: round, discrete, symmetric where signs matter."""
+"""Colours of figures: discrete, pale at zero where signs matter, the same on both sides."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from aeroforcing.core.errors import InputError
 from aeroforcing.output.colors import (
     DIVERGING,
     colors_of,
     flag_colors,
-    round_levels,
-    symmetric_levels,
-    tick_levels,
 )
-
-SIZES = st.floats(1e-6, 1e6)
-
-
-@given(reach=SIZES, seed=st.integers(0, 99))
-def test_symmetric_levels_hold_nearly_all_values(reach, seed):
-    values = reach * np.random.default_rng(seed).uniform(-1.0, 1.0, 500)
-    levels = symmetric_levels(values)
-    assert (np.diff(levels) > 0).all()
-    np.testing.assert_array_equal(levels, -levels[::-1])
-    assert 0.0 not in levels
-    assert (np.abs(values) > levels[-1]).mean() <= 0.02
-    assert 4 <= len(levels) <= 12
-
-
-@given(low=st.floats(-1e3, 1e3), width=SIZES, seed=st.integers(0, 99))
-def test_round_levels_hold_nearly_all_values(low, width, seed):
-    values = low + width * np.random.default_rng(seed).uniform(0.0, 1.0, 500)
-    levels = round_levels(values)
-    assert (np.diff(levels) > 0).all()
-    assert ((values < levels[0]) | (values > levels[-1])).mean() <= 0.04
-    assert 3 <= len(levels) <= 12
 
 
 @pytest.mark.parametrize("values", [[], [np.nan], [0.0, 0.0], [0.3]])
@@ -47,21 +20,56 @@ def test_any_values_have_colours(values, name):
     assert len(colors.levels) >= 2
 
 
-def test_forcings_and_differences_have_colours_symmetric_around_zero():
+def test_forcings_and_differences_have_colours_around_zero():
     forcing = colors_of([-3.0, 0.0, 1.0], name="forcing_toa")
     difference = colors_of([-0.3, 0.0, 0.1], name="aod", difference=True)
     for colors in (forcing, difference):
         assert colors.colormap.name == DIVERGING
-        np.testing.assert_array_equal(colors.levels, -colors.levels[::-1])
         white = colors.colormap(colors.norm(0.0))
         assert min(white[:3]) > 0.9
+        red, _, blue, _ = colors.colormap(colors.norm(colors.levels[-1] * 0.99))
+        assert red > blue
     assert colors_of([0.0, 1.0], name="aod").colormap.name == "YlOrBr"
 
 
-def test_what_passes_symmetric_levels_leaves_zero_white():
-    colors = colors_of([-9.0, 0.0, 1.0], name="forcing_toa", levels=[-2.0, -1.0, 1.0, 2.0])
-    assert colors.extend == "both"
+@pytest.mark.parametrize("levels", [None, [-4.0, -2.0, -1.0, 1.0, 2.0], [-8.0, -0.5, 0.5]])
+def test_a_gain_is_as_far_from_white_as_the_same_loss(levels):
+    values = np.linspace(-9.0, 2.0, 500)
+    colors = colors_of(values, name="forcing_toa", levels=levels)
+    both = -colors.levels[:-1][np.isin(-colors.levels[:-1], colors.levels)]
+    step = 1e-3
+    for level in both[both > 0.0]:
+        gain, loss = (colors.norm(sign * (level - step)) for sign in (1.0, -1.0))
+        zero = int(colors.norm(0.0))
+        assert gain - zero == zero - loss
     assert min(colors.colormap(colors.norm(0.0))[:3]) > 0.9
+
+
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_values_of_one_sign_darken_from_zero(sign):
+    colors = colors_of(sign * np.linspace(0.01, 7.0, 300), name="forcing_toa")
+    grey = colors.colormap(np.arange(colors.colormap.N))[:, :3] @ [0.299, 0.587, 0.114]
+    assert (sign * np.diff(grey) < -0.01).all()
+    assert grey.max() > 0.85
+    assert grey.min() < 0.25
+    farthest, _, other, _ = colors.colormap(colors.norm(sign * 6.9))
+    assert sign * (farthest - other) > 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "cmap"), [("forcing_toa", "PuOr"), ("forcing_toa", "cividis"), ("aod", "magma")]
+)
+def test_another_colour_map_is_used(name, cmap):
+    usual, other = (colors_of([0.1, 0.9], name=name, cmap=one) for one in (None, cmap))
+    assert other.colormap.name == cmap != usual.colormap.name
+    np.testing.assert_array_equal(usual.levels, other.levels)
+    flags = {"flag_values": [0, 1, 2], "flag_meanings": "none one two"}
+    assert len(np.unique(flag_colors(flags, cmap=cmap).colormap(range(3)), axis=0)) == 3
+
+
+def test_a_colour_map_that_does_not_exist_is_refused():
+    with pytest.raises(InputError, match=r"'virdis' is not a colour map.*did you mean viridis"):
+        colors_of([0.0], name="aod", cmap="virdis")
 
 
 @pytest.mark.parametrize(
@@ -78,20 +86,6 @@ def test_wrong_levels_are_refused(levels):
         colors_of([0.0], name="aod", levels=levels)
 
 
-def test_a_change_of_few_cells_is_not_hidden_by_the_others():
-    values = np.zeros(5000)
-    values[:10] = np.linspace(-0.3, 0.1, 10)
-    assert symmetric_levels(values)[-1] >= 0.29
-
-
-def test_a_narrow_colour_bar_labels_fewer_levels():
-    assert tick_levels(np.arange(9.0)) == list(range(9))
-    assert tick_levels(np.arange(9.0), most=5) == [0, 2, 4, 6, 8]
-    symmetric = np.array([-6.0, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6])
-    assert tick_levels(symmetric, most=9) == [-6, -4, -2, 2, 4, 6]
-    assert tick_levels(symmetric[1:-1], most=4) == [-5, -2, 2, 5]
-
-
 @pytest.mark.parametrize("count", [255, 256, 257, 20_000])
 @pytest.mark.parametrize("name", ["aod", "forcing_toa"])
 def test_any_number_of_levels_has_colours(count, name):
@@ -100,7 +94,9 @@ def test_any_number_of_levels_has_colours(count, name):
     assert len(np.unique(shades, axis=0)) == 2
 
 
-@pytest.mark.parametrize("values", [[1e300, 1e300], [1.0, 1.0 + 1e-16], [-1e-310, 1e-310]])
+@pytest.mark.parametrize(
+    "values", [[1e300, 1e300], [1.0, 1.0 + 1e-16], [-1e-310, 1e-310], [0.0, 5e-324]]
+)
 def test_values_that_hardly_differ_have_levels(values):
     levels = colors_of(values, name="aod").levels
     assert levels.size > 1

@@ -15,6 +15,7 @@ from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 from aeroforcing.core.errors import InputError
 from aeroforcing.core.variables import flag_attributes
 from aeroforcing.grids.grid import gaussian_grid
+from aeroforcing.output.colors import DIVERGING
 from aeroforcing.output.labels import estimate, folded, label_of, units_of
 from aeroforcing.output.map_fields import area_mean, map_field
 from aeroforcing.output.map_frame import coast_around, coastline
@@ -160,15 +161,29 @@ def test_without_errors_nothing_is_hatched():
     assert "hatched" not in bar_of(axes).ax.get_xlabel()
 
 
-def test_a_difference_is_named_and_symmetric():
+def test_a_difference_is_named_and_has_colours_around_zero():
     axes = plot_map(FORCING["aod"], reference=FORCING["aod"] * 0.5)
     assert axes.get_title().startswith("Difference: aerosol optical depth")
-    boundaries = only(axes, QuadMesh).norm.boundaries
-    np.testing.assert_array_equal(boundaries, -boundaries[::-1])
-    np.testing.assert_allclose(
-        np.nanmax(only(axes, QuadMesh).get_array()),
-        float((map_field(FORCING["aod"]).values * 0.5).max()),
-    )
+    cells = only(axes, QuadMesh)
+    assert cells.norm.boundaries[0] >= 0.0
+    assert cells.cmap.name == DIVERGING
+    difference = map_field(FORCING["aod"]).values * 0.5
+    np.testing.assert_allclose(np.nanmax(cells.get_array()), float(difference.max()))
+    both = only(plot_map(FORCING["aod"], reference=0.1 + 0.0 * FORCING["aod"]), QuadMesh)
+    assert min(both.cmap(both.norm(0.0))[:3]) > 0.9
+
+
+def test_a_colour_map_is_that_of_the_user():
+    assert only(plot_map(TOA, cmap="PuOr"), QuadMesh).cmap.name == "PuOr"
+    panels = plot_maps(TOA, panels=[1, 7], cmap="PuOr")
+    assert {only(one, QuadMesh).cmap.name for one in panels} == {"PuOr"}
+
+
+def test_all_levels_are_labelled_where_there_is_room():
+    wide = plot_map(TOA, levels=range(-7, 8))
+    assert len(bar_of(wide).ax.get_xticklabels()) == 15
+    long = plot_map(TOA, levels=np.arange(-7, 8) / 800.0)
+    assert len(bar_of(long).ax.get_xticklabels()) < 15
 
 
 def test_axes_of_the_user_are_used():
@@ -195,7 +210,7 @@ def test_seasons_and_months_share_their_levels():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"projection": "mercator"}, "known are robinson, platecarree"),
+        ({"projection": "mercator"}, "known are robinson, equalearth, mollweide, platecarree"),
         ({"extent": (10, 5, 0, 10)}, "the west below the east"),
         ({"extent": (0, 10, -100, 10)}, "extent="),
         ({"reference": TOA.isel(lat=slice(1, None))}, "not on the same cells"),

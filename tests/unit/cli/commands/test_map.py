@@ -43,7 +43,7 @@ def made() -> set[str]:
     [
         "forcing_toa --month 7 -o a.png",
         "ssa --season JJA --projection equalearth -o a.svg",
-        "forcing_surface_cs --panels seasons --projection mollweide --dpi 40 -o a.png",
+        "forcing_surface_cs --panels seasons --projection mollweide --dpi 40 --cmap PuOr -o a.png",
         "aod --projection platecarree --extent -20,60,0,40 --levels 0,0.1,0.2 -o a.pdf",
         "forcing_toa --levels -9,-3,0,3 --extent=-20,60,0,40 -o a.jpg",
         "forcing_toa --minus forcing.nc --title Nothing -o a.png",
@@ -70,6 +70,7 @@ def test_a_data_file_of_the_package_is_found_by_its_name():
         ("absent.nc aod -o a.png", "no such file"),
         ("forcing.nc aod --month 13 -o a.png", "month=13"),
         ("forcing.nc aod --extent 5,1,0,9 -o a.png", "the west below the east"),
+        ("forcing.nc aod --cmap virids -o a.png", "did you mean viridis"),
         ("forcing.nc aod -o no/a.png", "does not exist"),
     ],
 )
