@@ -109,7 +109,7 @@ def surface_light(
         `photosynthetic_photon_flux` [umol m-2 s-1]; each also with `_clean` (no aerosol) and with
         `_cs` (clear sky), and with `<name>_stderr`. 400 and 700 nm lie inside of bands: of these
         the share of the sun's power counts, with the mean energy of its photons there (see
-        `spectral`). The actinic flux is in `column_profiles`, of any range of wavelengths.
+        `spectrum`). The actinic flux is in `column_profiles`, of any range of wavelengths.
 
     Raises
     ------

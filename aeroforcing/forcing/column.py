@@ -87,7 +87,7 @@ def column_fluxes(
         "g112", or the path of an RRTMGP shortwave table.
     wavelengths
         Lower and upper limit of a part of the spectrum [um], such as (0.4, 0.7); by default all of
-        it. Bands that a limit cuts are shared out as `spectral` tells.
+        it. Bands that a limit cuts are shared out as `spectrum` tells.
     kernels
         Give the derivatives of the forcing too, as `transport.estimates` lists them; those with
         respect to the fraction of an exclusive cloud are named by its place, `kernel_cloud_1_toa`
@@ -168,7 +168,7 @@ def column_forcing(
         "g112", or the path of an RRTMGP shortwave table.
     wavelengths
         Lower and upper limit of a part of the spectrum [um], such as (0.4, 0.7); by default all of
-        it. Bands that a limit cuts are shared out as `spectral` tells.
+        it. Bands that a limit cuts are shared out as `spectrum` tells.
     kernels
         Give the derivatives of the forcing too, as `transport.estimates` lists them; those with
         respect to the fraction of an exclusive cloud are named by its place, `kernel_cloud_1_toa`

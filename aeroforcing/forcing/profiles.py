@@ -69,7 +69,7 @@ def column_profiles(
         "g112", or the path of an RRTMGP shortwave table.
     wavelengths
         Lower and upper limit of a part of the spectrum [um]; by default all of it. Bands that a
-        limit cuts are shared out as `spectral` tells.
+        limit cuts are shared out as `spectrum` tells.
 
     Returns
     -------

@@ -7,7 +7,7 @@ Effects do not add up: aerosols shade each other and scatter each other's light.
 the effect of all together minus the sum over the species, which for a thin mixture is small, and of
 opposite sign in the two ways.
 
-Every effect is sampled as a difference itself (`background`), all of them from the same random
+Every effect is sampled as a difference itself (`over_background`), all of them from the same random
 numbers, so that the error of the gap is that of its replicates.
 """
 

@@ -1,6 +1,6 @@
 """The user's inputs as fields of the model: on its grid, mixed, by cloud type, open water apart.
 
-- Means over cells are weighted with what they belong to, as `averages` tells.
+- Means over cells are weighted with what they belong to, as `means` tells.
 - AOD by species (organic and black carbon, dust, sulfate, sea salt) gives AOD, SSA, asymmetry and
   both exponents by mixing; what is also given directly has precedence.
 - A given surface albedo is that of the whole cell: there is no open water in it, unless the

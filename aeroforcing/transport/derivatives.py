@@ -83,7 +83,6 @@ FIRST_STATE = SCORES + 2 * len(INPUTS)
 
 # Columns of the slopes of a band: d ln tau / d alpha, and d SSA / d (alpha, SSA at 550 nm, kappa).
 DEPTH_BY_ANGSTROM, SSA_BY_ANGSTROM, SSA_BY_SSA, SSA_BY_COALBEDO = range(4)
-BAND_SLOPES = 4
 
 # In place of 0 for an albedo or SSA whose derivative is wanted.
 _LEAST = 1e-9
