@@ -33,7 +33,7 @@ from aeroforcing.inputs.builtin.atmosphere import (
     TerrainColumns,
     columns_over_terrain,
 )
-from aeroforcing.inputs.joined_profiles import fill_cells
+from aeroforcing.inputs.joined_profiles import Filled, State, fill_cells
 from aeroforcing.inputs.model_levels import ModelState, model_state, state_names, vertical_of
 from aeroforcing.optics.gas_table import GASES
 from aeroforcing.optics.gases import layer_pressure
@@ -252,11 +252,15 @@ def _given_columns(
     altitude, pressure = np.empty((2, n_cells, n_layers + 1))
     temperature = np.empty((n_cells, n_layers))
     fractions = np.empty((n_cells, len(gases), n_layers))
+    given = State(
+        np.log(air["air_pressure"]),
+        np.ascontiguousarray(air["air_temperature"]),
+        np.log(np.maximum(fractions_at_levels, TRACE)),
+    )
     fill_cells(
-        np.log(air["air_pressure"]), np.ascontiguousarray(air["air_temperature"]),
-        np.log(np.maximum(fractions_at_levels, TRACE)), np.log(air["surface_pressure"]),
-        surface_altitude, climatology, np.asarray(month), np.asarray(lat),
-        "o3_mole_fraction" in air, LEVEL_FRACTIONS, altitude, pressure, temperature, fractions,
+        given, np.log(air["surface_pressure"]), surface_altitude, climatology, np.asarray(month),
+        np.asarray(lat), "o3_mole_fraction" in air, LEVEL_FRACTIONS,
+        Filled(altitude, pressure, temperature, fractions),
     )  # fmt: skip
     mole_fractions = np.empty((n_cells, len(GASES), n_layers))
     for gas, value in WELL_MIXED.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,35 @@ _SCALE = GAS_CONSTANT / (GRAVITY * MOLAR_MASS_DRY_AIR)  # m K-1
 _NEAREST = 1e-4  # difference of log pressure within which two levels are one
 
 
+class State(NamedTuple):
+    """A state on levels: of all cells with their axis first, or of one profile."""
+
+    log_pressure: Floats  # (..., level) [log Pa]
+    temperature: Floats  # (..., level) [K]
+    log_fractions: Floats  # (..., gas, level), water vapour and ozone first
+
+
+class Filled(NamedTuple):
+    """The columns of all cells, written to."""
+
+    altitude_levels: Floats  # (cell, n + 1) [m]
+    pressure_levels: Floats  # (cell, n + 1) [Pa]
+    temperature_layers: Floats  # (cell, n) [K]
+    fractions: Floats  # (cell, gas, n)
+
+
+class Joined(NamedTuple):
+    """Room for one profile from the surface to the climatology's top, which ends at the surface."""
+
+    altitude: Floats
+    log_pressure: Floats
+    temperature: Floats
+    log_fractions: Floats  # (gas, level)
+
+
 @compiled
 def fill_cells(
-    log_pressure: Floats,
-    temperature: Floats,
-    log_fractions: Floats,
+    given: State,
     log_surface_pressure: Floats,
     surface_altitude: Floats,
     climatology: Profiles,
@@ -31,64 +56,57 @@ def fill_cells(
     lat_index: Ints,
     has_ozone: bool,
     level_fractions: Floats,
-    altitude_levels: Floats,
-    pressure_levels: Floats,
-    temperature_layers: Floats,
-    fractions: Floats,
+    filled: Filled,
 ) -> None:
     """Write the columns of all cells, each array with the axis of cells first.
 
     Parameters
     ----------
-    log_pressure, temperature, log_fractions, log_surface_pressure, surface_altitude
-        (cell, level), (cell, level), (cell, gas, level), (cell,) [log Pa] and (cell,): the given
-        state; water vapour and ozone are its first two gases.
+    given, log_surface_pressure, surface_altitude
+        The given state, and (cell,) [log Pa] and (cell,) [m] of the ground.
     climatology, month, lat_index
         What goes on above it, and where each cell is in it.
     has_ozone
         Whether the state has ozone; else the climatology's is taken throughout.
     level_fractions
         (n + 1,) heights of the layers' bounds above the surface in parts of the top's, from 1 to 0.
-    altitude_levels, pressure_levels, temperature_layers, fractions
-        (cell, n + 1) [m], (cell, n + 1) [Pa], (cell, n) [K] and (cell, gas, n), written to.
+    filled
+        What is written to.
     """
-    room = log_pressure.shape[1] + climatology.altitude.size + 1
+    room = given.log_pressure.shape[1] + climatology.altitude.size + 1
     altitude, log_p, kelvin = np.empty(room), np.empty(room), np.empty(room)
-    logs = np.empty((log_fractions.shape[1], room))
+    logs = np.empty((given.log_fractions.shape[1], room))
+    joined = Joined(altitude, log_p, kelvin, logs)
     for cell in range(surface_altitude.size):
         step, place = month[cell], lat_index[cell]
-        n = compose(
-            log_pressure[cell], temperature[cell], log_fractions[cell],
-            log_surface_pressure[cell], surface_altitude[cell],
-            climatology.log_pressure[step, place], climatology.temperature[step, place],
-            climatology.log_fractions[step, place], has_ozone, altitude, log_p, kelvin, logs,
-        )  # fmt: skip
+        own = State(given.log_pressure[cell], given.temperature[cell], given.log_fractions[cell])
+        upper = State(
+            climatology.log_pressure[step, place],
+            climatology.temperature[step, place],
+            climatology.log_fractions[step, place],
+        )
+        log_surface = log_surface_pressure[cell]
+        n = compose(own, log_surface, surface_altitude[cell], upper, has_ozone, joined)
         first = room - n
         for level in range(level_fractions.size):
             height = (TOP - surface_altitude[cell]) * level_fractions[level]
-            altitude_levels[cell, level] = surface_altitude[cell] + height
-        fill_pressure(altitude[first:], log_p[first:], altitude_levels[cell], pressure_levels[cell])
+            filled.altitude_levels[cell, level] = surface_altitude[cell] + height
+        levels = filled.altitude_levels[cell]
+        fill_pressure(altitude[first:], log_p[first:], levels, filled.pressure_levels[cell])
         fill_means(
             altitude[first:], log_p[first:], kelvin[first:], logs[:, first:],
-            altitude_levels[cell], temperature_layers[cell], fractions[cell],
+            levels, filled.temperature_layers[cell], filled.fractions[cell],
         )  # fmt: skip
 
 
 @compiled
 def compose(
-    log_pressure: Floats,
-    temperature: Floats,
-    log_fractions: Floats,
+    given: State,
     log_surface: float,
     surface_altitude: float,
-    upper_log_pressure: Floats,
-    upper_temperature: Floats,
-    upper_log_fractions: Floats,
+    upper: State,
     has_ozone: bool,
-    altitude: Floats,
-    log_p: Floats,
-    kelvin: Floats,
-    logs: Floats,
+    joined: Joined,
 ) -> int:
     """Write one profile from the surface up to the climatology's top, from the end of the arrays.
 
@@ -96,6 +114,8 @@ def compose(
     between the levels around it, or those of the lowest level. Gases that the climatology does not
     have go on upward as at the highest level.
     """
+    log_pressure, temperature, log_fractions = given
+    altitude, log_p, kelvin, logs = joined
     last = altitude.size - 1
     lowest = log_pressure.size - 1
     while lowest > 0 and log_pressure[lowest] > log_surface - _NEAREST:
@@ -113,16 +133,16 @@ def compose(
         place -= 1
         log_p[place], kelvin[place] = log_pressure[level], temperature[level]
         logs[:, place] = log_fractions[:, level]
-    for level in range(upper_log_pressure.size - 1, -1, -1):
-        if upper_log_pressure[level] < log_pressure[0] - _NEAREST:
+    for level in range(upper.log_pressure.size - 1, -1, -1):
+        if upper.log_pressure[level] < log_pressure[0] - _NEAREST:
             place -= 1
-            log_p[place] = upper_log_pressure[level]
-            kelvin[place] = upper_temperature[level]
-            logs[:2, place] = upper_log_fractions[:, level]
+            log_p[place] = upper.log_pressure[level]
+            kelvin[place] = upper.temperature[level]
+            logs[:2, place] = upper.log_fractions[:, level]
             logs[2:, place] = log_fractions[2:, 0]
     if not has_ozone:
         for level in range(place, last + 1):
-            logs[1, level] = ozone_at(log_p[level], upper_log_pressure, upper_log_fractions[1])
+            logs[1, level] = ozone_at(log_p[level], upper.log_pressure, upper.log_fractions[1])
     for level in range(last - 1, place - 1, -1):
         warmth = 0.5 * (virtual(kelvin[level], logs[0, level])
                         + virtual(kelvin[level + 1], logs[0, level + 1]))  # fmt: skip
